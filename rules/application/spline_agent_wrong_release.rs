@@ -1,0 +1,172 @@
+use super::Judged;
+use crate::agent::Fit;
+use crate::finding::{Remediation, Verdict};
+use crate::release::version_of_label;
+use crate::remediation::set_spark_defaults;
+use crate::rule::{Context, rule};
+
+rule! {
+    /// The Spline agent is built for another release
+    ///
+    /// Flags Spark applications whose agent was built for another EMR release
+    /// (`spline-7.0.0.jar` on emr-7.1.0), or for another Spark or Scala
+    /// (`spark-3.4-spline-agent-bundle_2.12` on Spark 3.5). A release label that the release table
+    /// doesn't know is `unknown`.
+    ///
+    /// ## Why it matters
+    /// An agent of another Spark or Scala dies with `NoSuchMethodError` or `NoClassDefFoundError`,
+    /// which stops the Spark context, or loses lineage without a word.
+    ///
+    /// ## How to fix
+    /// Name the agent that is built for the application's release; when the release label of an
+    /// application is raised, raise its agent in the same change.
+    "spline-agent-wrong-release", High, Application { check, fix }
+}
+
+fn check(judged: &Judged<'_>, cx: &Context<'_>) -> Verdict {
+    if !judged.has_agent() {
+        return Verdict::Pass;
+    }
+    let label = &judged.application.release_label;
+    let mut verdict = Verdict::Pass;
+    for agent in &judged.agents.recognised {
+        match agent.fit(label, &cx.policy.releases) {
+            Fit::Fits => {}
+            Fit::Misfits(why) if agent.release.is_some() => {
+                return Verdict::Fail(format!("{why}, the application runs `{label}`"));
+            }
+            Fit::Misfits(why) => return Verdict::Fail(why),
+            Fit::Unknown(why) => verdict = Verdict::Unknown(why),
+        }
+    }
+    verdict
+}
+
+fn fix(judged: &Judged<'_>, cx: &Context<'_>) -> Remediation {
+    let label = &judged.application.release_label;
+    let bundle = judged.release.and_then(|release| {
+        cx.policy
+            .bundles
+            .find(release.spark_minor(), &release.scala)
+    });
+    let mended = |artifact: &str| {
+        let agent = judged
+            .agents
+            .recognised
+            .iter()
+            .find(|agent| agent.artifact == artifact)?;
+        if agent.fit(label, &cx.policy.releases) == Fit::Fits {
+            return None;
+        }
+        if let Some(release) = agent.release {
+            return Some(artifact.replace(release, version_of_label(label)));
+        }
+        let jar = bundle?.jar();
+        let (folder, name) = artifact.rsplit_once('/').unwrap_or(("", artifact));
+        if !name.contains(':') {
+            return Some(format!("{folder}/{jar}"));
+        }
+        let (name, version) = jar.trim_end_matches(".jar").rsplit_once('-')?;
+        Some(format!("za.co.absa.spline.agent.spark:{name}:{version}"))
+    };
+    let rewrite = |key| {
+        let entries = judged.spark.list(key);
+        let entries = entries.map(|entry| mended(entry).unwrap_or_else(|| entry.to_owned()));
+        entries.collect::<Vec<_>>().join(",")
+    };
+    let keys = ["spark.jars", "spark.jars.packages"];
+    let present = keys
+        .into_iter()
+        .filter(|key| judged.spark.get(key).is_some());
+    let changes: Vec<_> = present.map(|key| (key, rewrite(key))).collect();
+    let changes: Vec<_> = changes
+        .iter()
+        .map(|(key, value)| (*key, value.as_str()))
+        .collect();
+    set_spark_defaults(judged.application, &changes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::estate::{Application, Configuration};
+
+    fn application(label: &str, key: &str, artifact: &str) -> Application {
+        Application {
+            release_label: label.into(),
+            runtime_configuration: vec![Configuration::new("spark-defaults", &[(key, artifact)])],
+            ..Application::example()
+        }
+    }
+
+    fn verdict(label: &str, artifact: &str) -> Verdict {
+        let cx = Context::example();
+        check(
+            &Judged::new(&application(label, "spark.jars", artifact), cx.policy),
+            &cx,
+        )
+    }
+
+    #[test]
+    fn an_agent_of_this_release_passes() {
+        assert_eq!(
+            verdict("emr-7.1.0", "s3://b/spline-7.1.0.jar"),
+            Verdict::Pass
+        );
+        let bundle = "s3://b/spark-3.4-spline-agent-bundle_2.12-2.1.0.jar";
+        assert_eq!(verdict("emr-6.15.0", bundle), Verdict::Pass);
+    }
+
+    #[test]
+    fn an_agent_of_another_release_fails() {
+        assert_eq!(
+            verdict("emr-7.1.0", "s3://b/spline-7.0.0.jar"),
+            Verdict::Fail(
+                "`s3://b/spline-7.0.0.jar` is built for EMR 7.0.0, the application runs `emr-7.1.0`"
+                    .into()
+            )
+        );
+        let bundle = verdict(
+            "emr-7.1.0",
+            "s3://b/spark-3.4-spline-agent-bundle_2.12-2.1.0.jar",
+        );
+        assert!(
+            matches!(bundle, Verdict::Fail(why) if why.ends_with("emr-7.1.0 runs Spark 3.5.0"))
+        );
+    }
+
+    #[test]
+    fn a_label_that_the_table_does_not_know_is_unknown() {
+        let bundle = "s3://b/spark-3.5-spline-agent-bundle_2.12-2.2.3.jar";
+        assert!(matches!(verdict("emr-7.99.0", bundle), Verdict::Unknown(_)));
+        assert_eq!(
+            verdict("emr-7.99.0", "s3://b/spline-7.99.0.jar"),
+            Verdict::Pass
+        );
+    }
+
+    #[test]
+    fn no_agent_is_another_rule() {
+        assert_eq!(verdict("emr-7.1.0", "s3://b/other.jar"), Verdict::Pass);
+    }
+
+    #[test]
+    fn the_fix_names_the_agent_of_this_release_where_the_wrong_one_was() {
+        let cx = Context::example();
+        let fixed = |key, artifact| {
+            let application = application("emr-7.1.0", key, artifact);
+            fix(&Judged::new(&application, cx.policy), &cx).terraform
+        };
+        let own = fixed("spark.jars", "s3://b/x.jar, s3://b/spline-7.0.0.jar");
+        assert!(
+            own.contains("\"s3://b/x.jar,s3://b/spline-7.1.0.jar\""),
+            "{own}"
+        );
+        let coordinate = "za.co.absa.spline.agent.spark:spark-3.4-spline-agent-bundle_2.12:2.1.0";
+        let bundle = fixed("spark.jars.packages", coordinate);
+        assert!(
+            bundle.contains("spark:spark-3.5-spline-agent-bundle_2.12:2.2.3\""),
+            "{bundle}"
+        );
+    }
+}

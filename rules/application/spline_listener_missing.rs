@@ -1,0 +1,94 @@
+use super::Judged;
+use crate::finding::{Remediation, Verdict};
+use crate::remediation::set_spark_defaults;
+use crate::rule::{Context, rule};
+use crate::spark::{LISTENERS_KEY, SPLINE_LISTENER};
+
+rule! {
+    /// The Spline listener is not registered
+    ///
+    /// Flags Spark applications that carry a Spline agent but whose
+    /// `spark.sql.queryExecutionListeners` doesn't list its listener: the key is absent, misspelt,
+    /// empty or names other classes only.
+    ///
+    /// ## Why it matters
+    /// The agent is loaded and never called. Jobs succeed and no lineage is reported.
+    ///
+    /// ## How to fix
+    /// Add `za.co.absa.spline.harvester.listener.SplineQueryExecutionListener` to
+    /// `spark.sql.queryExecutionListeners`, a comma-separated list.
+    "spline-listener-missing", High, Application { check, fix }
+}
+
+fn check(judged: &Judged<'_>, _: &Context<'_>) -> Verdict {
+    if !judged.has_agent() || judged.spark.has_spline_listener() {
+        return Verdict::Pass;
+    }
+    if let Some(value) = judged.spark.get(LISTENERS_KEY) {
+        return Verdict::Fail(format!(
+            "`{LISTENERS_KEY}` is `{value}`, without Spline's listener"
+        ));
+    }
+    let names_spline = |&key: &&str| judged.spark.list(key).any(|class| class == SPLINE_LISTENER);
+    if let Some(misspelt) = judged.spark.keys().find(names_spline) {
+        return Verdict::Fail(format!(
+            "Spline's listener is set in `{misspelt}`; Spark reads `{LISTENERS_KEY}`"
+        ));
+    }
+    Verdict::Fail(format!("`{LISTENERS_KEY}` is not set"))
+}
+
+fn fix(judged: &Judged<'_>, _: &Context<'_>) -> Remediation {
+    let present = judged.spark.list(LISTENERS_KEY);
+    let listeners = present
+        .chain([SPLINE_LISTENER])
+        .collect::<Vec<_>>()
+        .join(",");
+    set_spark_defaults(judged.application, &[(LISTENERS_KEY, &listeners)])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::estate::Application;
+
+    fn verdict(change: impl Fn(&mut std::collections::BTreeMap<String, String>)) -> Verdict {
+        let mut application = Application::example();
+        change(&mut application.runtime_configuration[0].properties);
+        let cx = Context::example();
+        check(&Judged::new(&application, cx.policy), &cx)
+    }
+
+    #[test]
+    fn the_listener_may_stand_among_others() {
+        assert_eq!(verdict(|_| {}), Verdict::Pass);
+        let both = format!("com.example.Other, {SPLINE_LISTENER}");
+        let among = |defaults: &mut std::collections::BTreeMap<_, _>| {
+            defaults.insert(LISTENERS_KEY.into(), both.clone());
+        };
+        assert_eq!(verdict(among), Verdict::Pass);
+    }
+
+    #[test]
+    fn an_absent_empty_or_misspelt_key_fails() {
+        let absent = verdict(|defaults| drop(defaults.remove(LISTENERS_KEY)));
+        assert_eq!(
+            absent,
+            Verdict::Fail(format!("`{LISTENERS_KEY}` is not set"))
+        );
+        let empty = verdict(|defaults| drop(defaults.insert(LISTENERS_KEY.into(), ",".into())));
+        assert!(matches!(empty, Verdict::Fail(_)));
+        let misspelt = verdict(|defaults| {
+            let listener = defaults.remove(LISTENERS_KEY).unwrap();
+            defaults.insert("spark.sql.queryExecutionListener".into(), listener);
+        });
+        assert!(
+            matches!(misspelt, Verdict::Fail(why) if why.contains("`spark.sql.queryExecutionListener`;"))
+        );
+    }
+
+    #[test]
+    fn a_missing_agent_is_another_rule() {
+        assert_eq!(verdict(std::collections::BTreeMap::clear), Verdict::Pass);
+    }
+}

@@ -1,0 +1,85 @@
+use super::Judged;
+use crate::finding::{Remediation, Verdict};
+use crate::rule::{Context, rule};
+
+rule! {
+    /// No Spline agent exists for this release
+    ///
+    /// Flags Spark applications on an EMR release whose Spark or Scala no public Spline bundle is
+    /// built for (emr-spark-8.x runs Scala 2.13). An agent of the organization's own build, told by
+    /// a name that ties it to an EMR release, is taken at its word.
+    ///
+    /// ## Why it matters
+    /// No configuration can bring lineage here: a bundle of another Scala ends the job with a
+    /// `LinkageError`. It is a choice to be made, not a mistake to be mended.
+    ///
+    /// ## How to fix
+    /// Stay on a release that an agent exists for (emr-7.x at the latest), build an agent, or accept
+    /// the gap with an `[[exemption]]`.
+    "spline-release-unsupported", Medium, Application { check, fix }
+}
+
+fn check(judged: &Judged<'_>, _: &Context<'_>) -> Verdict {
+    let Some(release) = judged.release.filter(|_| judged.is_unsupported()) else {
+        return Verdict::Pass;
+    };
+    Verdict::Fail(format!(
+        "{} runs Spark {} on Scala {}, for which no Spline agent is published",
+        release.label,
+        release.spark_minor(),
+        release.scala
+    ))
+}
+
+/// A release label can't be lowered in place; which way to go is for the owner to say.
+fn fix(_: &Judged<'_>, _: &Context<'_>) -> Remediation {
+    Remediation::default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::estate::{Application, Configuration};
+
+    fn verdict(label: &str, jars: &str) -> Verdict {
+        let application = Application {
+            release_label: label.into(),
+            runtime_configuration: vec![Configuration::new(
+                "spark-defaults",
+                &[("spark.jars", jars)],
+            )],
+            ..Application::example()
+        };
+        let cx = Context::example();
+        check(&Judged::new(&application, cx.policy), &cx)
+    }
+
+    #[test]
+    fn a_release_that_a_bundle_exists_for_passes() {
+        assert_eq!(verdict("emr-7.14.0", ""), Verdict::Pass);
+        assert_eq!(verdict("emr-6.6.0", ""), Verdict::Pass);
+    }
+
+    #[test]
+    fn a_release_of_scala_2_13_fails_with_or_without_a_bundle() {
+        let evidence =
+            "emr-spark-8.0.0 runs Spark 4.0 on Scala 2.13, for which no Spline agent is published";
+        let fail = Verdict::Fail(evidence.into());
+        assert_eq!(verdict("emr-spark-8.0.0", ""), fail);
+        let bundle = "s3://b/spark-3.5-spline-agent-bundle_2.12-2.2.3.jar";
+        assert_eq!(verdict("emr-spark-8.0.0", bundle), fail);
+    }
+
+    #[test]
+    fn an_own_build_is_taken_at_its_word() {
+        assert_eq!(
+            verdict("emr-spark-8.0.0", "s3://b/spline-8.0.0.jar"),
+            Verdict::Pass
+        );
+    }
+
+    #[test]
+    fn an_unknown_label_is_not_judged_here() {
+        assert_eq!(verdict("emr-99.0.0", ""), Verdict::Pass);
+    }
+}

@@ -1,0 +1,219 @@
+//! What a judgement says: verdict, severity, evidence, remediation.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use crate::estate::{AccountId, Arn, Region, Service};
+use crate::rule::RuleId;
+
+/// What a rule says of one resource.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The fault isn't there, or the rule doesn't apply.
+    Pass,
+    /// The fault is there; the evidence states the fact.
+    Fail(String),
+    /// It can't be told; the reason says what is missing.
+    Unknown(String),
+}
+
+/// How bad a fault is.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Worth mending some day.
+    Low,
+    /// Worth mending this week.
+    Medium,
+    /// Lineage or a boundary is lost now.
+    High,
+    /// A boundary is open, or everything is blind.
+    Critical,
+}
+
+impl Severity {
+    /// All severities, worst first.
+    pub const WORST_FIRST: [Self; 4] = [Self::Critical, Self::High, Self::Medium, Self::Low];
+
+    /// The word in reports and configuration.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::Critical => "critical",
+        }
+    }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// A verdict that is no pass.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Failing {
+    /// The fault is there.
+    Fail,
+    /// It can't be told.
+    Unknown,
+}
+
+impl Failing {
+    /// The word in reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Fail => "fail",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// How a finding stands against what was known before.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// Not known before.
+    New,
+    /// Known before and still there.
+    Ongoing,
+    /// Known before; this run looked and it is gone.
+    Resolved,
+    /// Known before; this run didn't look there.
+    Unseen,
+    /// Accepted by an exemption.
+    Exempt,
+}
+
+impl Status {
+    /// The word in reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Ongoing => "ongoing",
+            Self::Resolved => "resolved",
+            Self::Unseen => "unseen",
+            Self::Exempt => "exempt",
+        }
+    }
+
+    /// Whether the fault was seen in this run and nobody has accepted it.
+    pub fn is_open(self) -> bool {
+        matches!(self, Self::New | Self::Ongoing)
+    }
+}
+
+/// A rule's fail or unknown on one resource.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Finding {
+    /// Its stable identity.
+    pub fingerprint: Fingerprint,
+    /// The rule that found it.
+    pub rule: RuleId,
+    /// How bad it is.
+    pub severity: Severity,
+    /// Fail or unknown.
+    pub verdict: Failing,
+    /// The account of the resource.
+    pub account: AccountId,
+    /// The Region of the resource, or `global`.
+    pub region: Region,
+    /// The service whose scope must be audited before this may count as resolved.
+    pub service: Service,
+    /// The resource.
+    pub resource: Arn,
+    /// The team that the resource's tag names.
+    #[serde(default)]
+    pub team: Option<String>,
+    /// The rule's title.
+    pub title: String,
+    /// The fact that was seen.
+    pub evidence: String,
+    /// What to do about it.
+    #[serde(default)]
+    pub remediation: Remediation,
+}
+
+/// The change that mends a finding, in two languages; empty where no change of the resource does.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Remediation {
+    /// Commands for a POSIX shell.
+    pub aws_cli: String,
+    /// A Terraform block.
+    pub terraform: String,
+}
+
+/// The stable identity of a finding: rule, resource and, where a rule can fail twice on one
+/// resource, the part. Never its message.
+#[derive(
+    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(transparent)]
+pub struct Fingerprint(String);
+
+impl Fingerprint {
+    /// The identity of `rule`'s finding on `part` of `resource`; an empty part is the whole.
+    pub fn new(rule: &RuleId, resource: &Arn, part: &str) -> Self {
+        Self(short_hash(&[rule.as_str(), resource.as_str(), part]))
+    }
+
+    /// The sixteen hexadecimal digits.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+/// Sixteen hexadecimal digits of the SHA-256 of `parts`, each ended by a NUL so that
+/// (`ab`, `c`) and (`a`, `bc`) differ. 64 bits keep a million findings apart.
+fn short_hash(parts: &[&str]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update(part.as_bytes());
+        hash.update([0]);
+    }
+    let digest = hash.finalize();
+    let first = digest.first_chunk().copied().unwrap_or_default();
+    format!("{:016x}", u64::from_be_bytes(first))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fingerprint_depends_on_each_of_its_parts_and_nothing_else() {
+        let rule = RuleId::known("spline-agent-missing").unwrap();
+        let other = RuleId::known("spline-disabled").unwrap();
+        let arn = Arn::from("arn:aws:emr-serverless:eu-west-1:1:/applications/a");
+        let one = Fingerprint::new(&rule, &arn, "");
+        assert_eq!(one, Fingerprint::new(&rule, &arn, ""));
+        assert_eq!(one.as_str().len(), 16);
+        assert_ne!(one, Fingerprint::new(&other, &arn, ""));
+        assert_ne!(one, Fingerprint::new(&rule, &arn, "statement 2"));
+    }
+
+    #[test]
+    fn severities_are_ordered() {
+        assert!(Severity::WORST_FIRST.is_sorted_by(|a, b| a > b));
+    }
+}

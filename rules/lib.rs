@@ -1,0 +1,24 @@
+//! What Lineward judges, as pure functions: an estate and a policy go in, findings come out.
+//!
+//! No clock, no network, no AWS SDK: what a rule may know is in the [`estate`] and the [`policy`].
+
+pub mod agent;
+pub mod catalogue;
+pub mod estate;
+pub mod finding;
+mod judge;
+pub mod policy;
+pub mod redact;
+pub mod release;
+pub mod remediation;
+mod rule;
+pub mod spark;
+
+mod account;
+mod application;
+
+pub use estate::{Account, AccountId, Application, Arn, Region, Slice};
+pub use finding::{Failing, Finding, Fingerprint, Remediation, Severity, Status, Verdict};
+pub use judge::{judge, sort_findings};
+pub use policy::Policy;
+pub use rule::{Check, Context, Rule, RuleId, rules};
