@@ -1,1 +1,11 @@
-//! x
+//! Lineward: audits the Spline lineage and the team boundaries of EMR Serverless in every account of
+//! an AWS organization.
+
+pub mod audit;
+pub mod collect;
+pub mod config;
+pub mod ledger;
+pub mod notify;
+pub mod report;
+pub mod snapshot;
+pub mod store;

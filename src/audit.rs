@@ -1,0 +1,293 @@
+//! The pipeline: collect, evaluate, diff, report, notify, save. Every way to run Lineward comes here.
+
+mod fold;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use futures_util::stream::{self, BoxStream, StreamExt as _};
+use jiff::Timestamp;
+use lineward_rules::Slice;
+use lineward_rules::rule::Context;
+use std::sync::Arc;
+
+use crate::collect::{self, Connection, ConnectionError, Organization, Plan};
+use crate::config::{Config, PagerDuty};
+use crate::ledger::{Incident, Seen};
+use crate::notify::pagerduty::{self, Delivery};
+use crate::notify::{self, Action, Routing, RoutingError};
+use crate::report::{IncidentRow, Report, Run, Trigger};
+use crate::snapshot::{Reader, SnapshotError};
+use crate::store::{Saved, Store, StoreError};
+use fold::Fold;
+
+/// How often a ledger is merged with what another run saved meanwhile.
+const MERGES: u32 = 10;
+
+/// What to audit, and whom to tell.
+#[derive(Debug)]
+pub struct Request {
+    /// Where the estate comes from.
+    pub source: Source,
+    /// What started the run.
+    pub trigger: Trigger,
+    /// Whether incidents are opened and resolved.
+    pub notify: bool,
+}
+
+/// Where an estate comes from.
+#[derive(Debug)]
+pub enum Source {
+    /// The accounts themselves.
+    Live(Box<Plan>),
+    /// A snapshot.
+    Snapshot(PathBuf),
+}
+
+/// What a run came to.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The report.
+    pub report: Report,
+    /// Where the JSON report lies.
+    pub report_at: PathBuf,
+    /// Where the ledger lies, unless it is newer than the estate and was left alone.
+    pub ledger_at: Option<PathBuf>,
+    /// What became of each change that PagerDuty was to be told.
+    pub deliveries: Vec<Delivery>,
+    /// How many groups of findings page nobody for want of a routing key.
+    pub unroutable: usize,
+}
+
+/// Why a run could not be.
+#[derive(Debug, thiserror::Error)]
+pub enum AuditError {
+    /// AWS can't be reached at all.
+    #[error(transparent)]
+    Connection(#[from] ConnectionError),
+    /// The snapshot can't be read.
+    #[error(transparent)]
+    Snapshot(#[from] SnapshotError),
+    /// The store can't be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A routing key can't be used.
+    #[error(transparent)]
+    Routing(#[from] RoutingError),
+    /// Paging was asked for and is not configured.
+    #[error("`--notify` needs a section `[pagerduty]` in the configuration")]
+    NoPagerDuty,
+}
+
+/// The estate as it comes.
+struct Estate {
+    run: String,
+    started_at: Timestamp,
+    organization: Organization,
+    slices: BoxStream<'static, Result<Slice, SnapshotError>>,
+}
+
+/// Audits. `seen` is told of each slice as it is judged.
+pub async fn audit(
+    config: &Config,
+    request: Request,
+    mut seen: impl FnMut(&Slice),
+) -> Result<Outcome, AuditError> {
+    // What can fail for want of configuration fails before anything is read or sent.
+    let paging = if request.notify {
+        Some(paging(config)?)
+    } else {
+        None
+    };
+    let store = Store::open(&config.store.url)?;
+    let saved = store.load().await?;
+    let mut estate = open(request.source).await?;
+
+    let policy = config.policy();
+    let cx = Context {
+        now: estate.started_at,
+        policy: &policy,
+    };
+    let mut fold = Fold::new(&saved.ledger, &cx);
+    while let Some(slice) = estate.slices.next().await {
+        let slice = slice?;
+        seen(&slice);
+        fold.add(&slice);
+    }
+    let run = Run {
+        id: estate.run,
+        version: env!("CARGO_PKG_VERSION").into(),
+        trigger: request.trigger,
+        started_at: estate.started_at,
+        finished_at: Timestamp::now(),
+        complete: false,
+    };
+    let folded = fold.finish(run, estate.organization);
+    let mut report = folded.report;
+
+    let known = &saved.ledger.incidents;
+    let plan = paging
+        .as_ref()
+        .map_or_else(notify::Plan::default, |(pagerduty, routing)| {
+            notify::plan(&report, known, config, pagerduty, routing)
+        });
+    name_incidents(&mut report, &plan, known);
+    let name = report.name();
+    store
+        .save_report(
+            &name,
+            report.render(crate::report::Format::Json, None, false),
+        )
+        .await?;
+
+    let unroutable = plan.unroutable;
+    let deliveries = match &paging {
+        Some((pagerduty, routing)) => {
+            pagerduty::send(&pagerduty.endpoint, plan.changes, routing).await
+        }
+        None => Vec::new(),
+    };
+    let seen = Seen {
+        at: report.run.started_at,
+        findings: &folded.findings,
+        applications: &folded.applications,
+        looked: &folded.looked,
+        incidents: delivered(&deliveries),
+    };
+    let ledger_at = save(&store, &saved, &seen).await?;
+    Ok(Outcome {
+        report,
+        report_at: store.locate(name),
+        ledger_at,
+        deliveries,
+        unroutable,
+    })
+}
+
+fn paging(config: &Config) -> Result<(PagerDuty, Routing), AuditError> {
+    let pagerduty = config.pagerduty.clone().ok_or(AuditError::NoPagerDuty)?;
+    let routing = Routing::new(config, &pagerduty)?;
+    Ok((pagerduty, routing))
+}
+
+async fn open(source: Source) -> Result<Estate, AuditError> {
+    match source {
+        Source::Live(plan) => {
+            let (header, slices) = collect(*plan).await?;
+            Ok(Estate {
+                slices: slices.map(Ok).boxed(),
+                ..header
+            })
+        }
+        Source::Snapshot(path) => {
+            let (header, reader) = Reader::open(&path)?;
+            Ok(Estate {
+                run: header.run,
+                started_at: header.started_at,
+                organization: header.organization,
+                slices: stream::iter(reader).boxed(),
+            })
+        }
+    }
+}
+
+async fn collect(plan: Plan) -> Result<(Estate, BoxStream<'static, Slice>), AuditError> {
+    let walk = start(plan).await?;
+    let estate = Estate {
+        run: walk.run,
+        started_at: walk.started_at,
+        organization: walk.organization,
+        slices: stream::empty().boxed(),
+    };
+    Ok((estate, walk.slices))
+}
+
+/// A walk that has begun.
+pub struct Walk {
+    /// The run's id.
+    pub run: String,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// The organization.
+    pub organization: Organization,
+    /// The slices, as they come.
+    pub slices: BoxStream<'static, Slice>,
+}
+
+/// Begins to walk the accounts themselves.
+pub async fn start(plan: Plan) -> Result<Walk, AuditError> {
+    let started_at = Timestamp::now();
+    let run = uuid::Uuid::now_v7().to_string();
+    let connection = Arc::new(Connection::open(plan.call_timeout).await?);
+    let organization = connection.organization().await;
+    let slices = collect::walk(&connection, &Arc::new(plan)).boxed();
+    Ok(Walk {
+        run,
+        started_at,
+        organization,
+        slices,
+    })
+}
+
+impl std::fmt::Debug for Walk {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Walk")
+            .field("run", &self.run)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Writes into each finding which incident it is part of.
+fn name_incidents(report: &mut Report, plan: &notify::Plan, known: &BTreeMap<String, Incident>) {
+    let told = known.iter().flat_map(|(key, incident)| {
+        incident
+            .findings
+            .iter()
+            .map(move |fingerprint| (fingerprint, key))
+    });
+    let told: BTreeMap<_, _> = told.collect();
+    for (index, finding) in report.findings.iter_mut().enumerate() {
+        let key = plan
+            .incident_of
+            .get(&index)
+            .or_else(|| told.get(&finding.fingerprint).copied());
+        finding.incident = key.map(|key| IncidentRow {
+            dedup_key: key.clone(),
+        });
+    }
+}
+
+/// What the ledger is to remember: only what PagerDuty took.
+fn delivered(deliveries: &[Delivery]) -> BTreeMap<String, Option<Incident>> {
+    let taken = deliveries.iter().filter(|(_, delivery)| delivery.is_ok());
+    let remembered = taken.map(|(change, _)| {
+        let incident = match &change.action {
+            Action::Trigger { incident, .. } => Some(incident.clone()),
+            Action::Resolve { .. } => None,
+        };
+        (change.dedup_key.clone(), incident)
+    });
+    remembered.collect()
+}
+
+/// Saves the ledger as the next generation. Where another run was quicker, what this one saw is laid
+/// over what that one saved. A ledger that is newer than the estate is left alone.
+async fn save(
+    store: &Store,
+    saved: &Saved,
+    seen: &Seen<'_>,
+) -> Result<Option<PathBuf>, AuditError> {
+    let mut saved = saved.clone();
+    for _ in 0..MERGES {
+        if saved.ledger.updated_at > Some(seen.at) && seen.incidents.is_empty() {
+            return Ok(None);
+        }
+        let generation = saved.generation + 1;
+        match store.save(generation, &saved.ledger.after(seen)).await {
+            Ok(()) => return Ok(Some(store.locate_ledger(generation))),
+            Err(StoreError::Taken(_)) => saved = store.load().await?,
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(StoreError::Taken(saved.generation + 1).into())
+}

@@ -1,0 +1,270 @@
+//! The fold of all slices: each is judged, counted and let go.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use lineward_rules::estate::{
+    AccountId, Application, Arn, Region, Scope, ScopeState, Slice, UnreadApplication,
+};
+use lineward_rules::rule::Context;
+use lineward_rules::{Finding, Fingerprint, Status, judge, sort_findings};
+
+use crate::collect::Organization;
+use crate::ledger::{ByAccount, KnownFinding, Ledger, Looked, SeenApplication, diff};
+use crate::report::{self, ApplicationRow, Coverage, FindingRow, Report, Run, ScopeRow, Summary};
+
+/// What is kept of the slices that have come so far.
+pub(super) struct Fold<'a> {
+    before: &'a Ledger,
+    by_account: ByAccount<'a>,
+    cx: &'a Context<'a>,
+    findings: Vec<Finding>,
+    applications: Vec<ApplicationRow>,
+    looked: Looked,
+    coverage: Coverage,
+    summary: Summary,
+}
+
+/// What all slices came to.
+pub(super) struct Folded {
+    pub(super) report: Report,
+    pub(super) findings: Vec<Finding>,
+    pub(super) applications: Vec<SeenApplication>,
+    pub(super) looked: Looked,
+}
+
+impl<'a> Fold<'a> {
+    pub(super) fn new(before: &'a Ledger, cx: &'a Context<'a>) -> Self {
+        Self {
+            before,
+            by_account: ByAccount::of(before),
+            cx,
+            findings: Vec::new(),
+            applications: Vec::new(),
+            looked: Looked::default(),
+            coverage: Coverage::default(),
+            summary: Summary::default(),
+        }
+    }
+
+    /// Judges a slice and adds what it came to.
+    pub(super) fn add(&mut self, slice: &Slice) {
+        self.by_account.look(slice, &mut self.looked);
+        self.count_account(slice);
+        self.summary.job_runs += slice.job_runs.len();
+        self.summary.sessions += slice.sessions.len();
+        self.summary.roles += slice.roles.len();
+        self.coverage
+            .scopes
+            .extend(slice.scopes.iter().filter_map(|scope| row(slice, scope)));
+        let findings = judge(slice, self.cx);
+        let faulty: BTreeSet<_> = findings
+            .iter()
+            .filter(|finding| self.cx.policy.exemption(finding, self.cx.now).is_none())
+            .map(|finding| &finding.resource)
+            .collect();
+        for application in &slice.applications {
+            let compliant = !faulty.contains(&application.arn);
+            self.applications
+                .push(self.read(&slice.account.id, application, compliant));
+        }
+        for application in &slice.unread_applications {
+            self.applications
+                .push(self.unread(&slice.account.id, application));
+        }
+        self.findings.extend(findings);
+    }
+
+    fn count_account(&mut self, slice: &Slice) {
+        let Some(state) = slice.account_state() else {
+            return;
+        };
+        let accounts = &mut self.coverage.accounts;
+        accounts.total += 1;
+        match state {
+            ScopeState::Audited => accounts.audited += 1,
+            ScopeState::Skipped => accounts.skipped += 1,
+            ScopeState::Failed => accounts.failed += 1,
+        }
+    }
+
+    fn read(&self, account: &AccountId, from: &Application, compliant: bool) -> ApplicationRow {
+        ApplicationRow {
+            name: from.name.clone(),
+            release_label: from.release_label.clone(),
+            team: self.cx.policy.team(&from.tags).map(str::to_owned),
+            created_at: from.created_at,
+            compliant,
+            ..self.listed(account, &from.arn, &from.region, &from.id)
+        }
+    }
+
+    fn unread(&self, account: &AccountId, from: &UnreadApplication) -> ApplicationRow {
+        ApplicationRow {
+            name: from.name.clone(),
+            release_label: from.release_label.clone(),
+            created_at: from.created_at,
+            ..self.listed(account, &from.arn, &from.region, &from.id)
+        }
+    }
+
+    /// An application of which only its existence is known.
+    fn listed(&self, account: &AccountId, arn: &Arn, region: &Region, id: &str) -> ApplicationRow {
+        let known = self.before.applications.get(arn);
+        let now = self.cx.now;
+        ApplicationRow {
+            arn: arn.clone(),
+            account: account.clone(),
+            region: region.clone(),
+            id: id.to_owned(),
+            name: String::new(),
+            release_label: String::new(),
+            team: None,
+            created_at: None,
+            first_seen_at: known.map_or(now, |known| known.first_seen_at.min(now)),
+            new: known.is_none(),
+            compliant: false,
+        }
+    }
+
+    /// Compares with what was known before, and writes the report.
+    pub(super) fn finish(mut self, run: Run, organization: Organization) -> Folded {
+        sort_findings(&mut self.findings);
+        self.applications.sort_by(|a, b| a.arn.cmp(&b.arn));
+        self.coverage.scopes.sort_by(|a, b| {
+            let key =
+                |row: &ScopeRow| (row.account.clone(), row.region.clone(), row.service.clone());
+            key(a).cmp(&key(b))
+        });
+        let findings = self.rows();
+        self.summary.applications = self.applications.len();
+        self.summary.new_applications = self.applications.iter().filter(|row| row.new).count();
+        self.summary.count(&findings);
+        let failed = |row: &ScopeRow| row.outcome == ScopeState::Failed;
+        let complete = !self.coverage.scopes.iter().any(failed);
+        let seen = self.applications.iter().map(|row| SeenApplication {
+            arn: row.arn.clone(),
+            account: row.account.clone(),
+            region: row.region.clone(),
+        });
+        Folded {
+            applications: seen.collect(),
+            findings: self.findings,
+            looked: self.looked,
+            report: Report {
+                schema: report::SCHEMA.into(),
+                run: Run { complete, ..run },
+                organization,
+                coverage: self.coverage,
+                summary: self.summary,
+                applications: self.applications,
+                findings,
+            },
+        }
+    }
+
+    /// The findings of this run, and those of earlier ones that it didn't see again.
+    fn rows(&self) -> Vec<FindingRow> {
+        let before = self.before.findings.keys();
+        let now = self.findings.iter().map(|finding| &finding.fingerprint);
+        let changes = diff(before, now, |fingerprint| {
+            self.looked.findings.contains(*fingerprint)
+        });
+        let mut rows: Vec<_> = self
+            .findings
+            .iter()
+            .map(|finding| self.seen(finding, &changes))
+            .collect();
+        for (fingerprint, known) in &self.before.findings {
+            let status = changes.get(fingerprint).copied();
+            if let Some(status @ (Status::Resolved | Status::Unseen)) = status {
+                rows.push(past(known, status));
+            }
+        }
+        rows.sort_by(|a, b| {
+            let key =
+                |row: &FindingRow| (row.account.clone(), row.resource.clone(), row.rule.clone());
+            b.severity
+                .cmp(&a.severity)
+                .then_with(|| key(a).cmp(&key(b)))
+        });
+        rows
+    }
+
+    fn seen(&self, finding: &Finding, changes: &BTreeMap<&Fingerprint, Status>) -> FindingRow {
+        let known = self.before.findings.get(&finding.fingerprint);
+        let now = self.cx.now;
+        let status = if self.cx.policy.exemption(finding, now).is_some() {
+            Status::Exempt
+        } else {
+            changes
+                .get(&finding.fingerprint)
+                .copied()
+                .unwrap_or(Status::New)
+        };
+        let first_seen_at = known.map_or(now, |known| known.first_seen_at.min(now));
+        finding_row(finding, status, first_seen_at, now)
+    }
+}
+
+fn past(known: &KnownFinding, status: Status) -> FindingRow {
+    finding_row(
+        &known.finding,
+        status,
+        known.first_seen_at,
+        known.last_seen_at,
+    )
+}
+
+fn finding_row(
+    finding: &Finding,
+    status: Status,
+    first_seen_at: Timestamp,
+    last_seen_at: Timestamp,
+) -> FindingRow {
+    FindingRow {
+        fingerprint: finding.fingerprint.clone(),
+        rule: finding.rule.clone(),
+        severity: finding.severity,
+        verdict: finding.verdict,
+        status,
+        account: finding.account.clone(),
+        region: finding.region.clone(),
+        resource: finding.resource.clone(),
+        team: finding.team.clone(),
+        title: finding.title.clone(),
+        evidence: finding.evidence.clone(),
+        first_seen_at,
+        last_seen_at,
+        remediation: finding.remediation.clone(),
+        incident: None,
+    }
+}
+
+/// The row of a scope that was not simply audited.
+fn row(slice: &Slice, scope: &Scope) -> Option<ScopeRow> {
+    let (code, reason) = match (&scope.skipped, scope.gaps.first()) {
+        (Some(skipped), _) => (skipped.code.clone(), skipped.reason.clone()),
+        (None, Some(gap)) => {
+            let more = scope.gaps.len() - 1;
+            let more = if more == 0 {
+                String::new()
+            } else {
+                format!(" (and {more} more)")
+            };
+            (
+                gap.code.clone(),
+                format!("{}: {}{more}", gap.operation, gap.reason),
+            )
+        }
+        (None, None) => return None,
+    };
+    Some(ScopeRow {
+        account: slice.account.id.clone(),
+        region: scope.region.clone(),
+        service: scope.service.to_string(),
+        outcome: scope.state(),
+        code,
+        reason,
+    })
+}

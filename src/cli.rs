@@ -1,0 +1,166 @@
+//! The commands, one file each, and what they share.
+
+mod audit;
+mod collect;
+mod rules;
+mod schema;
+mod terminal;
+mod walk;
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, Parser, Subcommand};
+use lineward::config::Config;
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  nothing at or above --fail-on
+  1  findings
+  2  wrong usage or configuration
+  3  something could not be read or told to PagerDuty (findings are still reported)
+  4  it could not run at all";
+
+/// Audits the Spline lineage and the team boundaries of EMR Serverless in every account of an AWS
+/// organization.
+#[derive(Debug, Parser)]
+#[command(name = "lineward", version, after_help = EXIT_CODES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    /// More of what happens, on standard error; twice for more still.
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    verbose: u8,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Walk the accounts, judge what is there, report, and with --notify page.
+    Audit(audit::Audit),
+    /// Walk the accounts and write the estate down, without judging it.
+    Collect(collect::Collect),
+    /// The rules: what each finds, why it matters, how to mend it.
+    Rules {
+        #[command(subcommand)]
+        command: rules::Rules,
+    },
+    /// The JSON Schema of a format.
+    Schema {
+        /// Which format.
+        name: schema::Name,
+    },
+    /// Completions for a shell.
+    Completions {
+        /// Which shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Exit {
+    Clean = 0,
+    Findings = 1,
+    Usage = 2,
+    Incomplete = 3,
+    Failed = 4,
+}
+
+/// A message for the user, and the exit code that goes with it.
+#[derive(Debug)]
+struct Failure {
+    exit: Exit,
+    message: String,
+}
+
+impl Failure {
+    /// An error with its sources, in one line.
+    fn new(exit: Exit, error: &dyn std::error::Error) -> Self {
+        let mut message = error.to_string();
+        let mut source = error.source();
+        while let Some(error) = source {
+            let text = error.to_string();
+            if !message.contains(&text) {
+                message = format!("{message}: {text}");
+            }
+            source = error.source();
+        }
+        Self { exit, message }
+    }
+}
+
+/// Runs the command line.
+pub(crate) fn run() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help goes to standard output with 0, a mistake to standard error with 2.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    terminal::log(cli.verbose);
+    let exit = match run_command(cli.command) {
+        Ok(exit) => exit,
+        Err(failure) => {
+            terminal::say(&format!("error: {}", failure.message));
+            failure.exit
+        }
+    };
+    ExitCode::from(exit as u8)
+}
+
+fn run_command(command: Command) -> Result<Exit, Failure> {
+    match command {
+        Command::Audit(audit) => block_on(audit.run()),
+        Command::Collect(collect) => block_on(collect.run()),
+        Command::Rules { command } => command.run(),
+        Command::Schema { name } => put(None, &schema::text(name)),
+        Command::Completions { shell } => {
+            let mut text = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "lineward", &mut text);
+            put(None, &String::from_utf8_lossy(&text))
+        }
+    }
+}
+
+fn block_on(command: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, Failure> {
+    match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime.block_on(command),
+        Err(error) => Err(Failure::new(Exit::Failed, &error)),
+    }
+}
+
+/// Reads the configuration.
+fn config(path: Option<&Path>) -> Result<Config, Failure> {
+    let environment = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    Config::load(path, environment).map_err(|error| Failure::new(Exit::Usage, &error))
+}
+
+/// Writes text to a file, or to standard output, which carries nothing else.
+fn put(path: Option<&PathBuf>, text: &str) -> Result<Exit, Failure> {
+    let written = match path {
+        Some(path) => std::fs::write(path, text),
+        None => std::io::stdout().lock().write_all(text.as_bytes()),
+    };
+    match written {
+        Ok(()) => Ok(Exit::Clean),
+        // Whoever read the output has read enough.
+        Err(error) if path.is_none() && error.kind() == std::io::ErrorKind::BrokenPipe => {
+            Ok(Exit::Clean)
+        }
+        Err(error) => {
+            let place = path.map_or("standard output".into(), |path| path.display().to_string());
+            let message = format!("can't write to {place}: {error}");
+            Err(Failure {
+                exit: Exit::Failed,
+                message,
+            })
+        }
+    }
+}

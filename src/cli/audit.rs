@@ -1,0 +1,145 @@
+//! `lineward audit`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use lineward::audit::{self, AuditError, Outcome, Request, Source};
+use lineward::notify::{Action, pagerduty::Delivery};
+use lineward::report::{Format, Trigger, plain};
+use lineward_rules::Severity;
+
+use super::walk::WalkArgs;
+use super::{Exit, Failure, put, terminal};
+
+/// Walk the accounts, judge what is there, report, and with --notify page.
+#[derive(Debug, Args)]
+pub(super) struct Audit {
+    #[command(flatten)]
+    walk: WalkArgs,
+    /// Judge a snapshot of `lineward collect` instead of walking.
+    #[arg(long, value_name = "FILE")]
+    estate: Option<PathBuf>,
+    /// Where the ledger and the reports are kept.
+    #[arg(long, value_name = "URL")]
+    store: Option<String>,
+    /// How the report is written.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+    /// Where the report is written, instead of standard output.
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Open and resolve incidents.
+    #[arg(long)]
+    notify: bool,
+    /// The least severity of an open finding that gives exit code 1.
+    #[arg(long, value_name = "SEVERITY", default_value = "low", value_parser = severity_of)]
+    fail_on: Severity,
+}
+
+impl Audit {
+    pub(super) async fn run(self) -> Result<Exit, Failure> {
+        let mut config = super::config(self.walk.config.as_deref())?;
+        if let Some(url) = &self.store {
+            config.store.url.clone_from(url);
+        }
+        let source = match &self.estate {
+            Some(_) if self.walk.narrows() => {
+                let message = "--account, --region, --application and --since narrow a walk; \
+                               they can't be used with --estate"
+                    .into();
+                return Err(Failure {
+                    exit: Exit::Usage,
+                    message,
+                });
+            }
+            Some(path) => Source::Snapshot(path.clone()),
+            None => Source::Live(Box::new(self.walk.plan(&config))),
+        };
+        let request = Request {
+            source,
+            trigger: Trigger::Cli,
+            notify: self.notify,
+        };
+        let progress = terminal::Progress::new(!self.walk.no_progress);
+        let outcome = audit::audit(&config, request, |slice| progress.add(slice)).await;
+        drop(progress);
+        let outcome = outcome.map_err(|error| failure(&error))?;
+        self.write(&outcome)?;
+        let delivered = tell(&outcome, self.notify);
+        Ok(if !outcome.report.run.complete || !delivered {
+            Exit::Incomplete
+        } else if outcome.report.has_open(self.fail_on) {
+            Exit::Findings
+        } else {
+            Exit::Clean
+        })
+    }
+
+    fn write(&self, outcome: &Outcome) -> Result<Exit, Failure> {
+        let to_terminal = self.output.is_none();
+        let color = to_terminal && terminal::color(&std::io::stdout());
+        let width = if to_terminal { terminal::width() } else { None };
+        let text = outcome.report.render(self.format, width, color);
+        put(self.output.as_ref(), &text)
+    }
+}
+
+/// Says where things lie and what PagerDuty took; whether it took everything.
+fn tell(outcome: &Outcome, notify: bool) -> bool {
+    terminal::say(&format!("report: {}", outcome.report_at.display()));
+    match &outcome.ledger_at {
+        Some(path) => terminal::say(&format!("ledger: {}", path.display())),
+        None => terminal::say("ledger: left alone, a run after this estate has written it"),
+    }
+    if !notify {
+        return true;
+    }
+    let count = |wanted: fn(&Delivery) -> bool| {
+        outcome
+            .deliveries
+            .iter()
+            .filter(|each| wanted(each))
+            .count()
+    };
+    let triggered =
+        count(|(change, sent)| sent.is_ok() && matches!(change.action, Action::Trigger { .. }));
+    let resolved =
+        count(|(change, sent)| sent.is_ok() && matches!(change.action, Action::Resolve { .. }));
+    let failed = outcome.deliveries.len() - triggered - resolved;
+    terminal::say(&format!(
+        "PagerDuty: {triggered} triggered, {resolved} resolved, {failed} not taken, {} without a routing key",
+        outcome.unroutable
+    ));
+    for (change, sent) in &outcome.deliveries {
+        if let Err(error) = sent {
+            let summary = match &change.action {
+                Action::Trigger { incident, .. } => &incident.summary,
+                Action::Resolve { summary } => summary,
+            };
+            terminal::say(&format!(
+                "warning: PagerDuty did not take `{}`: {error}",
+                plain(summary)
+            ));
+        }
+    }
+    failed == 0
+}
+
+fn failure(error: &AuditError) -> Failure {
+    use lineward::store::StoreError;
+    let exit = match error {
+        AuditError::Snapshot(_)
+        | AuditError::Routing(_)
+        | AuditError::NoPagerDuty
+        | AuditError::Store(StoreError::Url(_)) => Exit::Usage,
+        AuditError::Connection(_) | AuditError::Store(_) => Exit::Failed,
+    };
+    Failure::new(exit, error)
+}
+
+fn severity_of(text: &str) -> Result<Severity, String> {
+    let known = Severity::WORST_FIRST
+        .into_iter()
+        .find(|severity| severity.as_str() == text);
+    known.ok_or_else(|| "expected critical, high, medium or low".into())
+}

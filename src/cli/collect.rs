@@ -1,0 +1,66 @@
+//! `lineward collect`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use futures_util::StreamExt as _;
+use jiff::Timestamp;
+use lineward::audit;
+use lineward::snapshot::{Header, SCHEMA, SnapshotError, Writer};
+use lineward_rules::Slice;
+use lineward_rules::estate::ScopeState;
+
+use super::walk::WalkArgs;
+use super::{Exit, Failure, terminal};
+
+/// Walk the accounts and write the estate down, without judging it.
+#[derive(Debug, Args)]
+pub(super) struct Collect {
+    #[command(flatten)]
+    walk: WalkArgs,
+    /// The snapshot; compressed where the name ends in `.zst` or `.gz`.
+    #[arg(long, short, value_name = "FILE")]
+    output: PathBuf,
+}
+
+impl Collect {
+    pub(super) async fn run(self) -> Result<Exit, Failure> {
+        let config = super::config(self.walk.config.as_deref())?;
+        let plan = self.walk.plan(&config);
+        let mut walk = audit::start(plan)
+            .await
+            .map_err(|error| Failure::new(Exit::Failed, &error))?;
+        let header = Header {
+            schema: SCHEMA.into(),
+            run: walk.run,
+            started_at: walk.started_at,
+            organization: walk.organization,
+        };
+        let failed = |error: SnapshotError| Failure::new(Exit::Failed, &error);
+        let mut writer = Writer::create(&self.output, &header).map_err(failed)?;
+        let progress = terminal::Progress::new(!self.walk.no_progress);
+        let mut gaps = 0;
+        while let Some(slice) = walk.slices.next().await {
+            progress.add(&slice);
+            gaps += failed_scopes(&slice);
+            writer.slice(&slice).map_err(failed)?;
+        }
+        drop(progress);
+        writer.finish(Timestamp::now()).map_err(failed)?;
+        if gaps == 0 {
+            return Ok(Exit::Clean);
+        }
+        terminal::say(&format!(
+            "{gaps} scopes could not be read whole; they are in the snapshot as gaps"
+        ));
+        Ok(Exit::Incomplete)
+    }
+}
+
+fn failed_scopes(slice: &Slice) -> usize {
+    slice
+        .scopes
+        .iter()
+        .filter(|scope| scope.state() == ScopeState::Failed)
+        .count()
+}

@@ -1,0 +1,58 @@
+//! The flags that say what to walk.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use jiff::{SignedDuration, Timestamp};
+use lineward::collect::Plan;
+use lineward::config::{Config, account_of, duration_of, region_of};
+use lineward_rules::{AccountId, Region};
+
+/// What to walk.
+#[derive(Debug, Args)]
+pub(super) struct WalkArgs {
+    /// The configuration; `lineward.toml` in the working folder if it is there.
+    #[arg(long, env = "LINEWARD_CONFIG", value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+    /// Only this account; may be repeated.
+    #[arg(long = "account", value_name = "ID", value_parser = account_of)]
+    accounts: Vec<AccountId>,
+    /// Only this Region; may be repeated.
+    #[arg(long = "region", value_name = "NAME", value_parser = region_of)]
+    regions: Vec<Region>,
+    /// Only this application.
+    #[arg(long, value_name = "ID")]
+    application: Option<String>,
+    /// How far back job runs and sessions are read, such as `24h`.
+    #[arg(long, value_name = "DURATION", value_parser = duration_of)]
+    since: Option<SignedDuration>,
+    /// No progress bar.
+    #[arg(long)]
+    pub(super) no_progress: bool,
+}
+
+impl WalkArgs {
+    /// The plan of the configuration, narrowed by the flags.
+    pub(super) fn plan(&self, config: &Config) -> Plan {
+        let mut plan = Plan::of(config, Timestamp::now(), None);
+        if !self.accounts.is_empty() {
+            plan.accounts.clone_from(&self.accounts);
+        }
+        if !self.regions.is_empty() {
+            plan.regions.clone_from(&self.regions);
+        }
+        plan.application.clone_from(&self.application);
+        if let Some(since) = self.since {
+            plan.job_runs_since = Timestamp::now().checked_sub(since).ok();
+        }
+        plan
+    }
+
+    /// Whether a flag narrows the walk, which makes no sense for a snapshot.
+    pub(super) fn narrows(&self) -> bool {
+        !self.accounts.is_empty()
+            || !self.regions.is_empty()
+            || self.application.is_some()
+            || self.since.is_some()
+    }
+}

@@ -1,0 +1,154 @@
+//! The walk: accounts and Regions as one bounded stream of slices. AWS SDK types stop here.
+
+mod account;
+mod accounts;
+mod connection;
+mod convert;
+mod emr_serverless;
+mod gap;
+mod iam;
+mod sessions;
+
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use futures_util::stream::{self, Stream, StreamExt as _};
+use jiff::Timestamp;
+use lineward_rules::estate::{Account, AccountId, Region, Slice};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+use crate::config::{self, Config};
+use accounts::Listed;
+pub use connection::{Connection, ConnectionError};
+
+/// What to walk, and how.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// The name of the role that is assumed in each member account.
+    pub role: String,
+    /// The external id that the role asks for.
+    pub external_id: Option<String>,
+    /// The ARN of a role that may list the accounts, where the caller may not.
+    pub discovery_role: Option<String>,
+    /// Whether the organization must be listed: then a refusal is a gap, and not only a note.
+    pub needs_organization: bool,
+    /// The only accounts to walk; empty for all.
+    pub accounts: Vec<AccountId>,
+    /// Accounts to leave out.
+    pub exclude_accounts: Vec<AccountId>,
+    /// The only Regions to walk; empty for those that each account has enabled.
+    pub regions: Vec<Region>,
+    /// The only application to look at.
+    pub application: Option<String>,
+    /// From when on job runs and sessions are read, if they are.
+    pub job_runs_since: Option<Timestamp>,
+    /// The most job runs that are read of one application.
+    pub max_job_runs: usize,
+    /// How many accounts are walked at once.
+    pub concurrency: usize,
+    /// When the walk must have ended; what is left then is a gap.
+    pub deadline: Option<Instant>,
+    /// How long one call may take, all its attempts together.
+    pub call_timeout: Duration,
+}
+
+impl Plan {
+    /// The plan of a configuration, for a walk that begins `now`.
+    pub fn of(config: &Config, now: Timestamp, deadline: Option<Instant>) -> Self {
+        let (organization, walk) = (&config.organization, &config.walk);
+        let since = now
+            .checked_sub(walk.job_run_window)
+            .unwrap_or(Timestamp::MIN);
+        Self {
+            role: organization.role_name().to_owned(),
+            external_id: organization.external_id.clone(),
+            discovery_role: organization.discovery_role.clone(),
+            // Whoever configures an organization wants to hear that it could not be listed.
+            needs_organization: *organization != config::Organization::default(),
+            accounts: organization.accounts.clone(),
+            exclude_accounts: organization.exclude_accounts.clone(),
+            regions: organization.regions.clone(),
+            application: None,
+            job_runs_since: walk.job_runs.then_some(since),
+            max_job_runs: walk.max_job_runs,
+            concurrency: walk.concurrency,
+            deadline,
+            call_timeout: walk.call_timeout.unsigned_abs(),
+        }
+    }
+}
+
+/// What is known of the organization as a whole.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Organization {
+    /// Its id (`o-…`), empty where there is none or it may not be read.
+    pub id: String,
+    /// Its management account, likewise.
+    pub management_account: String,
+}
+
+/// Walks the accounts of `plan`; each slice comes as soon as its account is done.
+///
+/// Accounts are walked while later pages of the list still come. Each account has a task of its own,
+/// so that all cores are used, and dropping the stream ends them.
+pub fn walk(connection: &Arc<Connection>, plan: &Arc<Plan>) -> impl Stream<Item = Slice> + use<> {
+    let (connection, plan) = (Arc::clone(connection), Arc::clone(plan));
+    let width = plan.concurrency;
+    accounts::list(&connection, &plan)
+        .map(move |listed| {
+            let (connection, plan) = (Arc::clone(&connection), Arc::clone(&plan));
+            Task(tokio::spawn(async move {
+                slice_of(listed, &connection, &plan).await
+            }))
+        })
+        .buffer_unordered(width)
+        .filter_map(|slice| async { slice })
+}
+
+async fn slice_of(listed: Listed, connection: &Connection, plan: &Plan) -> Slice {
+    let mut slice = match listed {
+        Listed::Account(account) => account::walk(account, connection, plan).await,
+        Listed::Scope(account, scope) => Slice {
+            scopes: vec![scope],
+            ..Slice::new(account)
+        },
+    };
+    slice.sort();
+    slice
+}
+
+/// A spawned task that ends when it is dropped.
+struct Task<T>(JoinHandle<T>);
+
+impl<T> Future for Task<T> {
+    /// Nothing where the task panicked, which is logged by the panic itself.
+    type Output = Option<T>;
+
+    fn poll(
+        mut self: std::pin::Pin<&mut Self>,
+        cx: &mut std::task::Context<'_>,
+    ) -> Poll<Option<T>> {
+        std::pin::Pin::new(&mut self.0).poll(cx).map(Result::ok)
+    }
+}
+
+impl<T> Drop for Task<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// The items that come through a channel.
+fn received<T>(mut receiver: tokio::sync::mpsc::Receiver<T>) -> impl Stream<Item = T> {
+    stream::poll_fn(move |cx| receiver.poll_recv(cx))
+}
+
+/// The caller's own account: where it is walked, no role is assumed.
+fn is_own(account: &Account, connection: &Connection) -> bool {
+    account.id == connection.own_account
+}

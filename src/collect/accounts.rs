@@ -1,0 +1,214 @@
+//! The list of accounts: streamed, so that the first are walked while later pages still come.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use aws_sdk_organizations::types::Account as SdkAccount;
+use futures_util::stream::Stream;
+use lineward_rules::estate::{Account, AccountId, Gap, Region, Scope, Service, Skipped};
+use tokio::sync::mpsc::{self, Sender};
+
+use super::gap::gap;
+use super::{Connection, Plan, account, is_own, received};
+
+/// How many accounts may be listed ahead of the walk: a few pages of twenty.
+const AHEAD: usize = 200;
+
+/// What the list of accounts gives.
+pub(super) enum Listed {
+    /// An account to walk.
+    Account(Account),
+    /// Something to say of an account, or of the organization in the name of the caller's own.
+    Scope(Account, Scope),
+}
+
+/// Lists the accounts of the plan.
+pub(super) fn list(
+    connection: &Arc<Connection>,
+    plan: &Arc<Plan>,
+) -> impl Stream<Item = Listed> + use<> {
+    let (sender, receiver) = mpsc::channel(AHEAD);
+    let (connection, plan) = (Arc::clone(connection), Arc::clone(plan));
+    tokio::spawn(async move {
+        let lister = Lister {
+            connection: &connection,
+            plan: &plan,
+            sender,
+        };
+        // A closed channel means that nobody walks any more.
+        let _ = lister.list().await;
+    });
+    received(receiver)
+}
+
+struct Closed;
+
+struct Lister<'a> {
+    connection: &'a Connection,
+    plan: &'a Plan,
+    sender: Sender<Listed>,
+}
+
+impl Lister<'_> {
+    async fn list(&self) -> Result<(), Closed> {
+        if self.plan.accounts.is_empty() {
+            return self.list_organization().await;
+        }
+        let unique: BTreeSet<_> = self.plan.accounts.iter().collect();
+        for id in unique {
+            self.found(self.account(id, ""), None).await?;
+        }
+        Ok(())
+    }
+
+    async fn list_organization(&self) -> Result<(), Closed> {
+        let config = match account::discovery_config(self.connection, self.plan).await {
+            Ok(config) => config,
+            Err(gap) => return self.without_organization(gap).await,
+        };
+        let client = aws_sdk_organizations::Client::new(&config);
+        let mut pages = client.list_accounts().into_paginator().send();
+        let mut listed = 0_usize;
+        loop {
+            let page = match account::before_deadline(self.plan, pages.next()).await {
+                Ok(page) => page,
+                Err(late) => return self.broken_off(listed, late).await,
+            };
+            match page {
+                None => return self.organization_scope(None).await,
+                Some(Ok(page)) => {
+                    for account in page.accounts.unwrap_or_default() {
+                        listed += 1;
+                        self.found_in_organization(&account).await?;
+                    }
+                }
+                Some(Err(error)) => {
+                    return self
+                        .broken_off(listed, gap("ListAccounts", None, &error))
+                        .await;
+                }
+            }
+        }
+    }
+
+    /// The list ended early: with nothing listed the caller's own account is still there to walk.
+    async fn broken_off(&self, listed: usize, gap: Gap) -> Result<(), Closed> {
+        if listed == 0 {
+            self.without_organization(gap).await
+        } else {
+            self.organization_scope(Some(gap)).await
+        }
+    }
+
+    /// No list can be had: the caller's account is walked alone, and the report says so.
+    async fn without_organization(&self, gap: Gap) -> Result<(), Closed> {
+        let none = gap.code == "AWSOrganizationsNotInUseException";
+        let own = self.own_account();
+        if self.plan.needs_organization || !(none || is_refusal(&gap)) {
+            self.organization_scope(Some(gap)).await?;
+        } else {
+            tracing::warn!(
+                code = gap.code,
+                "no list of accounts, auditing the caller's account {} alone",
+                own.id
+            );
+            let reason = format!(
+                "{}: {}; the caller's account was walked alone",
+                gap.operation, gap.reason
+            );
+            let skipped = Skipped::new(gap.code, reason);
+            let scope = Scope::skipped(Region::global(), Service::Organizations, skipped);
+            self.send(Listed::Scope(own.clone(), scope)).await?;
+        }
+        self.found(own, None).await
+    }
+
+    async fn found_in_organization(&self, account: &SdkAccount) -> Result<(), Closed> {
+        let id = AccountId::from(account.id().unwrap_or_default());
+        let state = state(account);
+        let inactive = state.filter(|state| *state != "ACTIVE");
+        self.found(
+            self.account(&id, account.name().unwrap_or_default()),
+            inactive,
+        )
+        .await
+    }
+
+    async fn found(&self, account: Account, inactive: Option<&str>) -> Result<(), Closed> {
+        let skipped = if self.plan.exclude_accounts.contains(&account.id) {
+            Some(Skipped::new(
+                "EXCLUDED",
+                "left out by `[organization] exclude_accounts`",
+            ))
+        } else {
+            inactive.map(|state| Skipped::new(state, "the account is not active"))
+        };
+        let listed = match skipped {
+            Some(skipped) => {
+                let scope = Scope::skipped(Region::global(), Service::Sts, skipped);
+                Listed::Scope(account, scope)
+            }
+            None => Listed::Account(account),
+        };
+        self.send(listed).await
+    }
+
+    async fn organization_scope(&self, gap: Option<Gap>) -> Result<(), Closed> {
+        let scope = Scope::audited(Region::global(), Service::Organizations);
+        let scope = Scope {
+            gaps: gap.into_iter().collect(),
+            ..scope
+        };
+        self.send(Listed::Scope(self.own_account(), scope)).await
+    }
+
+    async fn send(&self, listed: Listed) -> Result<(), Closed> {
+        self.sender.send(listed).await.map_err(|_| Closed)
+    }
+
+    fn account(&self, id: &AccountId, name: &str) -> Account {
+        Account::new(&self.connection.partition, id.clone(), name)
+    }
+
+    fn own_account(&self) -> Account {
+        let account = self.account(&self.connection.own_account, "");
+        debug_assert!(is_own(&account, self.connection));
+        account
+    }
+}
+
+/// `State` came in place of `Status`, which is gone since September 2026; older endpoints give the
+/// latter alone. Where neither is known the account is tried.
+fn state(account: &SdkAccount) -> Option<&str> {
+    let state = account
+        .state()
+        .map(aws_sdk_organizations::types::AccountState::as_str);
+    let status = || {
+        account
+            .status()
+            .map(aws_sdk_organizations::types::AccountStatus::as_str)
+    };
+    state.or_else(status)
+}
+
+fn is_refusal(gap: &Gap) -> bool {
+    use lineward_rules::estate::Cause;
+    matches!(gap.cause, Cause::Denied | Cause::DeniedByScp)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_sdk_organizations::types::{AccountState, AccountStatus};
+
+    #[test]
+    fn the_state_counts_before_the_status() {
+        let both = SdkAccount::builder()
+            .state(AccountState::Active)
+            .status(AccountStatus::Suspended);
+        assert_eq!(state(&both.build()), Some("ACTIVE"));
+        let old = SdkAccount::builder().status(AccountStatus::Suspended);
+        assert_eq!(state(&old.build()), Some("SUSPENDED"));
+        assert_eq!(state(&SdkAccount::builder().build()), None);
+    }
+}

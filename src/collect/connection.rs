@@ -1,0 +1,143 @@
+//! The way to AWS: one HTTP client, explicit limits, and clients for an account and Region.
+
+use std::time::Duration;
+
+use aws_config::environment::EnvironmentVariableRegionProvider;
+use aws_config::meta::region::RegionProviderChain;
+use aws_config::profile::ProfileFileRegionProvider;
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, SdkConfig};
+use aws_sdk_sts::config::retry::RetryPartition;
+use aws_sdk_sts::config::{Credentials, SharedCredentialsProvider};
+use aws_sdk_sts::error::SdkError;
+use aws_smithy_http_client::tls;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use lineward_rules::AccountId;
+
+use super::Organization;
+
+/// How often a call is tried. The SDK's three attempts end within two seconds, sooner than a quota of
+/// one call a second lets a burst through.
+const ATTEMPTS: u32 = 6;
+
+/// Credentials, HTTP client and limits that all clients share.
+#[derive(Debug)]
+pub struct Connection {
+    pub(super) config: SdkConfig,
+    /// The caller's own account.
+    pub own_account: AccountId,
+    /// The caller's partition (`aws`).
+    pub partition: String,
+}
+
+/// Why AWS can't be reached at all.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectionError {
+    /// No link of the credential chain gave any.
+    #[error(
+        "no AWS credentials: tried the environment (AWS_ACCESS_KEY_ID), the profile (AWS_PROFILE, \
+         ~/.aws/config, SSO), a web identity token, the container's and the instance's endpoint; \
+         set one of them up\n{0}"
+    )]
+    NoCredentials(String),
+    /// The credentials were not accepted, or the call failed otherwise.
+    #[error("can't tell who the caller is: {0}")]
+    Refused(String),
+}
+
+impl Connection {
+    /// Loads the SDK's usual chain, and asks STS whose credentials it found.
+    pub async fn open(call_timeout: Duration) -> Result<Self, ConnectionError> {
+        let config = load(call_timeout).await;
+        let sts = aws_sdk_sts::Client::new(&config);
+        let identity = sts.get_caller_identity().send().await.map_err(refusal)?;
+        let arn = identity.arn().unwrap_or_default();
+        let partition = arn
+            .split(':')
+            .nth(1)
+            .filter(|part| !part.is_empty())
+            .unwrap_or("aws");
+        Ok(Self {
+            own_account: AccountId::from(identity.account().unwrap_or_default()),
+            partition: partition.to_owned(),
+            config,
+        })
+    }
+
+    /// The organization, as far as the caller may know it.
+    pub async fn organization(&self) -> Organization {
+        let client = aws_sdk_organizations::Client::new(&self.config);
+        let described = client.describe_organization().send().await.ok();
+        let organization = described.and_then(|answer| answer.organization);
+        organization.map_or_else(Organization::default, |organization| Organization {
+            id: organization.id.unwrap_or_default(),
+            management_account: organization.master_account_id.unwrap_or_default(),
+        })
+    }
+
+    /// This connection with other credentials, which are known to be good until they expire.
+    pub(super) fn with_credentials(&self, credentials: Credentials) -> SdkConfig {
+        let provider = SharedCredentialsProvider::new(credentials);
+        self.config
+            .to_builder()
+            .credentials_provider(provider)
+            .build()
+    }
+}
+
+async fn load(call_timeout: Duration) -> SdkConfig {
+    // Without a client of its own, each client of the SDK has its own pool and trust store.
+    let http_client = aws_smithy_http_client::Builder::new()
+        .tls_provider(tls::Provider::Rustls(CryptoMode::AwsLc))
+        .build_https();
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(3).min(call_timeout))
+        .operation_attempt_timeout(Duration::from_secs(10).min(call_timeout))
+        .operation_timeout(call_timeout)
+        .build();
+    let config = aws_config::defaults(BehaviorVersion::latest())
+        .http_client(http_client)
+        .timeout_config(timeouts)
+        .region(region())
+        .load()
+        .await;
+    let retries = config
+        .retry_config()
+        .cloned()
+        .unwrap_or_else(RetryConfig::standard);
+    let asked = std::env::var_os("AWS_MAX_ATTEMPTS").is_some();
+    let retries = if asked {
+        retries
+    } else {
+        retries.with_max_attempts(ATTEMPTS)
+    };
+    config.to_builder().retry_config(retries).build()
+}
+
+/// The Region of the environment or the profile. STS and Organizations need one only to sign for, so
+/// that any will do, and the instance's endpoint need not be asked.
+fn region() -> RegionProviderChain {
+    RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new())
+        .or_else(ProfileFileRegionProvider::new())
+        .or_else(aws_config::Region::from_static("us-east-1"))
+}
+
+fn refusal<E, R>(error: SdkError<E, R>) -> ConnectionError
+where
+    E: std::error::Error + Send + Sync + 'static,
+    R: std::fmt::Debug + Send + Sync + 'static,
+{
+    let text = super::gap::plain_reason(&error);
+    // The SDK has no variant for this: credentials are resolved deep in its orchestrator.
+    if text.contains("credential") {
+        return ConnectionError::NoCredentials(text);
+    }
+    ConnectionError::Refused(text)
+}
+
+/// A retry quota of its own for each account and Region: the SDK's default is one for the whole
+/// process and Region, so that one throttled account would use up the retries of all.
+pub(super) fn retry_partition() -> RetryPartition {
+    RetryPartition::custom("account-region").build()
+}

@@ -1,0 +1,155 @@
+//! From an SDK error to a gap: what kind of failure it is decides what mends it.
+
+use std::error::Error;
+
+use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use lineward_rules::estate::{Arn, Cause, Gap};
+
+/// The longest reason that is kept, in characters.
+const REASON_LENGTH: usize = 500;
+
+/// The gap that this failure of `operation` leaves, below `resource` or in the whole scope.
+pub(super) fn gap<E>(
+    operation: &str,
+    resource: Option<Arn>,
+    error: &SdkError<E, HttpResponse>,
+) -> Gap
+where
+    E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+{
+    let (cause, code) = classify(error);
+    let service = error.as_service_error();
+    let reason = service
+        .and_then(ProvideErrorMetadata::message)
+        .map(str::to_owned);
+    let reason = reason.unwrap_or_else(|| plain_reason(error));
+    let reason = reason.chars().take(REASON_LENGTH).collect();
+    Gap {
+        operation: operation.to_owned(),
+        resource,
+        cause,
+        code,
+        reason,
+    }
+}
+
+/// Whether the service says that the resource doesn't exist.
+pub(super) fn is_not_found<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> bool {
+    error.code() == Some("ResourceNotFoundException")
+}
+
+/// Whether the endpoint doesn't know the operation at all.
+pub(super) fn is_unknown_operation<E: ProvideErrorMetadata>(
+    error: &SdkError<E, HttpResponse>,
+) -> bool {
+    let code = error.code().unwrap_or_default();
+    let status = error
+        .raw_response()
+        .map_or(0, |response| response.status().as_u16());
+    matches!(
+        code,
+        "UnknownOperationException" | "InvalidAction" | "NotImplemented"
+    ) || (matches!(status, 404 | 405 | 501) && code != "ResourceNotFoundException")
+}
+
+fn classify<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> (Cause, String) {
+    match error {
+        SdkError::TimeoutError(_) => (Cause::TimedOut, "Timeout".into()),
+        SdkError::DispatchFailure(failure) if failure.is_timeout() => {
+            (Cause::TimedOut, "Timeout".into())
+        }
+        SdkError::DispatchFailure(_) => (Cause::Unreachable, "ConnectionFailure".into()),
+        SdkError::ConstructionFailure(_) => (Cause::Unreachable, "RequestNotBuilt".into()),
+        SdkError::ServiceError(service) => {
+            let status = service.raw().status().as_u16();
+            let code = service
+                .err()
+                .code()
+                .map_or_else(|| format!("HTTP {status}"), str::to_owned);
+            let message = service.err().message().unwrap_or_default();
+            (cause_of(&code, message, status), code)
+        }
+        // A body that can't be parsed, and whatever else the SDK adds.
+        SdkError::ResponseError(_) | _ => (Cause::ServerError, "MalformedResponse".into()),
+    }
+}
+
+/// EMR Serverless models neither `AccessDeniedException` nor `ThrottlingException`, and each service
+/// has names of its own, so the code's words decide.
+fn cause_of(code: &str, message: &str, status: u16) -> Cause {
+    let has = |words: &[&str]| words.iter().any(|word| code.contains(word));
+    if has(&["AccessDenied", "Unauthorized", "Forbidden", "NotAuthorized"]) {
+        if message.contains("service control policy") {
+            Cause::DeniedByScp
+        } else {
+            Cause::Denied
+        }
+    } else if has(&[
+        "Throttl",
+        "TooManyRequests",
+        "RequestLimitExceeded",
+        "SlowDown",
+    ]) {
+        Cause::Throttled
+    } else if has(&[
+        "UnrecognizedClient",
+        "InvalidClientTokenId",
+        "RegionDisabled",
+        "OptInRequired",
+    ]) {
+        Cause::RegionDisabled
+    } else if has(&["RequestTimeout"]) {
+        Cause::TimedOut
+    } else if status >= 500 {
+        Cause::ServerError
+    } else if status == 403 {
+        Cause::Denied
+    } else {
+        Cause::Refused
+    }
+}
+
+/// The error and its sources in one line, without the SDK's debug output.
+pub(super) fn plain_reason(error: &(dyn Error + 'static)) -> String {
+    let mut parts = vec![error.to_string()];
+    let mut source = error.source();
+    while let Some(error) = source {
+        let text = error.to_string();
+        if !parts.contains(&text) {
+            parts.push(text);
+        }
+        source = error.source();
+    }
+    parts.join(": ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_of_all_services_are_told_apart() {
+        let scp = "… with an explicit deny in a service control policy";
+        let cases = [
+            ("AccessDeniedException", "no", 403, Cause::Denied),
+            ("AccessDenied", "no", 403, Cause::Denied),
+            ("AccessDeniedException", scp, 403, Cause::DeniedByScp),
+            ("Throttling", "Rate exceeded", 400, Cause::Throttled),
+            ("ThrottlingException", "", 429, Cause::Throttled),
+            ("TooManyRequestsException", "", 400, Cause::Throttled),
+            (
+                "UnrecognizedClientException",
+                "",
+                403,
+                Cause::RegionDisabled,
+            ),
+            ("InternalServerException", "", 500, Cause::ServerError),
+            ("ValidationException", "", 400, Cause::Refused),
+            ("HTTP 403", "", 403, Cause::Denied),
+        ];
+        for (code, message, status, expected) in cases {
+            assert_eq!(cause_of(code, message, status), expected, "{code}");
+        }
+    }
+}

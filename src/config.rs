@@ -1,0 +1,377 @@
+//! `lineward.toml` and the `LINEWARD_*` environment.
+
+mod environment;
+mod secret;
+mod value;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use jiff::SignedDuration;
+use lineward_rules::agent::AgentPattern;
+use lineward_rules::policy::{Exemption, RuleSettings};
+use lineward_rules::release::Release;
+use lineward_rules::{AccountId, Policy, Region, RuleId, Severity};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+pub use secret::{Secret, SecretError};
+pub use value::{account_of, duration_of, region_of};
+
+/// What an organization tells Lineward.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Which accounts and Regions are walked, and as whom.
+    pub organization: Organization,
+    /// How the walk is done.
+    pub walk: Walk,
+    /// Where the ledger and the reports are kept.
+    pub store: Store,
+    /// How a resource names its team.
+    pub teams: Teams,
+    /// The teams.
+    pub team: Vec<Team>,
+    /// Ways of naming agents, tried before the built-in ones.
+    pub agent: Vec<AgentPattern>,
+    /// EMR releases that are newer than this build, or differ from what it knows.
+    pub release: Vec<Release>,
+    /// Where incidents go; without it nobody is paged.
+    pub pagerduty: Option<PagerDuty>,
+    /// What is changed of single rules, by id.
+    pub rules: BTreeMap<RuleId, RuleSettings>,
+    /// Findings that somebody accepted.
+    pub exemption: Vec<Exemption>,
+}
+
+/// `[organization]`
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Organization {
+    /// The name of the role that is assumed in each member account, `lineward-member` by default.
+    pub role: Option<String>,
+    /// The external id that the role's trust policy asks for.
+    pub external_id: Option<String>,
+    /// The ARN of a role that may list the organization's accounts, where the caller may not.
+    pub discovery_role: Option<String>,
+    /// The only Regions to walk; without it, those that each account has enabled.
+    #[serde(deserialize_with = "value::regions")]
+    pub regions: Vec<Region>,
+    /// The only accounts to walk; without it, all of the organization.
+    #[serde(deserialize_with = "value::accounts")]
+    pub accounts: Vec<AccountId>,
+    /// Accounts that are left out, and listed as skipped.
+    #[serde(deserialize_with = "value::accounts")]
+    pub exclude_accounts: Vec<AccountId>,
+}
+
+impl Organization {
+    /// The name of the role that is assumed in each member account.
+    pub fn role_name(&self) -> &str {
+        self.role.as_deref().unwrap_or("lineward-member")
+    }
+}
+
+/// `[walk]`
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Walk {
+    /// How many accounts are walked at once.
+    #[serde(deserialize_with = "value::at_least_one")]
+    pub concurrency: usize,
+    /// Whether job runs and sessions are read.
+    pub job_runs: bool,
+    /// How far back job runs and sessions are read (`24h`).
+    #[serde(deserialize_with = "value::duration")]
+    #[schemars(with = "String")]
+    pub job_run_window: SignedDuration,
+    /// The most job runs that are read of one application; what lies beyond is a gap.
+    #[serde(deserialize_with = "value::at_least_one")]
+    pub max_job_runs: usize,
+    /// How long one call may take, all its attempts together (`30s`).
+    #[serde(deserialize_with = "value::duration")]
+    #[schemars(with = "String")]
+    pub call_timeout: SignedDuration,
+}
+
+impl Default for Walk {
+    fn default() -> Self {
+        Self {
+            concurrency: 48,
+            job_runs: true,
+            job_run_window: SignedDuration::from_hours(24),
+            max_job_runs: 1_000,
+            call_timeout: SignedDuration::from_secs(30),
+        }
+    }
+}
+
+/// `[store]`
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Store {
+    /// A folder, as `file:PATH`.
+    pub url: String,
+}
+
+impl Default for Store {
+    fn default() -> Self {
+        Self {
+            url: "file:./lineward-data".into(),
+        }
+    }
+}
+
+/// `[teams]`
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Teams {
+    /// The tag key that names a resource's team, `Team` by default.
+    pub tag: Option<String>,
+}
+
+/// `[[team]]`
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Team {
+    /// The value of the team tag, to the letter.
+    pub name: String,
+    /// The accounts that are this team's: what carries no team tag there is routed to it.
+    #[serde(default, deserialize_with = "value::accounts")]
+    pub accounts: Vec<AccountId>,
+    /// Where this team is paged.
+    #[serde(default)]
+    pub routing_key: Option<Secret>,
+}
+
+/// `[pagerduty]`
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct PagerDuty {
+    /// The Events API, without its path.
+    pub endpoint: String,
+    /// Where findings of no team are paged.
+    pub routing_key: Option<Secret>,
+    /// What one incident is about.
+    pub group_by: GroupBy,
+    /// The least severity that pages.
+    pub min_severity: Severity,
+    /// How long a new application is left in peace (`15m`).
+    #[serde(deserialize_with = "value::duration")]
+    #[schemars(with = "String")]
+    pub grace: SignedDuration,
+}
+
+impl Default for PagerDuty {
+    fn default() -> Self {
+        Self {
+            endpoint: "https://events.pagerduty.com".into(),
+            routing_key: None,
+            group_by: GroupBy::Application,
+            min_severity: Severity::Low,
+            grace: SignedDuration::from_mins(15),
+        }
+    }
+}
+
+/// What one incident is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum GroupBy {
+    /// One application, or another resource, with all its faults.
+    Application,
+    /// One rule, with all the resources of a team that it finds.
+    Rule,
+    /// One team, with all its faults.
+    Team,
+}
+
+/// Why there is no configuration.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file can't be read.
+    #[error("can't read `{}`", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file isn't well-formed, or says something that isn't allowed.
+    #[error("{}:{line}:{column}: {message}", path.display())]
+    Parse {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// The column, from 1.
+        column: usize,
+        /// What is wrong and what is allowed.
+        message: String,
+    },
+    /// An environment variable says something that isn't allowed.
+    #[error("environment variable `{name}`: {message}")]
+    Environment {
+        /// The variable.
+        name: String,
+        /// What is wrong and what is allowed.
+        message: String,
+    },
+}
+
+impl Config {
+    /// Reads `path`, or `lineward.toml` in the working folder if it is there, and then the
+    /// environment, which wins.
+    pub fn load(
+        path: Option<&Path>,
+        environment: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, ConfigError> {
+        let default = Path::new("lineward.toml");
+        let path = path.or_else(|| default.exists().then_some(default));
+        let text = match path {
+            Some(path) => std::fs::read_to_string(path).map_err(|source| ConfigError::Read {
+                path: path.to_owned(),
+                source,
+            })?,
+            None => String::new(),
+        };
+        Self::parse(path.unwrap_or(default), &text, environment)
+    }
+
+    fn parse(
+        path: &Path,
+        text: &str,
+        environment: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, ConfigError> {
+        let at = |error: &toml::de::Error| {
+            let (line, column) = position(text, error.span().map_or(0, |span| span.start));
+            // The error's own text would quote the line, which may hold a routing key.
+            let message = error.message().to_owned();
+            ConfigError::Parse {
+                path: path.to_owned(),
+                line,
+                column,
+                message,
+            }
+        };
+        let config: Self = toml::from_str(text).map_err(|error| at(&error))?;
+        let table: toml::Table = toml::from_str(text).map_err(|error| at(&error))?;
+        environment::overlay(config, table, environment)
+    }
+
+    /// What the rules are to allow.
+    pub fn policy(&self) -> Policy {
+        let mut policy = Policy::default();
+        if let Some(tag) = &self.teams.tag {
+            policy.team_tag.clone_from(tag);
+        }
+        policy.teams = self
+            .team
+            .iter()
+            .map(|team| team.name.clone())
+            .collect::<BTreeSet<_>>();
+        policy.releases.extend(self.release.iter().cloned());
+        policy.agents.splice(..0, self.agent.iter().cloned());
+        policy.rules.clone_from(&self.rules);
+        policy.exemptions.clone_from(&self.exemption);
+        policy
+    }
+}
+
+/// The line and column of a byte, both from 1.
+fn position(text: &str, at: usize) -> (usize, usize) {
+    let before = text.get(..at).unwrap_or(text);
+    let line = before.matches('\n').count() + 1;
+    let column = before
+        .rsplit('\n')
+        .next()
+        .unwrap_or_default()
+        .chars()
+        .count()
+        + 1;
+    (line, column)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Config, String> {
+        Config::parse(Path::new("lineward.toml"), text, []).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn an_empty_file_gives_the_defaults() {
+        let config = parse("").unwrap();
+        assert_eq!(config.walk, Walk::default());
+        assert_eq!(config.organization.role_name(), "lineward-member");
+        assert!(config.pagerduty.is_none());
+    }
+
+    #[test]
+    fn errors_point_at_the_line_and_say_what_is_allowed() {
+        let cases = [
+            (
+                "[walk]\nspeed = 3",
+                "lineward.toml:2:1: unknown field `speed`, expected one of",
+            ),
+            (
+                "[walk]\nconcurrency = 'x'",
+                "lineward.toml:2:15: invalid type: string",
+            ),
+            (
+                "[walk]\nconcurrency = 0",
+                "lineward.toml:2:15: must be at least 1",
+            ),
+            (
+                "[walk]\njob_run_window = '1 fortnight'",
+                "lineward.toml:2:18: ",
+            ),
+            (
+                "[rules.spline-agent-mising]\nenabled = false",
+                "unknown rule `spline-agent-mising`, expected one of `",
+            ),
+            (
+                "[[exemption]]\nrule = 'spline-disabled'\nresource = 'app'\nowner = 'a'\nreason = 'b'\nexpires = '2027-01-01'",
+                "lineward.toml:3:12: malformed ARN `app`",
+            ),
+            (
+                "[organization]\naccounts = ['12']",
+                "lineward.toml:2:13: `12` is no account id",
+            ),
+            (
+                "[organization]\nregions = ['Ireland']",
+                "`Ireland` is no Region",
+            ),
+            ("[organization", "lineward.toml:1:"),
+        ];
+        for (text, expected) in cases {
+            let error = parse(text).unwrap_err();
+            assert!(error.contains(expected), "{error}");
+        }
+    }
+
+    #[test]
+    fn an_error_does_not_quote_the_line_that_may_hold_a_key() {
+        let error =
+            parse("[pagerduty]\nroutingkey = 'R012345678901234567890123456789A'").unwrap_err();
+        assert!(!error.contains("R0123"), "{error}");
+        assert!(
+            !format!("{:?}", parse("[pagerduty]\nrouting_key = 'R0123'").unwrap())
+                .contains("R0123")
+        );
+    }
+
+    #[test]
+    fn own_agents_are_tried_before_the_built_in_ones_and_releases_are_added() {
+        let config = parse(
+            "[[agent]]\nname = 'own'\npattern = '^line-(?<release>.+)\\.jar$'\n\
+             [[release]]\nlabel = 'emr-7.99.0'\nspark = '3.5.9'\nscala = '2.12'",
+        );
+        let policy = config.unwrap().policy();
+        assert_eq!(policy.agents[0].name, "own");
+        assert!(policy.agents.len() > 1);
+        assert!(policy.releases.find("emr-7.99.0").is_some());
+        assert!(policy.releases.find("emr-7.1.0").is_some());
+    }
+}

@@ -1,0 +1,67 @@
+//! Values that TOML has no type for.
+
+use jiff::{SignedDuration, Span, SpanRelativeTo};
+use lineward_rules::{AccountId, Region};
+use serde::de::Error as _;
+use serde::{Deserialize as _, Deserializer};
+
+/// Reads a duration as people write it: `15m`, `24h`, `7d`, a day being 24 hours.
+pub fn duration_of(text: &str) -> Result<SignedDuration, String> {
+    let span: Result<Span, _> = text.parse();
+    let duration = span.and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()));
+    duration
+        .ok()
+        .filter(|duration| !duration.is_negative())
+        .ok_or_else(|| format!("`{text}` is no duration, expected such as `15m`, `24h` or `7d`"))
+}
+
+pub(super) fn duration<'de, D: Deserializer<'de>>(input: D) -> Result<SignedDuration, D::Error> {
+    duration_of(&String::deserialize(input)?).map_err(D::Error::custom)
+}
+
+pub(super) fn at_least_one<'de, D: Deserializer<'de>>(input: D) -> Result<usize, D::Error> {
+    match usize::deserialize(input)? {
+        0 => Err(D::Error::custom("must be at least 1")),
+        number => Ok(number),
+    }
+}
+
+pub(super) fn accounts<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<AccountId>, D::Error> {
+    all(input, account_of)
+}
+
+pub(super) fn regions<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<Region>, D::Error> {
+    all(input, region_of)
+}
+
+/// Reads an account's id.
+pub fn account_of(text: &str) -> Result<AccountId, String> {
+    if text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Ok(AccountId::from(text));
+    }
+    Err(format!(
+        "`{text}` is no account id, expected twelve digits in quotes"
+    ))
+}
+
+/// Reads a Region's code.
+pub fn region_of(text: &str) -> Result<Region, String> {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    if text.contains('-') && text.bytes().all(plain) {
+        return Ok(Region::from(text));
+    }
+    Err(format!(
+        "`{text}` is no Region, expected such as `eu-west-1`"
+    ))
+}
+
+fn all<'de, D: Deserializer<'de>, T>(
+    input: D,
+    read: impl Fn(&str) -> Result<T, String>,
+) -> Result<Vec<T>, D::Error> {
+    let texts = Vec::<String>::deserialize(input)?;
+    texts
+        .iter()
+        .map(|text| read(text).map_err(D::Error::custom))
+        .collect()
+}

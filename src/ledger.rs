@@ -1,0 +1,341 @@
+//! What the last run knew, and what changed since: new, ongoing, resolved, unseen. All pure.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use lineward_rules::estate::{AccountId, Arn, Region, Service, Slice};
+use lineward_rules::{Finding, Fingerprint, Remediation, RuleId, Severity, Status};
+use serde::{Deserialize, Serialize};
+
+/// The schema of a ledger; another number is another format.
+pub const SCHEMA: &str = "lineward/ledger/1";
+
+/// What the last run knew.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ledger {
+    /// [`SCHEMA`].
+    pub schema: String,
+    /// When the run that wrote it began.
+    pub updated_at: Option<Timestamp>,
+    /// The applications that exist as far as is known.
+    pub applications: BTreeMap<Arn, KnownApplication>,
+    /// The findings that are open as far as is known.
+    pub findings: BTreeMap<Fingerprint, KnownFinding>,
+    /// The incidents that are open, by dedup key.
+    pub incidents: BTreeMap<String, Incident>,
+}
+
+/// An application that was seen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KnownApplication {
+    /// Its account.
+    pub account: AccountId,
+    /// Its Region.
+    pub region: Region,
+    /// When a run first saw it.
+    pub first_seen_at: Timestamp,
+    /// When a run last saw it.
+    pub last_seen_at: Timestamp,
+}
+
+/// A finding that was seen, without its remediation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KnownFinding {
+    /// As it was last seen.
+    pub finding: Finding,
+    /// When a run first saw it.
+    pub first_seen_at: Timestamp,
+    /// When a run last saw it.
+    pub last_seen_at: Timestamp,
+}
+
+/// An incident that PagerDuty was told to open.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Incident {
+    /// The name of the routing key that opened it, through which it must be resolved.
+    pub routing_key: String,
+    /// When it was opened.
+    pub opened_at: Timestamp,
+    /// The findings that it was last told of.
+    pub findings: BTreeSet<Fingerprint>,
+    /// The rules that it was last told of.
+    pub rules: BTreeSet<RuleId>,
+    /// The severity that it was last told.
+    pub severity: Severity,
+    /// What it is about, in the words of its summary.
+    pub summary: String,
+}
+
+impl Default for Ledger {
+    fn default() -> Self {
+        Self {
+            schema: SCHEMA.into(),
+            updated_at: None,
+            applications: BTreeMap::new(),
+            findings: BTreeMap::new(),
+            incidents: BTreeMap::new(),
+        }
+    }
+}
+
+/// Compares two runs. `looked` says whether this run could see where a past finding was.
+pub fn diff<K: Ord + Clone>(
+    before: impl IntoIterator<Item = K>,
+    now: impl IntoIterator<Item = K>,
+    looked: impl Fn(&K) -> bool,
+) -> BTreeMap<K, Status> {
+    let status = |key: K| {
+        let status = if looked(&key) {
+            Status::Resolved
+        } else {
+            Status::Unseen
+        };
+        (key, status)
+    };
+    let mut changes: BTreeMap<K, Status> = before.into_iter().map(status).collect();
+    for key in now {
+        changes
+            .entry(key)
+            .and_modify(|status| *status = Status::Ongoing)
+            .or_insert(Status::New);
+    }
+    changes
+}
+
+/// What of the ledger a run looked at, gathered slice by slice, so that no scope need be kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Looked {
+    /// The known findings whose place was seen.
+    pub findings: BTreeSet<Fingerprint>,
+    /// The known applications whose place was seen.
+    pub applications: BTreeSet<Arn>,
+}
+
+/// The known things of each account.
+#[derive(Debug)]
+pub struct ByAccount<'a> {
+    findings: BTreeMap<&'a AccountId, Vec<(&'a Fingerprint, &'a KnownFinding)>>,
+    applications: BTreeMap<&'a AccountId, Vec<(&'a Arn, &'a KnownApplication)>>,
+}
+
+impl<'a> ByAccount<'a> {
+    /// Sorts a ledger by account.
+    pub fn of(ledger: &'a Ledger) -> Self {
+        let mut by_account = Self {
+            findings: BTreeMap::new(),
+            applications: BTreeMap::new(),
+        };
+        for (fingerprint, known) in &ledger.findings {
+            let of_account = by_account
+                .findings
+                .entry(&known.finding.account)
+                .or_default();
+            of_account.push((fingerprint, known));
+        }
+        for (arn, known) in &ledger.applications {
+            by_account
+                .applications
+                .entry(&known.account)
+                .or_default()
+                .push((arn, known));
+        }
+        by_account
+    }
+
+    /// Adds what this slice looked at.
+    pub fn look(&self, slice: &Slice, looked: &mut Looked) {
+        let account = &slice.account.id;
+        for (fingerprint, known) in self.findings.get(account).into_iter().flatten() {
+            let finding = &known.finding;
+            if slice.looked_at(&finding.region, finding.service, &finding.resource) {
+                looked.findings.insert((*fingerprint).clone());
+            }
+        }
+        for (arn, known) in self.applications.get(account).into_iter().flatten() {
+            if slice.looked_at(&known.region, Service::EmrServerless, arn) {
+                looked.applications.insert((*arn).clone());
+            }
+        }
+    }
+}
+
+/// An application that this run saw.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeenApplication {
+    /// Its ARN.
+    pub arn: Arn,
+    /// Its account.
+    pub account: AccountId,
+    /// Its Region.
+    pub region: Region,
+}
+
+/// What a run saw and where it looked: all that moves a ledger on.
+#[derive(Clone, Debug)]
+pub struct Seen<'a> {
+    /// When the run began.
+    pub at: Timestamp,
+    /// The findings.
+    pub findings: &'a [Finding],
+    /// The applications.
+    pub applications: &'a [SeenApplication],
+    /// What it looked at of what was known before.
+    pub looked: &'a Looked,
+    /// The incidents that it opened or told something new, and those that it resolved.
+    pub incidents: BTreeMap<String, Option<Incident>>,
+}
+
+impl Ledger {
+    /// The ledger after a run. What the run didn't look at stays as it was.
+    #[must_use]
+    pub fn after(&self, seen: &Seen<'_>) -> Self {
+        let mut next = self.clone();
+        next.updated_at = self.updated_at.max(Some(seen.at));
+        next.findings
+            .retain(|fingerprint, _| !seen.looked.findings.contains(fingerprint));
+        next.applications
+            .retain(|arn, _| !seen.looked.applications.contains(arn));
+        for finding in seen.findings {
+            let fingerprint = finding.fingerprint.clone();
+            let known = self.findings.get(&fingerprint);
+            let first_seen_at = known.map_or(seen.at, |known| known.first_seen_at.min(seen.at));
+            let finding = Finding {
+                remediation: Remediation::default(),
+                ..finding.clone()
+            };
+            let known = KnownFinding {
+                finding,
+                first_seen_at,
+                last_seen_at: seen.at,
+            };
+            next.findings.insert(fingerprint, known);
+        }
+        for application in seen.applications {
+            let known = self.applications.get(&application.arn);
+            let known = KnownApplication {
+                account: application.account.clone(),
+                region: application.region.clone(),
+                first_seen_at: known.map_or(seen.at, |known| known.first_seen_at.min(seen.at)),
+                last_seen_at: seen.at,
+            };
+            next.applications.insert(application.arn.clone(), known);
+        }
+        for (key, incident) in &seen.incidents {
+            match incident {
+                Some(incident) => drop(next.incidents.insert(key.clone(), incident.clone())),
+                None => drop(next.incidents.remove(key)),
+            }
+        }
+        next
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lineward_rules::estate::{Account, Application, Scope};
+    use lineward_rules::rule::Context;
+    use lineward_rules::{Policy, judge};
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn every_key_is_told_once_and_a_run_against_itself_is_ongoing(
+            before: BTreeSet<u8>, now: BTreeSet<u8>, looked: BTreeSet<u8>,
+        ) {
+            let changes = diff(before.clone(), now.clone(), |key| looked.contains(key));
+            let keys: BTreeSet<_> = changes.keys().copied().collect();
+            prop_assert_eq!(keys, before.union(&now).copied().collect::<BTreeSet<_>>());
+            for (key, status) in changes {
+                let expected = match (before.contains(&key), now.contains(&key), looked.contains(&key)) {
+                    (true, true, _) => Status::Ongoing,
+                    (false, _, _) => Status::New,
+                    (true, false, true) => Status::Resolved,
+                    (true, false, false) => Status::Unseen,
+                };
+                prop_assert_eq!(status, expected);
+            }
+            let same = diff(now.clone(), now, |_| true);
+            prop_assert!(same.values().all(|status| *status == Status::Ongoing));
+        }
+    }
+
+    fn slice(applications: Vec<Application>) -> Slice {
+        let scope = Scope::audited(Region::from("eu-west-1"), Service::EmrServerless);
+        Slice {
+            scopes: vec![scope],
+            applications,
+            ..Slice::new(Account::example())
+        }
+    }
+
+    fn after(ledger: &Ledger, slice: &Slice, second: i64) -> Ledger {
+        let policy = Policy::default();
+        let at = Timestamp::from_second(second).unwrap();
+        let findings = judge(
+            slice,
+            &Context {
+                now: at,
+                policy: &policy,
+            },
+        );
+        let applications: Vec<_> = slice
+            .applications
+            .iter()
+            .map(|application| SeenApplication {
+                arn: application.arn.clone(),
+                account: slice.account.id.clone(),
+                region: application.region.clone(),
+            })
+            .collect();
+        let mut looked = Looked::default();
+        ByAccount::of(ledger).look(slice, &mut looked);
+        ledger.after(&Seen {
+            at,
+            findings: &findings,
+            applications: &applications,
+            looked: &looked,
+            incidents: BTreeMap::new(),
+        })
+    }
+
+    fn broken() -> Application {
+        Application {
+            runtime_configuration: Vec::new(),
+            ..Application::example()
+        }
+    }
+
+    #[test]
+    fn first_seen_stays_over_runs_and_a_mended_application_leaves_no_finding() {
+        let first = after(&Ledger::default(), &slice(vec![broken()]), 1);
+        let second = after(&first, &slice(vec![broken()]), 2);
+        let known = second.findings.values().next().unwrap();
+        assert_eq!(
+            (
+                known.first_seen_at.as_second(),
+                known.last_seen_at.as_second()
+            ),
+            (1, 2)
+        );
+        let mended = after(&second, &slice(vec![Application::example()]), 3);
+        assert_eq!(mended.findings.len(), 0);
+        let application = mended.applications.values().next().unwrap();
+        assert_eq!(application.first_seen_at.as_second(), 1);
+    }
+
+    #[test]
+    fn an_application_is_gone_only_where_the_run_looked() {
+        let first = after(&Ledger::default(), &slice(vec![broken()]), 1);
+        let mut elsewhere = slice(Vec::new());
+        elsewhere.scopes[0].region = Region::from("us-east-1");
+        let kept = after(&first, &elsewhere, 2);
+        assert_eq!((kept.applications.len(), kept.findings.len()), (1, 1));
+        let gone = after(&first, &slice(Vec::new()), 2);
+        assert_eq!((gone.applications.len(), gone.findings.len()), (0, 0));
+    }
+}

@@ -1,0 +1,202 @@
+//! Who is told what. Planning is pure; [`pagerduty`] sends.
+
+mod event;
+mod group;
+pub mod pagerduty;
+mod routing;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use lineward_rules::estate::Arn;
+use lineward_rules::finding::Failing;
+use lineward_rules::{Severity, Status};
+
+use crate::config::{Config, PagerDuty};
+use crate::ledger::Incident;
+use crate::report::{FindingRow, Report};
+
+pub use event::Event;
+use group::Group;
+pub use routing::{Routing, RoutingError};
+
+/// What PagerDuty is to be told, and what the ledger is to remember of it once it was.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// PagerDuty's key for the incident.
+    pub dedup_key: String,
+    /// The name of the routing key to send through.
+    pub routing_key: String,
+    /// Open, update or resolve.
+    pub action: Action,
+}
+
+/// What is to become of an incident.
+#[derive(Clone, Debug)]
+pub enum Action {
+    /// It is opened, or told something new.
+    Trigger {
+        /// What to send.
+        event: Box<Event>,
+        /// What to remember.
+        incident: Incident,
+    },
+    /// Everything in it is mended or accepted.
+    Resolve {
+        /// What it was about.
+        summary: String,
+    },
+}
+
+/// The changes of a run, and why some findings page nobody.
+#[derive(Clone, Debug, Default)]
+pub struct Plan {
+    /// What to tell, by dedup key.
+    pub changes: Vec<Change>,
+    /// The open incident of each finding, as it will be.
+    pub incident_of: BTreeMap<usize, String>,
+    /// How many groups page nobody since no routing key is configured for them.
+    pub unroutable: usize,
+}
+
+/// Plans the changes: incidents that are open, against the findings of this run.
+///
+/// An incident stays as it is while one of its findings is `unseen`: it is only resolved by a run that
+/// looked everywhere it is about.
+pub fn plan(
+    report: &Report,
+    incidents: &BTreeMap<String, Incident>,
+    config: &Config,
+    pagerduty: &PagerDuty,
+    routing: &Routing,
+) -> Plan {
+    let newborn = newborn(report, pagerduty);
+    let mut groups: BTreeMap<Group, Members<'_>> = BTreeMap::new();
+    for (index, finding) in report.findings.iter().enumerate() {
+        let group = Group::of(finding, pagerduty.group_by, config);
+        let members = groups.entry(group).or_default();
+        if finding.status == Status::Unseen {
+            members.unseen = true;
+        } else if pages(finding, pagerduty.min_severity) {
+            let young = application_of(&finding.resource).is_some_and(|arn| newborn.contains(&arn));
+            if young {
+                members.waiting = true;
+            } else {
+                members.open.push((index, finding));
+            }
+        }
+    }
+    let mut plan = Plan::default();
+    let mut settled = incidents.clone();
+    for (group, members) in &groups {
+        let known = settled.remove(&group.dedup_key());
+        if !members.open.is_empty() {
+            plan.trigger(group, members, known.as_ref(), report, routing);
+        } else if let Some(incident) = known
+            && !members.unseen
+            && !members.waiting
+        {
+            plan.resolve(group.dedup_key(), incident);
+        }
+    }
+    // Nothing is known any more of what these were about: an earlier run saw it mended, but its
+    // message got lost, or findings are grouped otherwise now.
+    for (dedup_key, incident) in settled {
+        plan.resolve(dedup_key, incident);
+    }
+    plan
+}
+
+/// The findings of a group.
+#[derive(Default)]
+struct Members<'a> {
+    open: Vec<(usize, &'a FindingRow)>,
+    unseen: bool,
+    waiting: bool,
+}
+
+impl Plan {
+    fn resolve(&mut self, dedup_key: String, incident: Incident) {
+        let action = Action::Resolve {
+            summary: incident.summary,
+        };
+        self.changes.push(Change {
+            dedup_key,
+            routing_key: incident.routing_key,
+            action,
+        });
+    }
+
+    fn trigger(
+        &mut self,
+        group: &Group,
+        members: &Members<'_>,
+        known: Option<&Incident>,
+        report: &Report,
+        routing: &Routing,
+    ) {
+        let dedup_key = group.dedup_key();
+        let findings: Vec<_> = members.open.iter().map(|(_, finding)| *finding).collect();
+        // An incident is told something new through the key that opened it.
+        let routed = known.map(|incident| incident.routing_key.clone());
+        let Some(routing_key) = routed.or_else(|| routing.of(&findings)) else {
+            self.unroutable += 1;
+            return;
+        };
+        for (index, _) in &members.open {
+            self.incident_of.insert(*index, dedup_key.clone());
+        }
+        let rules: BTreeSet<_> = findings
+            .iter()
+            .map(|finding| finding.rule.clone())
+            .collect();
+        if known.is_some_and(|incident| incident.rules == rules) {
+            return;
+        }
+        let event = Event::trigger(group, &findings, report);
+        let severity = findings.iter().map(|finding| finding.severity).max();
+        let incident = Incident {
+            routing_key: routing_key.clone(),
+            opened_at: known.map_or(report.run.started_at, |incident| incident.opened_at),
+            findings: findings
+                .iter()
+                .map(|finding| finding.fingerprint.clone())
+                .collect(),
+            rules,
+            severity: severity.unwrap_or(Severity::Low),
+            summary: event.summary().to_owned(),
+        };
+        let action = Action::Trigger {
+            event: Box::new(event),
+            incident,
+        };
+        self.changes.push(Change {
+            dedup_key,
+            routing_key,
+            action,
+        });
+    }
+}
+
+/// Whether a finding pages: what can't be told is for the report alone.
+fn pages(finding: &FindingRow, least: Severity) -> bool {
+    finding.status.is_open() && finding.verdict == Failing::Fail && finding.severity >= least
+}
+
+/// The applications that are still to be left in peace.
+fn newborn(report: &Report, pagerduty: &PagerDuty) -> BTreeSet<Arn> {
+    let grace_ends = |created: Timestamp| created.saturating_add(pagerduty.grace).ok();
+    let is_young = |created| grace_ends(created).is_some_and(|end| end > report.run.started_at);
+    let young = report
+        .applications
+        .iter()
+        .filter(|row| row.created_at.is_some_and(is_young));
+    young.map(|application| application.arn.clone()).collect()
+}
+
+/// The application that a resource is, or belongs to.
+fn application_of(resource: &Arn) -> Option<Arn> {
+    let (before, after) = resource.as_str().split_once(":/applications/")?;
+    let id = after.split('/').next()?;
+    Some(Arn::from(format!("{before}:/applications/{id}")))
+}

@@ -1,0 +1,213 @@
+//! An event of PagerDuty's Events API v2, within its limits.
+
+use lineward_rules::Severity;
+use lineward_rules::estate::Arn;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::Group;
+use super::group::Team;
+use crate::report::{FindingRow, Report, plain};
+
+/// The longest summary, in characters.
+const SUMMARY: usize = 1024;
+
+/// The largest event in bytes: PagerDuty takes 512 KB, and the rest of the event needs its share.
+const DETAILS: usize = 480 * 1024;
+
+/// What a trigger says.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Event {
+    payload: Payload,
+    client: &'static str,
+    links: Vec<Link>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+struct Payload {
+    summary: String,
+    source: String,
+    severity: &'static str,
+    timestamp: String,
+    component: String,
+    group: String,
+    class: String,
+    custom_details: Value,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+struct Link {
+    href: String,
+    text: String,
+}
+
+impl Event {
+    /// The event that opens an incident of these findings, of which there is at least one.
+    pub(super) fn trigger(group: &Group, findings: &[&FindingRow], report: &Report) -> Self {
+        let worst = findings.iter().map(|finding| finding.severity).max();
+        let mut rules: Vec<_> = findings
+            .iter()
+            .map(|finding| finding.rule.as_str())
+            .collect();
+        rules.sort_unstable();
+        rules.dedup();
+        let component = component(group, report);
+        let place = findings.first().map_or_else(String::new, |finding| {
+            format!("{} {}", finding.account, finding.region)
+        });
+        let summary = match findings {
+            [finding] => format!(
+                "{component} ({place}): {}: {}",
+                finding.title, finding.evidence
+            ),
+            _ => format!(
+                "{component} ({place}): {} faults: {}",
+                findings.len(),
+                rules.join(", ")
+            ),
+        };
+        let team = findings.iter().find_map(|finding| finding.team.clone());
+        let source = findings
+            .first()
+            .map_or_else(String::new, |finding| finding.resource.to_string());
+        Self {
+            payload: Payload {
+                summary: cut(&plain(&summary), SUMMARY),
+                source: cut(&plain(&source), SUMMARY),
+                severity: word(worst.unwrap_or(Severity::Low)),
+                timestamp: report.run.started_at.to_string(),
+                component: cut(&component, SUMMARY),
+                group: cut(&plain(&team.unwrap_or_else(|| "no team".into())), SUMMARY),
+                class: cut(&rules.join(", "), SUMMARY),
+                custom_details: details(findings, report),
+            },
+            client: "Lineward",
+            links: links(group),
+        }
+    }
+
+    /// What the incident is about.
+    pub(super) fn summary(&self) -> &str {
+        &self.payload.summary
+    }
+}
+
+/// PagerDuty's word for a severity.
+fn word(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Critical => "critical",
+        Severity::High => "error",
+        Severity::Medium => "warning",
+        Severity::Low => "info",
+    }
+}
+
+fn component(group: &Group, report: &Report) -> String {
+    match group {
+        Group::Resource(arn) => {
+            let name = report.application_names().get(arn).copied();
+            plain(name.unwrap_or(arn.as_str())).into_owned()
+        }
+        Group::Rule(rule, _) => rule.clone(),
+        Group::Team(Team::Named(team)) => format!("team {}", plain(team)),
+        Group::Team(Team::None) => "no team".into(),
+    }
+}
+
+/// The findings, as many as fit.
+fn details(findings: &[&FindingRow], report: &Report) -> Value {
+    let mut room = DETAILS;
+    let mut told = Vec::new();
+    for finding in findings {
+        let told_finding = json!({
+            "rule": finding.rule,
+            "severity": finding.severity,
+            "resource": finding.resource,
+            "evidence": finding.evidence,
+            "fingerprint": finding.fingerprint,
+            "explain": format!("lineward explain {}", finding.rule),
+            "first_seen_at": finding.first_seen_at,
+        });
+        let size = told_finding.to_string().len();
+        if size > room {
+            break;
+        }
+        room -= size;
+        told.push(told_finding);
+    }
+    let left_out = findings.len() - told.len();
+    json!({ "run": report.run.id, "findings": told, "findings_left_out": left_out })
+}
+
+/// The application's page in the console.
+fn links(group: &Group) -> Vec<Link> {
+    let Group::Resource(arn) = group else {
+        return Vec::new();
+    };
+    let Some((region, id)) = application(arn) else {
+        return Vec::new();
+    };
+    let domain = match arn.partition() {
+        "aws-cn" => "console.amazonaws.cn",
+        "aws-us-gov" => "console.amazonaws-us-gov.com",
+        _ => "console.aws.amazon.com",
+    };
+    let href =
+        format!("https://{region}.{domain}/emr/home?region={region}#/serverless-applications/{id}");
+    vec![Link {
+        href,
+        text: "Application in the console".into(),
+    }]
+}
+
+/// The Region and id in an application's ARN, where both are made of plain letters.
+fn application(arn: &Arn) -> Option<(&str, &str)> {
+    let (before, id) = arn.as_str().split_once(":/applications/")?;
+    let region = before.split(':').nth(3)?;
+    let plain = |text: &str| {
+        !text.is_empty()
+            && text
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    };
+    (plain(region) && plain(id)).then_some((region, id))
+}
+
+/// The first `most` characters.
+fn cut(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        None => text.to_owned(),
+        Some(_) => text.chars().take(most - 1).chain(['…']).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_summary_is_cut_between_characters() {
+        assert_eq!(cut("äöü", 3), "äöü");
+        assert_eq!(cut("äöüß", 3), "äö…");
+    }
+
+    #[test]
+    fn only_a_plain_arn_becomes_a_link() {
+        let link = |arn: &str| {
+            links(&Group::Resource(Arn::from(arn)))
+                .pop()
+                .map(|link| link.href)
+        };
+        assert_eq!(
+            link("arn:aws:emr-serverless:eu-west-1:1:/applications/00f1").as_deref(),
+            Some(
+                "https://eu-west-1.console.aws.amazon.com/emr/home?region=eu-west-1#/serverless-applications/00f1"
+            )
+        );
+        assert_eq!(
+            link("arn:aws:emr-serverless:eu-west-1:1:/applications/\"><a"),
+            None
+        );
+        assert_eq!(link("arn:aws:iam::1:root"), None);
+    }
+}

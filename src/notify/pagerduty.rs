@@ -1,0 +1,215 @@
+//! Sends changes to PagerDuty's Events API v2, within its rate, and tries again where that may help.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+use tokio::time::{Instant, sleep, sleep_until};
+
+use super::{Action, Change, Routing};
+
+/// How many events a minute are sent through one key: PagerDuty takes about 120.
+const EVENTS_A_MINUTE: usize = 100;
+
+/// The window of the rate.
+const MINUTE: Duration = Duration::from_mins(1);
+
+/// How often one event is tried.
+const ATTEMPTS: u32 = 5;
+
+/// The longest wait between two attempts, whatever the answer asks for.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+
+/// Why an event was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum DeliveryError {
+    /// The key that the incident was opened with is not configured any more.
+    #[error("routing key `{0}` is not configured any more; resolve the incident by hand")]
+    LostKey(String),
+    /// The key can't be read.
+    #[error("{0}")]
+    Secret(#[from] crate::config::SecretError),
+    /// PagerDuty refuses the event; trying again would not help.
+    #[error("refused with HTTP {status}: {message}")]
+    Refused {
+        /// The status.
+        status: u16,
+        /// What PagerDuty says.
+        message: String,
+    },
+    /// No attempt got through.
+    #[error("no attempt of {attempts} got through, the last failed with {last}")]
+    Unavailable {
+        /// How many were made.
+        attempts: u32,
+        /// What came of the last.
+        last: String,
+    },
+    /// The HTTP client can't be made.
+    #[error("no HTTP client: {0}")]
+    Client(String),
+}
+
+/// What became of one change.
+pub type Delivery = (Change, Result<(), DeliveryError>);
+
+/// Sends the changes. Keys are served side by side, the events of one key in order.
+pub async fn send(endpoint: &str, changes: Vec<Change>, routing: &Routing) -> Vec<Delivery> {
+    let client = reqwest::Client::builder()
+        .connect_timeout(Duration::from_secs(5))
+        .timeout(Duration::from_secs(15))
+        .build();
+    let url = format!("{}/v2/enqueue", endpoint.trim_end_matches('/'));
+    let mut by_key: BTreeMap<String, Vec<Change>> = BTreeMap::new();
+    for change in changes {
+        by_key
+            .entry(change.routing_key.clone())
+            .or_default()
+            .push(change);
+    }
+    let queues = by_key.into_iter().map(|(name, changes)| {
+        let (client, url) = (&client, &url);
+        async move {
+            let key = match (client, routing.key(&name)) {
+                (Err(error), _) => Err(DeliveryError::Client(error.to_string())),
+                (_, None) => Err(DeliveryError::LostKey(name)),
+                (_, Some(Err(error))) => Err(error.into()),
+                (Ok(client), Some(Ok(key))) => Ok(Queue {
+                    client,
+                    url,
+                    key,
+                    sent: VecDeque::new(),
+                }),
+            };
+            send_all(key, changes).await
+        }
+    });
+    join_all(queues).await.into_iter().flatten().collect()
+}
+
+async fn send_all(queue: Result<Queue<'_>, DeliveryError>, changes: Vec<Change>) -> Vec<Delivery> {
+    let mut queue = queue;
+    let mut deliveries = Vec::new();
+    for change in changes {
+        let delivery = match &mut queue {
+            Ok(queue) => queue.deliver(&change).await,
+            Err(DeliveryError::LostKey(name)) => Err(DeliveryError::LostKey(name.clone())),
+            Err(error) => Err(DeliveryError::Client(error.to_string())),
+        };
+        deliveries.push((change, delivery));
+    }
+    deliveries
+}
+
+/// The events of one routing key.
+struct Queue<'a> {
+    client: &'a reqwest::Client,
+    url: &'a str,
+    key: String,
+    sent: VecDeque<Instant>,
+}
+
+/// What an attempt came to, short of being taken.
+enum Failure {
+    Final(DeliveryError),
+    Passing {
+        last: String,
+        wait: Option<Duration>,
+    },
+}
+
+impl Queue<'_> {
+    async fn deliver(&mut self, change: &Change) -> Result<(), DeliveryError> {
+        let body = self.body(change);
+        let mut last = String::new();
+        for attempt in 0..ATTEMPTS {
+            self.pace().await;
+            match self.attempt(&body).await {
+                Ok(()) => return Ok(()),
+                Err(Failure::Final(error)) => return Err(error),
+                Err(Failure::Passing { last: failed, wait }) => {
+                    last = failed;
+                    if attempt + 1 < ATTEMPTS {
+                        let backoff = Duration::from_secs(1 << attempt);
+                        sleep(wait.unwrap_or(backoff).min(LONGEST_WAIT)).await;
+                    }
+                }
+            }
+        }
+        Err(DeliveryError::Unavailable {
+            attempts: ATTEMPTS,
+            last,
+        })
+    }
+
+    fn body(&self, change: &Change) -> Value {
+        let (action, event) = match &change.action {
+            Action::Trigger { event, .. } => ("trigger", serde_json::to_value(event).ok()),
+            Action::Resolve { .. } => ("resolve", None),
+        };
+        let mut body = event.unwrap_or_else(|| json!({}));
+        if let Some(fields) = body.as_object_mut() {
+            fields.insert("routing_key".into(), json!(self.key));
+            fields.insert("event_action".into(), json!(action));
+            fields.insert("dedup_key".into(), json!(change.dedup_key));
+        }
+        body
+    }
+
+    /// Waits until one more event is within the rate. Attempts count: PagerDuty counts them too.
+    async fn pace(&mut self) {
+        if self.sent.len() == EVENTS_A_MINUTE
+            && let Some(oldest) = self.sent.pop_front()
+        {
+            sleep_until(oldest + MINUTE).await;
+        }
+        self.sent.push_back(Instant::now());
+    }
+
+    async fn attempt(&self, body: &Value) -> Result<(), Failure> {
+        let passing = |last: String, wait| Failure::Passing { last, wait };
+        // The error's own text would name the URL, which is the user's affair, so it may.
+        let sent = self.client.post(self.url).json(body).send().await;
+        let answer = sent.map_err(|error| passing(reason(&error), None))?;
+        let status = answer.status();
+        if status.is_success() {
+            return Ok(());
+        }
+        let wait = retry_after(&answer);
+        if status.as_u16() == 429 || status.is_server_error() {
+            return Err(passing(format!("HTTP {}", status.as_u16()), wait));
+        }
+        let text = answer.text().await.unwrap_or_default();
+        let message = text
+            .replace(&self.key, "[redacted]")
+            .chars()
+            .take(500)
+            .collect();
+        Err(Failure::Final(DeliveryError::Refused {
+            status: status.as_u16(),
+            message,
+        }))
+    }
+}
+
+/// PagerDuty documents no `Retry-After`; where one comes it is followed.
+fn retry_after(answer: &reqwest::Response) -> Option<Duration> {
+    let value = answer
+        .headers()
+        .get(reqwest::header::RETRY_AFTER)?
+        .to_str()
+        .ok()?;
+    value.trim().parse().ok().map(Duration::from_secs)
+}
+
+fn reason(error: &reqwest::Error) -> String {
+    let kind = if error.is_timeout() {
+        "a time-out"
+    } else if error.is_connect() {
+        "no connection"
+    } else {
+        "a broken connection"
+    };
+    kind.to_owned()
+}

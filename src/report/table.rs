@@ -1,0 +1,163 @@
+//! The report for people, on a terminal.
+
+use std::fmt::Write as _;
+
+use comfy_table::{Attribute, Cell, Color, ContentArrangement, Table, presets};
+use lineward_rules::estate::ScopeState;
+use lineward_rules::finding::Failing;
+use lineward_rules::{Arn, Severity, Status};
+
+use super::{FindingRow, Report, plain};
+
+/// The width where no terminal tells one: wide enough to search with `grep`.
+const WIDTH: u16 = 160;
+
+/// A headline, the findings, and what could not be read.
+pub(super) fn render(report: &Report, width: Option<u16>, color: bool) -> String {
+    let mut text = headline(report);
+    let width = width.unwrap_or(WIDTH);
+    if !report.findings.is_empty() {
+        let _ = writeln!(text, "\n{}", findings(report, width, color));
+    }
+    if !report.coverage.scopes.is_empty() {
+        let _ = writeln!(text, "\nNot audited:\n{}", scopes(report, width));
+    }
+    text
+}
+
+fn headline(report: &Report) -> String {
+    let (summary, accounts) = (&report.summary, &report.coverage.accounts);
+    let compliant = report
+        .applications
+        .iter()
+        .filter(|application| application.compliant)
+        .count();
+    let counts = &summary.findings;
+    let mut text = format!(
+        "{} applications ({} new), {compliant} compliant; {} job runs, {} sessions, {} roles\n\
+         {} accounts: {} audited, {} skipped, {} failed\n\
+         findings: {} critical, {} high, {} medium, {} low; {} unknown, {} exempt\n",
+        summary.applications,
+        summary.new_applications,
+        summary.job_runs,
+        summary.sessions,
+        summary.roles,
+        accounts.total,
+        accounts.audited,
+        accounts.skipped,
+        accounts.failed,
+        counts.critical,
+        counts.high,
+        counts.medium,
+        counts.low,
+        summary.unknown,
+        summary.exempt,
+    );
+    if !report.run.complete {
+        text.push_str("INCOMPLETE: not everything could be read, see below\n");
+    }
+    text
+}
+
+fn findings(report: &Report, width: u16, color: bool) -> Table {
+    let names = report.application_names();
+    let mut table = table(width);
+    if color {
+        table.enforce_styling();
+    }
+    table.set_header([
+        "severity",
+        "status",
+        "rule",
+        "account / region",
+        "resource",
+        "team",
+        "evidence",
+    ]);
+    for finding in &report.findings {
+        let name = names.get(&finding.resource).copied();
+        table.add_row([
+            severity(finding, color),
+            status(finding.status, color),
+            Cell::new(&finding.rule),
+            Cell::new(format!(
+                "{}\n{}",
+                finding.account,
+                plain(finding.region.as_str())
+            )),
+            Cell::new(resource(&finding.resource, name)),
+            Cell::new(plain(finding.team.as_deref().unwrap_or("-"))),
+            Cell::new(plain(&finding.evidence)),
+        ]);
+    }
+    table
+}
+
+fn severity(finding: &FindingRow, color: bool) -> Cell {
+    let word = match finding.verdict {
+        Failing::Fail => finding.severity.as_str().to_owned(),
+        Failing::Unknown => format!("{}?", finding.severity),
+    };
+    let cell = Cell::new(word);
+    if !color || !finding.status.is_open() {
+        return cell;
+    }
+    match finding.severity {
+        Severity::Critical => cell.fg(Color::Red).add_attribute(Attribute::Bold),
+        Severity::High => cell.fg(Color::Red),
+        Severity::Medium => cell.fg(Color::Yellow),
+        Severity::Low => cell,
+    }
+}
+
+fn status(status: Status, color: bool) -> Cell {
+    let cell = Cell::new(status.as_str());
+    if !color {
+        return cell;
+    }
+    match status {
+        Status::New => cell.add_attribute(Attribute::Bold),
+        Status::Resolved => cell.fg(Color::Green),
+        Status::Ongoing | Status::Unseen | Status::Exempt => cell,
+    }
+}
+
+/// An application by its name and id, anything else by what follows the account in its ARN.
+fn resource(arn: &Arn, name: Option<&str>) -> String {
+    let rest = arn.as_str().splitn(6, ':').nth(5).unwrap_or(arn.as_str());
+    let short = plain(rest.trim_start_matches('/'));
+    name.map_or_else(
+        || short.to_string(),
+        |name| format!("{}\n{short}", plain(name)),
+    )
+}
+
+fn scopes(report: &Report, width: u16) -> Table {
+    let mut table = table(width);
+    table.set_header(["outcome", "account", "region", "service", "code", "reason"]);
+    for scope in &report.coverage.scopes {
+        let outcome = match scope.outcome {
+            ScopeState::Audited => "audited",
+            ScopeState::Skipped => "skipped",
+            ScopeState::Failed => "failed",
+        };
+        table.add_row([
+            Cell::new(outcome),
+            Cell::new(&scope.account),
+            Cell::new(plain(scope.region.as_str())),
+            Cell::new(&scope.service),
+            Cell::new(plain(&scope.code)),
+            Cell::new(plain(&scope.reason)),
+        ]);
+    }
+    table
+}
+
+fn table(width: u16) -> Table {
+    let mut table = Table::new();
+    table
+        .load_style(presets::UTF8_HORIZONTAL_ONLY)
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_width(width);
+    table
+}
