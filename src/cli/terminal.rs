@@ -23,13 +23,17 @@ pub(super) fn log(verbose: u8) {
         1 => (LevelFilter::INFO, LevelFilter::OFF),
         _ => (LevelFilter::DEBUG, LevelFilter::WARN),
     };
-    let targets = Targets::new().with_target("lineward", ours).with_default(others);
+    let targets = Targets::new()
+        .with_target("lineward", ours)
+        .with_default(others);
     let layer = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
         .with_ansi(color(&std::io::stderr()))
         .with_target(verbose > 1)
         .without_time();
-    tracing_subscriber::registry().with(layer.with_filter(targets)).init();
+    tracing_subscriber::registry()
+        .with(layer.with_filter(targets))
+        .init();
 }
 
 /// Whether a stream shows colours: it is a terminal, and `NO_COLOR` is not set.

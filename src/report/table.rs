@@ -65,60 +65,45 @@ fn findings(report: &Report, width: u16, color: bool) -> Table {
     if color {
         table.enforce_styling();
     }
-    table.set_header([
-        "severity",
-        "status",
-        "rule",
-        "account / region",
-        "resource",
-        "team",
-        "evidence",
-    ]);
+    table.set_header(["severity", "rule", "account", "resource", "evidence"]);
     for finding in &report.findings {
         let name = names.get(&finding.resource).copied();
+        let team = plain(finding.team.as_deref().unwrap_or("no team"));
         table.add_row([
             severity(finding, color),
-            status(finding.status, color),
-            Cell::new(&finding.rule),
+            Cell::new(format!("{}\n{team}", finding.rule)),
             Cell::new(format!(
                 "{}\n{}",
                 finding.account,
                 plain(finding.region.as_str())
             )),
             Cell::new(resource(&finding.resource, name)),
-            Cell::new(plain(finding.team.as_deref().unwrap_or("-"))),
             Cell::new(plain(&finding.evidence)),
         ]);
     }
     table
 }
 
+/// The severity, with a question mark where the verdict is unknown, and the status below it.
 fn severity(finding: &FindingRow, color: bool) -> Cell {
-    let word = match finding.verdict {
-        Failing::Fail => finding.severity.as_str().to_owned(),
-        Failing::Unknown => format!("{}?", finding.severity),
+    let mark = match finding.verdict {
+        Failing::Fail => "",
+        Failing::Unknown => "?",
     };
-    let cell = Cell::new(word);
-    if !color || !finding.status.is_open() {
-        return cell;
-    }
-    match finding.severity {
-        Severity::Critical => cell.fg(Color::Red).add_attribute(Attribute::Bold),
-        Severity::High => cell.fg(Color::Red),
-        Severity::Medium => cell.fg(Color::Yellow),
-        Severity::Low => cell,
-    }
-}
-
-fn status(status: Status, color: bool) -> Cell {
-    let cell = Cell::new(status.as_str());
+    let cell = Cell::new(format!(
+        "{}{mark}\n{}",
+        finding.severity,
+        finding.status.as_str()
+    ));
     if !color {
         return cell;
     }
-    match status {
-        Status::New => cell.add_attribute(Attribute::Bold),
-        Status::Resolved => cell.fg(Color::Green),
-        Status::Ongoing | Status::Unseen | Status::Exempt => cell,
+    match (finding.status, finding.severity) {
+        (Status::Resolved, _) => cell.fg(Color::Green),
+        (Status::Unseen | Status::Exempt, _) | (_, Severity::Low) => cell,
+        (_, Severity::Critical) => cell.fg(Color::Red).add_attribute(Attribute::Bold),
+        (_, Severity::High) => cell.fg(Color::Red),
+        (_, Severity::Medium) => cell.fg(Color::Yellow),
     }
 }
 
