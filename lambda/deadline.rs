@@ -16,7 +16,7 @@ pub(crate) fn of_walk(deadline: u64, now: Timestamp) -> Option<Instant> {
     let now = u64::try_from(now.as_millisecond()).ok()?;
     let left = Duration::from_millis(deadline.checked_sub(now).filter(|left| *left > 0)?);
     let kept = (left / 5).clamp(LEAST, MOST).min(left);
-    Some(Instant::now() + (left - kept))
+    Some(Instant::now() + left.saturating_sub(kept))
 }
 
 #[cfg(test)]

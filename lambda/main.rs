@@ -103,7 +103,7 @@ impl From<Failure> for Diagnostic {
 fn audit_error_type(error: &AuditError) -> &'static str {
     match error {
         AuditError::Connection(_) => "Lineward.Connection",
-        AuditError::Snapshot(_) => "Lineward.Snapshot",
+        AuditError::Snapshot(_) | AuditError::StaleEstate => "Lineward.Snapshot",
         AuditError::Store(_) => "Lineward.Store",
         AuditError::Routing(_) | AuditError::NoPagerDuty => "Lineward.Configuration",
     }

@@ -23,8 +23,7 @@ impl std::fmt::Display for UnknownEvent {
     }
 }
 
-/// Reads an event: of EventBridge Scheduler (any object of ours, `{}` by default), of an EventBridge
-/// rule (`Scheduled Event`), or by hand.
+/// Reads an event: of a schedule (`{}` by default), of a rule (`Scheduled Event`), or by hand.
 pub(crate) fn of(event: &Value) -> Result<Task, UnknownEvent> {
     let Some(fields) = event.as_object() else {
         return Err(UnknownEvent("the event is no object".into()));

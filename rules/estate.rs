@@ -14,7 +14,7 @@ pub use application::{
 pub use job_run::{JobRun, SparkSubmit};
 pub use name::{AccountId, Arn, Region};
 pub use role::{InlinePolicy, ManagedPolicy, Role};
-pub use scope::{Cause, Gap, Scope, ScopeState, Service};
+pub use scope::{Cause, Gap, Scope, ScopeState, Service, Skipped};
 pub use session::Session;
 
 use schemars::JsonSchema;
@@ -63,14 +63,23 @@ impl Slice {
         }
     }
 
-    /// Whether the account as a whole was skipped, failed or walked.
+    /// Whether the account as a whole was walked, skipped or failed.
     ///
-    /// The account's own scope decides: it is the role to assume there, or its state.
-    pub fn account_state(&self) -> ScopeState {
-        self.scopes
+    /// The scope of its role decides. A slice without one says something of the organization alone.
+    pub fn account_state(&self) -> Option<ScopeState> {
+        let entered = self
+            .scopes
             .iter()
-            .find(|scope| scope.service == Service::Sts)
-            .map_or(ScopeState::Audited, Scope::state)
+            .find(|scope| scope.service == Service::Sts);
+        entered.map(Scope::state)
+    }
+
+    /// Whether this slice's walk looked at a resource: only then may its absence mean anything.
+    pub fn looked_at(&self, region: &Region, service: Service, resource: &Arn) -> bool {
+        let mut scopes = self.scopes.iter();
+        scopes.any(|scope| {
+            (&scope.region, scope.service) == (region, service) && scope.looked_at(resource)
+        })
     }
 
     /// Puts everything in the order of its ARN, so that the same account gives the same bytes.
@@ -92,7 +101,7 @@ impl Slice {
 pub struct Account {
     /// The twelve digits.
     pub id: AccountId,
-    /// The account's ARN: the one Organizations gives, or its root user's without an organization.
+    /// The ARN of its root user.
     pub arn: Arn,
     /// The account's name, empty where Organizations was not asked.
     #[serde(default)]
@@ -100,12 +109,21 @@ pub struct Account {
 }
 
 impl Account {
-    /// An active account, for tests.
-    pub fn example() -> Self {
+    /// An account of a partition (`aws`).
+    ///
+    /// The ARN is that of its root user, which can be told without asking Organizations, so that a
+    /// finding on the account has the same fingerprint however the account was found.
+    pub fn new(partition: &str, id: AccountId, name: &str) -> Self {
+        let arn = Arn::from(format!("arn:{partition}:iam::{id}:root"));
         Self {
-            id: AccountId::from("111122223333"),
-            arn: Arn::from("arn:aws:organizations::999988887777:account/o-example/111122223333"),
-            name: "ads-production".into(),
+            id,
+            arn,
+            name: name.to_owned(),
         }
+    }
+
+    /// An account, for tests.
+    pub fn example() -> Self {
+        Self::new("aws", AccountId::from("111122223333"), "ads-production")
     }
 }

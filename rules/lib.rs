@@ -11,7 +11,7 @@ pub mod policy;
 pub mod redact;
 pub mod release;
 pub mod remediation;
-mod rule;
+pub mod rule;
 pub mod spark;
 
 mod account;

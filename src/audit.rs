@@ -4,22 +4,22 @@ mod fold;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use futures_util::stream::{self, BoxStream, StreamExt as _};
 use jiff::Timestamp;
 use lineward_rules::Slice;
 use lineward_rules::rule::Context;
-use std::sync::Arc;
 
 use crate::collect::{self, Connection, ConnectionError, Organization, Plan};
 use crate::config::{Config, PagerDuty};
-use crate::ledger::{Incident, Seen};
+use crate::ledger::{Incident, Ledger, Seen};
 use crate::notify::pagerduty::{self, Delivery};
 use crate::notify::{self, Action, Routing, RoutingError};
-use crate::report::{IncidentRow, Report, Run, Trigger};
+use crate::report::{Format, IncidentRow, Report, Run, Trigger};
 use crate::snapshot::{Reader, SnapshotError};
 use crate::store::{Saved, Store, StoreError};
-use fold::Fold;
+use fold::{Fold, Folded};
 
 /// How often a ledger is merged with what another run saved meanwhile.
 const MERGES: u32 = 10;
@@ -77,21 +77,28 @@ pub enum AuditError {
     /// Paging was asked for and is not configured.
     #[error("`--notify` needs a section `[pagerduty]` in the configuration")]
     NoPagerDuty,
+    /// Paging from a snapshot that is older than what is known would tell old news.
+    #[error("the snapshot is older than the ledger, so that nobody can be paged from it")]
+    StaleEstate,
 }
 
-/// The estate as it comes.
-struct Estate {
-    run: String,
-    started_at: Timestamp,
-    organization: Organization,
-    slices: BoxStream<'static, Result<Slice, SnapshotError>>,
+/// An estate as it comes.
+pub struct Estate {
+    /// The id of the run that walked.
+    pub run: String,
+    /// When the walk began: the clock of every judgement.
+    pub started_at: Timestamp,
+    /// The organization.
+    pub organization: Organization,
+    /// The slices, as they come.
+    pub slices: BoxStream<'static, Result<Slice, SnapshotError>>,
 }
 
 /// Audits. `seen` is told of each slice as it is judged.
 pub async fn audit(
     config: &Config,
     request: Request,
-    mut seen: impl FnMut(&Slice),
+    seen: impl FnMut(&Slice),
 ) -> Result<Outcome, AuditError> {
     // What can fail for want of configuration fails before anything is read or sent.
     let paging = if request.notify {
@@ -101,30 +108,15 @@ pub async fn audit(
     };
     let store = Store::open(&config.store.url)?;
     let saved = store.load().await?;
-    let mut estate = open(request.source).await?;
-
-    let policy = config.policy();
-    let cx = Context {
-        now: estate.started_at,
-        policy: &policy,
-    };
-    let mut fold = Fold::new(&saved.ledger, &cx);
-    while let Some(slice) = estate.slices.next().await {
-        let slice = slice?;
-        seen(&slice);
-        fold.add(&slice);
+    let live = matches!(request.source, Source::Live(_));
+    let estate = open(request.source).await?;
+    let stale = !live && saved.ledger.updated_at > Some(estate.started_at);
+    if stale && request.notify {
+        return Err(AuditError::StaleEstate);
     }
-    let run = Run {
-        id: estate.run,
-        version: env!("CARGO_PKG_VERSION").into(),
-        trigger: request.trigger,
-        started_at: estate.started_at,
-        finished_at: Timestamp::now(),
-        complete: false,
-    };
-    let folded = fold.finish(run, estate.organization);
-    let mut report = folded.report;
 
+    let folded = fold(estate, request.trigger, &saved.ledger, config, seen).await?;
+    let mut report = folded.report;
     let known = &saved.ledger.incidents;
     let plan = paging
         .as_ref()
@@ -134,13 +126,9 @@ pub async fn audit(
     name_incidents(&mut report, &plan, known);
     let name = report.name();
     store
-        .save_report(
-            &name,
-            report.render(crate::report::Format::Json, None, false),
-        )
+        .save_report(&name, report.render(Format::Json, None, false))
         .await?;
 
-    let unroutable = plan.unroutable;
     let deliveries = match &paging {
         Some((pagerduty, routing)) => {
             pagerduty::send(&pagerduty.endpoint, plan.changes, routing).await
@@ -154,14 +142,49 @@ pub async fn audit(
         looked: &folded.looked,
         incidents: delivered(&deliveries),
     };
-    let ledger_at = save(&store, &saved, &seen).await?;
+    let ledger_at = if stale {
+        None
+    } else {
+        Some(save(&store, &saved, &seen).await?)
+    };
+    let report_at = store.locate(name);
     Ok(Outcome {
         report,
-        report_at: store.locate(name),
+        report_at,
         ledger_at,
         deliveries,
-        unroutable,
+        unroutable: plan.unroutable,
     })
+}
+
+/// Judges the slices as they come.
+async fn fold(
+    mut estate: Estate,
+    trigger: Trigger,
+    before: &Ledger,
+    config: &Config,
+    mut seen: impl FnMut(&Slice),
+) -> Result<Folded, AuditError> {
+    let policy = config.policy();
+    let cx = Context {
+        now: estate.started_at,
+        policy: &policy,
+    };
+    let mut fold = Fold::new(before, &cx);
+    while let Some(slice) = estate.slices.next().await {
+        let slice = slice?;
+        seen(&slice);
+        fold.add(&slice);
+    }
+    let run = Run {
+        id: estate.run,
+        version: env!("CARGO_PKG_VERSION").into(),
+        trigger,
+        started_at: estate.started_at,
+        finished_at: Timestamp::now(),
+        complete: false,
+    };
+    Ok(fold.finish(run, estate.organization))
 }
 
 fn paging(config: &Config) -> Result<(PagerDuty, Routing), AuditError> {
@@ -172,13 +195,7 @@ fn paging(config: &Config) -> Result<(PagerDuty, Routing), AuditError> {
 
 async fn open(source: Source) -> Result<Estate, AuditError> {
     match source {
-        Source::Live(plan) => {
-            let (header, slices) = collect(*plan).await?;
-            Ok(Estate {
-                slices: slices.map(Ok).boxed(),
-                ..header
-            })
-        }
+        Source::Live(plan) => Ok(start(*plan).await?),
         Source::Snapshot(path) => {
             let (header, reader) = Reader::open(&path)?;
             Ok(Estate {
@@ -191,47 +208,23 @@ async fn open(source: Source) -> Result<Estate, AuditError> {
     }
 }
 
-async fn collect(plan: Plan) -> Result<(Estate, BoxStream<'static, Slice>), AuditError> {
-    let walk = start(plan).await?;
-    let estate = Estate {
-        run: walk.run,
-        started_at: walk.started_at,
-        organization: walk.organization,
-        slices: stream::empty().boxed(),
-    };
-    Ok((estate, walk.slices))
-}
-
-/// A walk that has begun.
-pub struct Walk {
-    /// The run's id.
-    pub run: String,
-    /// When it began.
-    pub started_at: Timestamp,
-    /// The organization.
-    pub organization: Organization,
-    /// The slices, as they come.
-    pub slices: BoxStream<'static, Slice>,
-}
-
 /// Begins to walk the accounts themselves.
-pub async fn start(plan: Plan) -> Result<Walk, AuditError> {
+pub async fn start(plan: Plan) -> Result<Estate, ConnectionError> {
     let started_at = Timestamp::now();
-    let run = uuid::Uuid::now_v7().to_string();
     let connection = Arc::new(Connection::open(plan.call_timeout).await?);
     let organization = connection.organization().await;
-    let slices = collect::walk(&connection, &Arc::new(plan)).boxed();
-    Ok(Walk {
-        run,
+    let slices = collect::walk(&connection, &Arc::new(plan)).map(Ok).boxed();
+    Ok(Estate {
+        run: uuid::Uuid::now_v7().to_string(),
         started_at,
         organization,
         slices,
     })
 }
 
-impl std::fmt::Debug for Walk {
+impl std::fmt::Debug for Estate {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Walk")
+        f.debug_struct("Estate")
             .field("run", &self.run)
             .finish_non_exhaustive()
     }
@@ -271,23 +264,16 @@ fn delivered(deliveries: &[Delivery]) -> BTreeMap<String, Option<Incident>> {
 }
 
 /// Saves the ledger as the next generation. Where another run was quicker, what this one saw is laid
-/// over what that one saved. A ledger that is newer than the estate is left alone.
-async fn save(
-    store: &Store,
-    saved: &Saved,
-    seen: &Seen<'_>,
-) -> Result<Option<PathBuf>, AuditError> {
+/// over what that one saved.
+async fn save(store: &Store, saved: &Saved, seen: &Seen<'_>) -> Result<PathBuf, StoreError> {
     let mut saved = saved.clone();
     for _ in 0..MERGES {
-        if saved.ledger.updated_at > Some(seen.at) && seen.incidents.is_empty() {
-            return Ok(None);
-        }
         let generation = saved.generation + 1;
         match store.save(generation, &saved.ledger.after(seen)).await {
-            Ok(()) => return Ok(Some(store.locate_ledger(generation))),
+            Ok(()) => return Ok(store.locate_ledger(generation)),
             Err(StoreError::Taken(_)) => saved = store.load().await?,
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(error),
         }
     }
-    Err(StoreError::Taken(saved.generation + 1).into())
+    Err(StoreError::Taken(saved.generation + 1))
 }

@@ -190,37 +190,40 @@ pub struct Seen<'a> {
 }
 
 impl Ledger {
-    /// The ledger after a run. What the run didn't look at stays as it was.
+    /// The ledger after a run. What the run didn't look at stays as it was, and so does what a run
+    /// that began later has seen.
     #[must_use]
     pub fn after(&self, seen: &Seen<'_>) -> Self {
         let mut next = self.clone();
         next.updated_at = self.updated_at.max(Some(seen.at));
-        next.findings
-            .retain(|fingerprint, _| !seen.looked.findings.contains(fingerprint));
-        next.applications
-            .retain(|arn, _| !seen.looked.applications.contains(arn));
+        next.findings.retain(|fingerprint, known| {
+            known.last_seen_at > seen.at || !seen.looked.findings.contains(fingerprint)
+        });
+        next.applications.retain(|arn, known| {
+            known.last_seen_at > seen.at || !seen.looked.applications.contains(arn)
+        });
         for finding in seen.findings {
-            let fingerprint = finding.fingerprint.clone();
-            let known = self.findings.get(&fingerprint);
-            let first_seen_at = known.map_or(seen.at, |known| known.first_seen_at.min(seen.at));
             let finding = Finding {
                 remediation: Remediation::default(),
                 ..finding.clone()
             };
+            let fingerprint = finding.fingerprint.clone();
             let known = KnownFinding {
                 finding,
-                first_seen_at,
+                first_seen_at: seen.at,
                 last_seen_at: seen.at,
             };
-            next.findings.insert(fingerprint, known);
+            next.see_finding(fingerprint.clone(), known, self.findings.get(&fingerprint));
         }
         for application in seen.applications {
             let known = self.applications.get(&application.arn);
+            let first_seen_at = known.map_or(seen.at, |known| known.first_seen_at.min(seen.at));
+            let last_seen_at = known.map_or(seen.at, |known| known.last_seen_at.max(seen.at));
             let known = KnownApplication {
                 account: application.account.clone(),
                 region: application.region.clone(),
-                first_seen_at: known.map_or(seen.at, |known| known.first_seen_at.min(seen.at)),
-                last_seen_at: seen.at,
+                first_seen_at,
+                last_seen_at,
             };
             next.applications.insert(application.arn.clone(), known);
         }
@@ -231,6 +234,25 @@ impl Ledger {
             }
         }
         next
+    }
+
+    fn see_finding(
+        &mut self,
+        fingerprint: Fingerprint,
+        seen: KnownFinding,
+        before: Option<&KnownFinding>,
+    ) {
+        let first_seen_at = before.map_or(seen.first_seen_at, |known| {
+            known.first_seen_at.min(seen.first_seen_at)
+        });
+        let later = before
+            .filter(|known| known.last_seen_at > seen.last_seen_at)
+            .cloned();
+        let known = KnownFinding {
+            first_seen_at,
+            ..later.unwrap_or(seen)
+        };
+        self.findings.insert(fingerprint, known);
     }
 }
 
@@ -326,6 +348,23 @@ mod tests {
         assert_eq!(mended.findings.len(), 0);
         let application = mended.applications.values().next().unwrap();
         assert_eq!(application.first_seen_at.as_second(), 1);
+    }
+
+    #[test]
+    fn a_run_that_began_earlier_takes_nothing_from_a_later_one() {
+        let later = after(&Ledger::default(), &slice(vec![broken()]), 5);
+        let merged = after(&later, &slice(Vec::new()), 3);
+        assert_eq!((merged.applications.len(), merged.findings.len()), (1, 1));
+        assert_eq!(merged.updated_at.unwrap().as_second(), 5);
+        let seen_earlier = after(&later, &slice(vec![broken()]), 3);
+        let known = seen_earlier.findings.values().next().unwrap();
+        assert_eq!(
+            (
+                known.first_seen_at.as_second(),
+                known.last_seen_at.as_second()
+            ),
+            (3, 5)
+        );
     }
 
     #[test]

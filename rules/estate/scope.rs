@@ -17,7 +17,7 @@ pub struct Scope {
     pub service: Service,
     /// Why nothing was tried here; such a scope is neither audited nor failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub skipped: Option<String>,
+    pub skipped: Option<Skipped>,
     /// What could not be read here; empty where all was.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gaps: Vec<Gap>,
@@ -53,9 +53,9 @@ impl Scope {
     }
 
     /// A scope where nothing was tried.
-    pub fn skipped(region: Region, service: Service, reason: impl Into<String>) -> Self {
+    pub fn skipped(region: Region, service: Service, skipped: Skipped) -> Self {
         Self {
-            skipped: Some(reason.into()),
+            skipped: Some(skipped),
             ..Self::audited(region, service)
         }
     }
@@ -76,6 +76,26 @@ impl Scope {
         self.skipped.is_none()
             && (self.only.is_empty() || self.only.iter().any(|only| resource.is_within(only)))
             && !self.gaps.iter().any(|gap| gap.hides(resource))
+    }
+}
+
+/// Why nothing was tried in a scope.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Skipped {
+    /// A word for the reason: the service's error code where there was one.
+    pub code: String,
+    /// The reason.
+    pub reason: String,
+}
+
+impl Skipped {
+    /// A reason with its code.
+    pub fn new(code: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self {
+            code: code.into(),
+            reason: reason.into(),
+        }
     }
 }
 
@@ -201,7 +221,11 @@ mod tests {
         scope.only = vec![Arn::from("arn:app/a")];
         assert!(scope.looked_at(&Arn::from("arn:app/a")));
         assert!(!scope.looked_at(&Arn::from("arn:app/b")));
-        let skipped = Scope::skipped(region, Service::EmrServerless, "suspended");
+        let skipped = Scope::skipped(
+            region,
+            Service::EmrServerless,
+            Skipped::new("SUSPENDED", "is suspended"),
+        );
         assert!(!skipped.looked_at(&Arn::from("arn:app/a")));
     }
 }

@@ -131,6 +131,7 @@ fn failure(error: &AuditError) -> Failure {
         AuditError::Snapshot(_)
         | AuditError::Routing(_)
         | AuditError::NoPagerDuty
+        | AuditError::StaleEstate
         | AuditError::Store(StoreError::Url(_)) => Exit::Usage,
         AuditError::Connection(_) | AuditError::Store(_) => Exit::Failed,
     };

@@ -41,6 +41,7 @@ impl Collect {
         let progress = terminal::Progress::new(!self.walk.no_progress);
         let mut gaps = 0;
         while let Some(slice) = walk.slices.next().await {
+            let slice = slice.map_err(failed)?;
             progress.add(&slice);
             gaps += failed_scopes(&slice);
             writer.slice(&slice).map_err(failed)?;

@@ -8,7 +8,7 @@ use aws_config::profile::ProfileFileRegionProvider;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
-use aws_sdk_sts::config::retry::RetryPartition;
+use aws_sdk_sts::config::retry::{RetryPartition, TokenBucket};
 use aws_sdk_sts::config::{Credentials, SharedCredentialsProvider};
 use aws_sdk_sts::error::SdkError;
 use aws_smithy_http_client::tls;
@@ -51,7 +51,11 @@ impl Connection {
     pub async fn open(call_timeout: Duration) -> Result<Self, ConnectionError> {
         let config = load(call_timeout).await;
         let sts = aws_sdk_sts::Client::new(&config);
-        let identity = sts.get_caller_identity().send().await.map_err(refusal)?;
+        let identity = sts
+            .get_caller_identity()
+            .send()
+            .await
+            .map_err(|error| refusal(&error))?;
         let arn = identity.arn().unwrap_or_default();
         let partition = arn
             .split(':')
@@ -123,12 +127,12 @@ fn region() -> RegionProviderChain {
         .or_else(aws_config::Region::from_static("us-east-1"))
 }
 
-fn refusal<E, R>(error: SdkError<E, R>) -> ConnectionError
+fn refusal<E, R>(error: &SdkError<E, R>) -> ConnectionError
 where
     E: std::error::Error + Send + Sync + 'static,
     R: std::fmt::Debug + Send + Sync + 'static,
 {
-    let text = super::gap::plain_reason(&error);
+    let text = super::gap::plain_reason(error);
     // The SDK has no variant for this: credentials are resolved deep in its orchestrator.
     if text.contains("credential") {
         return ConnectionError::NoCredentials(text);
@@ -138,6 +142,11 @@ where
 
 /// A retry quota of its own for each account and Region: the SDK's default is one for the whole
 /// process and Region, so that one throttled account would use up the retries of all.
+///
+/// It is not limited, since the attempts of each call are: the 500 tokens of the SDK would be spent
+/// before a Region with a hundred applications has listed their job runs at one call a second.
 pub(super) fn retry_partition() -> RetryPartition {
-    RetryPartition::custom("account-region").build()
+    RetryPartition::custom("account-region")
+        .token_bucket(TokenBucket::unlimited())
+        .build()
 }

@@ -16,11 +16,11 @@ use super::{Plan, convert, sessions};
 const APPLICATIONS_AT_ONCE: usize = 8;
 
 /// How many applications' job runs are listed at once: the quota of `ListJobRuns` is 1 a second after
-/// a burst of 25, so that more would only wait for each other's retries.
-const RUN_LISTS_AT_ONCE: usize = 2;
+/// a burst of 25, so that two would only use up each other's attempts.
+const RUN_LISTS_AT_ONCE: usize = 1;
 
 /// How many job runs of one application are read at once.
-const RUNS_AT_ONCE: usize = 4;
+const RUNS_AT_ONCE: usize = 8;
 
 /// What was found in a Region.
 pub(super) struct Found {

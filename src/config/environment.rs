@@ -21,19 +21,21 @@ pub(super) fn overlay(
     variables.sort();
     for (name, text) in variables {
         let path = path(&name);
-        let mut last = None;
+        let mut first_error = None;
         for value in readings(&text) {
             let mut changed = table.clone();
             insert(&mut changed, &path, value);
             match Config::deserialize(changed.clone()) {
                 Ok(read) => {
-                    (config, table, last) = (read, changed, None);
+                    (config, table, first_error) = (read, changed, None);
                     break;
                 }
-                Err(error) => last = Some(error.message().to_owned()),
+                Err(error) => {
+                    first_error.get_or_insert_with(|| error.message().to_owned());
+                }
             }
         }
-        if let Some(message) = last {
+        if let Some(message) = first_error {
             return Err(ConfigError::Environment { name, message });
         }
     }

@@ -1,9 +1,5 @@
 //! The real Lambda binary, invoked through a Runtime API, on the simulated organization.
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test fails by panicking"
-)]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod runtime_api;
 

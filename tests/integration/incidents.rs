@@ -1,0 +1,145 @@
+//! PagerDuty is told what broke and what was mended, each once.
+
+use lineward_sandbox::{IncidentState, Options, PagerDutyFault};
+
+use crate::harness::Bed;
+
+fn whole() -> Options {
+    Options {
+        denied: 0,
+        suspended: 0,
+        ..Options::default()
+    }
+}
+
+fn states(bed: &Bed) -> (usize, usize) {
+    let incidents = bed.sandbox.pagerduty().incidents;
+    let resolved = incidents
+        .iter()
+        .filter(|incident| incident.state == IncidentState::Resolved)
+        .count();
+    (incidents.len() - resolved, resolved)
+}
+
+/// How many findings page: one for each faulty application, the unknown one left out.
+fn paging(bed: &Bed) -> usize {
+    bed.planted().iter().filter(|row| row[1] == "fail").count()
+}
+
+#[test]
+fn an_incident_is_opened_once_and_resolved_once() {
+    let bed = Bed::new(whole());
+    let all = paging(&bed);
+    bed.audit(&["--notify"]);
+    assert_eq!(states(&bed), (all, 0));
+    bed.audit(&["--notify"]);
+    assert_eq!(bed.sandbox.pagerduty().events.len(), all);
+    let row = bed
+        .planted()
+        .into_iter()
+        .find(|row| row[0] == "spline-disabled")
+        .unwrap();
+    bed.sandbox.mend(row[4].rsplit('/').next().unwrap());
+    bed.audit(&["--notify"]);
+    assert_eq!(states(&bed), (all - 1, 1));
+    bed.audit(&["--notify"]);
+    assert_eq!(bed.sandbox.pagerduty().events.len(), all + 1);
+    assert!(bed.sandbox.pagerduty().rejected.is_empty());
+}
+
+#[test]
+fn without_notify_nobody_is_told() {
+    let bed = Bed::new(whole());
+    bed.audit(&[]);
+    assert_eq!(bed.sandbox.pagerduty().requests, 0);
+}
+
+#[test]
+fn an_event_that_is_not_taken_at_first_is_sent_again() {
+    for fault in [
+        PagerDutyFault::Status(429),
+        PagerDutyFault::Status(500),
+        PagerDutyFault::DropBefore,
+        PagerDutyFault::DropAfter,
+    ] {
+        let bed = Bed::new(whole());
+        bed.sandbox.fail_pagerduty(fault, 2);
+        let (code, _) = bed.audit(&["--notify"]);
+        assert_eq!((code, states(&bed)), (1, (paging(&bed), 0)));
+    }
+}
+
+#[test]
+fn an_event_that_is_refused_is_said_and_sent_by_the_next_run() {
+    let bed = Bed::new(whole());
+    bed.sandbox.fail_pagerduty(PagerDutyFault::Status(400), 3);
+    let run = bed.run(&["audit", "--notify"]);
+    assert_eq!(run.code, 3);
+    assert!(
+        run.stderr.contains("3 not taken") && run.stderr.contains("HTTP 400"),
+        "{}",
+        run.stderr
+    );
+    bed.audit(&["--notify"]);
+    assert_eq!(states(&bed), (paging(&bed), 0));
+}
+
+#[test]
+fn an_account_that_is_closed_to_the_walk_keeps_its_incidents() {
+    let bed = Bed::new(whole());
+    let all = paging(&bed);
+    bed.audit(&["--notify"]);
+    let row = bed
+        .planted()
+        .into_iter()
+        .find(|row| row[0] == "spline-disabled")
+        .unwrap();
+    bed.sandbox.update(|organization| {
+        organization.accounts.get_mut(&row[2]).unwrap().access =
+            lineward_sandbox::Access::AssumeDenied;
+    });
+    bed.audit(&["--notify"]);
+    assert_eq!(states(&bed), (all + 1, 0));
+    bed.sandbox.update(|organization| {
+        organization.accounts.get_mut(&row[2]).unwrap().access = lineward_sandbox::Access::Open;
+    });
+    bed.audit(&["--notify"]);
+    assert_eq!(states(&bed), (all, 1));
+}
+
+#[test]
+fn a_finding_that_is_accepted_pages_nobody() {
+    let bed = Bed::new(whole());
+    let row = bed
+        .planted()
+        .into_iter()
+        .find(|row| row[0] == "spline-disabled")
+        .unwrap();
+    bed.configure(&format!(
+        "[[exemption]]\nrule = 'spline-disabled'\nresource = '{}'\nowner = 'ads'\nreason = 'test'\nexpires = '2999-01-01'\n",
+        row[4]
+    ));
+    let (_, report) = bed.audit(&["--notify"]);
+    assert_eq!(report["summary"]["exempt"], 1);
+    assert_eq!(states(&bed), (paging(&bed) - 1, 0));
+}
+
+#[test]
+fn incidents_may_be_grouped_by_rule_or_team() {
+    let bed = Bed::new(whole());
+    for (group_by, most) in [("rule", 20), ("team", 9)] {
+        bed.sandbox.reset_pagerduty();
+        let variable = ("LINEWARD_PAGERDUTY__GROUP_BY", group_by);
+        let store = format!("file:{group_by}");
+        let output = bed
+            .command(&["audit", "--notify", "--store", &store])
+            .envs([variable])
+            .output();
+        assert_eq!(output.unwrap().status.code(), Some(1));
+        let (open, _) = states(&bed);
+        assert!(
+            open > 0 && open <= most && open < paging(&bed),
+            "{group_by}: {open}"
+        );
+    }
+}

@@ -1,0 +1,200 @@
+//! What changed since the last run.
+
+use std::time::Duration;
+
+use lineward_sandbox::{Fault, Options};
+use serde_json::Value;
+
+use crate::harness::{Bed, count, found, rows, timeless};
+
+fn whole() -> Options {
+    Options {
+        denied: 0,
+        suspended: 0,
+        ..Options::default()
+    }
+}
+
+/// The id of an application with this rule's fault.
+fn faulty(bed: &Bed, rule: &str) -> String {
+    let row = bed
+        .planted()
+        .into_iter()
+        .find(|row| row[0] == rule)
+        .unwrap();
+    row[4].rsplit('/').next().unwrap().to_owned()
+}
+
+#[test]
+fn findings_are_new_then_ongoing_then_resolved() {
+    let bed = Bed::new(whole());
+    let (_, first) = bed.audit(&[]);
+    let all = first["findings"].as_array().unwrap().len();
+    assert_eq!(count(&first, "new"), all);
+    assert_eq!(
+        first["summary"]["new_applications"],
+        first["summary"]["applications"]
+    );
+
+    let (_, second) = bed.audit(&[]);
+    assert_eq!(count(&second, "ongoing"), all);
+    assert_eq!(second["summary"]["new_applications"], 0);
+    let first_seen = |report: &Value| report["findings"][0]["first_seen_at"].clone();
+    assert_eq!(first_seen(&first), first_seen(&second));
+    assert_eq!(timeless(&first), timeless(&second));
+
+    let id = faulty(&bed, "spline-disabled");
+    bed.sandbox.mend(&id);
+    let (_, third) = bed.audit(&[]);
+    assert_eq!(
+        (count(&third, "ongoing"), count(&third, "resolved")),
+        (all - 1, 1)
+    );
+    let (_, fourth) = bed.audit(&[]);
+    assert_eq!(
+        (count(&fourth, "ongoing"), count(&fourth, "resolved")),
+        (all - 1, 0)
+    );
+
+    assert!(bed.sandbox.plant(&id, Fault::Disabled));
+    let (_, fifth) = bed.audit(&[]);
+    assert_eq!(
+        (count(&fifth, "ongoing"), count(&fifth, "new")),
+        (all - 1, 1)
+    );
+}
+
+#[test]
+fn a_new_application_is_new_once_and_a_deleted_one_resolves_its_findings() {
+    let bed = Bed::new(whole());
+    bed.audit(&[]);
+    let options = whole();
+    let id = bed.sandbox.update(|organization| {
+        let account = organization.auditor_account.clone();
+        organization
+            .create_application(&account, "us-east-1", &options)
+            .unwrap()
+    });
+    assert!(bed.sandbox.plant(&id, Fault::AgentGone));
+    let is_new = |report: &Value| {
+        let rows = report["applications"].as_array().unwrap().iter();
+        let new: Vec<_> = rows
+            .filter(|row| row["new"] == true)
+            .map(|row| row["id"].clone())
+            .collect();
+        new
+    };
+    let (_, second) = bed.audit(&[]);
+    assert_eq!(is_new(&second), [Value::from(id.as_str())]);
+    let (_, third) = bed.audit(&[]);
+    assert_eq!(is_new(&third), Vec::<Value>::new());
+    bed.sandbox
+        .update(|organization| organization.delete_application(&id));
+    let (_, fourth) = bed.audit(&[]);
+    assert_eq!(count(&fourth, "resolved"), 1);
+    let mentions = |report: &Value| report["applications"].to_string().contains(&id);
+    assert!(mentions(&third) && !mentions(&fourth));
+}
+
+#[test]
+fn what_a_run_did_not_look_at_is_unseen_and_never_resolved() {
+    let bed = Bed::new(whole());
+    let (_, all) = bed.audit(&[]);
+    let total = all["findings"].as_array().unwrap().len();
+    let account = rows(&all).next().unwrap()["account"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let here = rows(&all)
+        .filter(|row| row["account"] == account.as_str())
+        .count();
+
+    let (_, narrow) = bed.audit(&["--account", &account]);
+    assert_eq!(
+        (count(&narrow, "ongoing"), count(&narrow, "unseen")),
+        (here, total - here)
+    );
+    assert_eq!(count(&narrow, "resolved"), 0);
+
+    bed.sandbox.update(|organization| {
+        organization.accounts.get_mut(&account).unwrap().access =
+            lineward_sandbox::Access::AssumeDenied;
+    });
+    let (code, denied) = bed.audit(&[]);
+    let unseen =
+        rows(&denied).filter(|row| row["status"] == "unseen" && row["account"] == account.as_str());
+    assert_eq!(
+        (code, unseen.count(), count(&denied, "resolved")),
+        (3, here, 0)
+    );
+
+    bed.sandbox.update(|organization| {
+        organization.accounts.get_mut(&account).unwrap().access = lineward_sandbox::Access::Open;
+    });
+    let (_, again) = bed.audit(&[]);
+    assert_eq!(
+        (count(&again, "ongoing"), count(&again, "resolved")),
+        (total, 1)
+    );
+    assert_eq!(found(&again), bed.planted());
+}
+
+#[test]
+fn a_killed_run_may_be_run_again() {
+    let bed = Bed::new(Options {
+        latency_ms: 20,
+        ..whole()
+    });
+    for after in [50, 120, 250, 400, 600] {
+        let mut child = bed.command(&["audit", "--notify"]).spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(after));
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    let (_, report) = bed.audit(&["--notify"]);
+    assert_eq!(found(&report), bed.planted());
+    let incidents = bed.sandbox.pagerduty().incidents;
+    let mut keys: Vec<_> = incidents
+        .iter()
+        .map(|incident| &incident.dedup_key)
+        .collect();
+    keys.dedup();
+    assert_eq!(keys.len(), incidents.len(), "an incident was opened twice");
+}
+
+#[test]
+fn a_corrupt_ledger_stops_the_run_before_it_calls_anybody_and_stays() {
+    let bed = Bed::new(whole());
+    bed.audit(&[]);
+    let ledger = bed
+        .path()
+        .join("lineward-data/ledger/gen=0000000001/ledger.json.zst");
+    std::fs::write(&ledger, "rubbish").unwrap();
+    bed.sandbox.reset_calls();
+    let run = bed.run(&["audit"]);
+    assert_eq!((run.code, bed.sandbox.calls().total), (4, 0));
+    assert!(run.stderr.contains("can't be read"), "{}", run.stderr);
+    assert_eq!(std::fs::read_to_string(&ledger).unwrap(), "rubbish");
+}
+
+#[test]
+fn runs_at_once_lose_nothing() {
+    let bed = Bed::new(whole());
+    let children: Vec<_> = (0..4)
+        .map(|_| {
+            bed.command(&["audit", "--format", "json"])
+                .stdout(std::process::Stdio::null())
+                .spawn()
+                .unwrap()
+        })
+        .collect();
+    for mut child in children {
+        assert_eq!(child.wait().unwrap().code(), Some(1));
+    }
+    let (_, report) = bed.audit(&[]);
+    assert_eq!(
+        count(&report, "ongoing"),
+        report["findings"].as_array().unwrap().len()
+    );
+    assert_eq!(report["summary"]["new_applications"], 0);
+}

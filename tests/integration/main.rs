@@ -1,0 +1,17 @@
+//! The real binary on the simulated organization: one file for each promise.
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+
+mod bad_input;
+mod coverage;
+mod harness;
+mod hostile;
+mod incidents;
+mod ledger;
+mod planted;
+mod snapshot;
