@@ -308,10 +308,10 @@ mod tests {
         assert!(parse("^lineage-(?<release>.+)\\.jar$").is_ok());
         assert!(parse("^lineage-(?<version>.+)\\.jar$").is_err());
         assert!(
-            parse("^lineage-(?<relase>.+)\\.jar$")
+            parse("^lineage-(?<edition>.+)\\.jar$")
                 .unwrap_err()
                 .to_string()
-                .contains("`relase`")
+                .contains("`edition`")
         );
         assert!(parse("(").is_err());
     }

@@ -328,8 +328,8 @@ mod tests {
                 "lineward.toml:2:18: ",
             ),
             (
-                "[rules.spline-agent-mising]\nenabled = false",
-                "unknown rule `spline-agent-mising`, expected one of `",
+                "[rules.spline-agent-asleep]\nenabled = false",
+                "unknown rule `spline-agent-asleep`, expected one of `",
             ),
             (
                 "[[exemption]]\nrule = 'spline-disabled'\nresource = 'app'\nowner = 'a'\nreason = 'b'\nexpires = '2027-01-01'",

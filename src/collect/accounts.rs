@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use aws_sdk_organizations::types::Account as SdkAccount;
 use futures_util::stream::Stream;
-use lineward_rules::estate::{Account, AccountId, Gap, Region, Scope, Service, Skipped};
+use lineward_rules::estate::{Account, AccountId, Cause, Gap, Region, Scope, Service, Skipped};
 use tokio::sync::mpsc::{self, Sender};
 
 use super::gap::gap;
@@ -13,6 +13,12 @@ use super::{Connection, Plan, account, is_own, received};
 
 /// How many accounts may be listed ahead of the walk: a few pages of twenty.
 const AHEAD: usize = 200;
+
+/// The code of an account that is in no organization.
+const NOT_IN_USE: &str = "AWSOrganizationsNotInUseException";
+
+/// Our code for an organization whose list of accounts is empty.
+const NO_ACCOUNTS: &str = "NoAccountsListed";
 
 /// What the list of accounts gives.
 pub(super) enum Listed {
@@ -75,6 +81,8 @@ impl Lister<'_> {
                 Err(late) => return self.broken_off(listed, late).await,
             };
             match page {
+                // Every organization has at least its management account.
+                None if listed == 0 => return self.without_organization(no_accounts()).await,
                 None => return self.organization_scope(None).await,
                 Some(Ok(page)) => {
                     for account in page.accounts.unwrap_or_default() {
@@ -102,7 +110,7 @@ impl Lister<'_> {
 
     /// No list can be had: the caller's account is walked alone, and the report says so.
     async fn without_organization(&self, gap: Gap) -> Result<(), Closed> {
-        let none = gap.code == "AWSOrganizationsNotInUseException";
+        let none = [NOT_IN_USE, NO_ACCOUNTS].contains(&gap.code.as_str());
         let own = self.own_account();
         if self.plan.needs_organization || !(none || is_refusal(&gap)) {
             self.organization_scope(Some(gap)).await?;
@@ -191,8 +199,17 @@ fn state(account: &SdkAccount) -> Option<&str> {
     state.or_else(status)
 }
 
+fn no_accounts() -> Gap {
+    Gap {
+        operation: "ListAccounts".into(),
+        resource: None,
+        cause: Cause::Refused,
+        code: NO_ACCOUNTS.into(),
+        reason: "no account was listed".into(),
+    }
+}
+
 fn is_refusal(gap: &Gap) -> bool {
-    use lineward_rules::estate::Cause;
     matches!(gap.cause, Cause::Denied | Cause::DeniedByScp)
 }
 

@@ -27,8 +27,8 @@ fn a_mistake_in_the_configuration_is_told_with_file_and_line() {
             "lineward.toml:2:15: invalid type: string",
         ),
         (
-            "[rules.spline-dissabled]\nenabled = false\n",
-            "unknown rule `spline-dissabled`, expected one of `",
+            "[rules.spline-asleep]\nenabled = false\n",
+            "unknown rule `spline-asleep`, expected one of `",
         ),
         (
             "[[exemption]]\nrule = 'spline-disabled'\nresource = 'nonsense'\nowner = 'a'\nreason = 'b'\nexpires = '2999-01-01'\n",

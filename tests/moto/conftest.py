@@ -1,0 +1,109 @@
+"""A moto server for each test, and the binary that walks it."""
+
+import json
+import os
+import pathlib
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+
+import boto3
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+REGIONS = ["us-east-1", "eu-west-1"]
+ENVIRONMENT = {
+    "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
+    "AWS_SECRET_ACCESS_KEY": "not-verified",
+    "AWS_REGION": "us-east-1",
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def wait_until_it_answers(url, server):
+    for _ in range(300):
+        try:
+            urllib.request.urlopen(f"{url}/moto-api/data.json", timeout=1)
+            return
+        except (urllib.error.URLError, OSError):
+            if server.poll() is not None:
+                pytest.fail(f"moto ended with {server.returncode}")
+            time.sleep(0.1)
+    pytest.fail("moto did not answer")
+
+
+@pytest.fixture
+def endpoint():
+    port = free_port()
+    command = [sys.executable, str(ROOT / "tests/moto/server.py"), str(port)]
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        url = f"http://127.0.0.1:{port}"
+        wait_until_it_answers(url, server)
+        yield url
+    finally:
+        server.terminate()
+        server.wait(timeout=10)
+
+
+class Lineward:
+    """The real binary, in a folder of its own."""
+
+    def __init__(self, endpoint, folder):
+        self.folder = folder
+        self.environment = {**ENVIRONMENT, "AWS_ENDPOINT_URL": endpoint, "HOME": str(folder)}
+        target = os.environ.get("CARGO_TARGET_DIR", ROOT / "target")
+        self.binary = os.environ.get("LINEWARD_BIN", f"{target}/debug/lineward")
+
+    def run(self, *arguments):
+        return subprocess.run(
+            [self.binary, *arguments],
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+
+    def audit(self, *arguments):
+        """The exit code and the report."""
+        run = self.run("audit", "--format", "json", *arguments)
+        assert run.stdout, run.stderr
+        return run.returncode, json.loads(run.stdout)
+
+
+@pytest.fixture
+def lineward(endpoint, tmp_path):
+    return Lineward(endpoint, tmp_path)
+
+
+@pytest.fixture
+def clients(endpoint):
+    """A client for a service, in an account by its id, or in the caller's own."""
+
+    def client(service, account=None, region="us-east-1"):
+        keys = {
+            "aws_access_key_id": ENVIRONMENT["AWS_ACCESS_KEY_ID"],
+            "aws_secret_access_key": "not-verified",
+        }
+        if account:
+            sts = boto3.client("sts", endpoint_url=endpoint, region_name=region, **keys)
+            role = f"arn:aws:iam::{account}:role/lineward-member"
+            answer = sts.assume_role(RoleArn=role, RoleSessionName="plant")["Credentials"]
+            keys = {
+                "aws_access_key_id": answer["AccessKeyId"],
+                "aws_secret_access_key": answer["SecretAccessKey"],
+                "aws_session_token": answer["SessionToken"],
+            }
+        return boto3.client(service, endpoint_url=endpoint, region_name=region, **keys)
+
+    return client

@@ -1,0 +1,189 @@
+"""boto3, a client we did not write, reads from the sandbox the very estate that it says it has."""
+
+import json
+import os
+import pathlib
+import subprocess
+import urllib.error
+import urllib.request
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+REGIONS = ["us-east-1", "eu-west-1"]
+ONCE = Config(retries={"max_attempts": 0}, parameter_validation=False)
+
+
+class Sandbox:
+    """A sandbox in a process of its own."""
+
+    def __init__(self, *flags):
+        command = [TARGET / "debug/sandbox", "--until-stdin-closes", *flags]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.endpoint = json.loads(self.process.stdout.readline())["endpoint"]
+
+    def end(self):
+        self.process.stdin.close()
+        self.process.wait(timeout=10)
+
+    def admin(self, path):
+        with urllib.request.urlopen(f"{self.endpoint}/_sandbox/{path}") as answer:
+            return json.load(answer)
+
+    def post(self, path, body):
+        data = json.dumps(body).encode()
+        request = urllib.request.Request(f"{self.endpoint}{path}", data, method="POST")
+        try:
+            with urllib.request.urlopen(request) as answer:
+                return answer.status, json.load(answer)
+        except urllib.error.HTTPError as error:
+            return error.code, json.load(error)
+
+    def client(self, service, credentials=None, region="us-east-1"):
+        credentials = credentials or {
+            "AccessKeyId": "AKIALINEWARDAUDITOR0",
+            "SecretAccessKey": "not-verified",
+            "SessionToken": None,
+        }
+        return boto3.client(
+            service,
+            region_name=region,
+            endpoint_url=self.endpoint,
+            config=ONCE,
+            aws_access_key_id=credentials["AccessKeyId"],
+            aws_secret_access_key=credentials["SecretAccessKey"],
+            aws_session_token=credentials["SessionToken"],
+        )
+
+    def enter(self, account):
+        role = f"arn:aws:iam::{account}:role/lineward-member"
+        sts = self.client("sts")
+        return sts.assume_role(RoleArn=role, RoleSessionName="boto3")["Credentials"]
+
+
+@pytest.fixture
+def sandbox():
+    running = Sandbox("--accounts", "25", "--applications", "60", "--page-size", "7", "--seed", "3")
+    yield running
+    running.end()
+
+
+def pages(client, operation, key, **parameters):
+    found = client.get_paginator(operation).paginate(**parameters)
+    return [item for page in found for item in page[key]]
+
+
+def accounts(sandbox):
+    return pages(sandbox.client("organizations"), "list_accounts", "Accounts")
+
+
+def test_all_accounts_are_listed_with_both_names_of_their_state(sandbox):
+    told = {row["id"]: row["state"] for row in sandbox.admin("organization")["accounts"]}
+    listed = accounts(sandbox)
+    assert {row["Id"]: row["State"] for row in listed} == told
+    assert all(row["State"] == row["Status"] for row in listed)
+    organization = sandbox.client("organizations").describe_organization()["Organization"]
+    assert organization["Id"] == sandbox.admin("organization")["id"]
+
+
+def test_the_same_applications_runs_and_sessions_are_read(sandbox):
+    told = {row["arn"]: row for row in sandbox.admin("applications") if row["readable"]}
+    own = sandbox.client("sts").get_caller_identity()["Account"]
+    read = {}
+    for account in accounts(sandbox):
+        if account["State"] != "ACTIVE":
+            continue
+        try:
+            credentials = None if account["Id"] == own else sandbox.enter(account["Id"])
+        except ClientError as error:
+            assert error.response["Error"]["Code"] == "AccessDenied"
+            continue
+        for region in REGIONS:
+            client = sandbox.client("emr-serverless", credentials, region)
+            for summary in pages(client, "list_applications", "applications"):
+                read[summary["arn"]] = read_application(client, summary)
+    assert read == {arn: (row["name"], row["job_runs"], row["sessions"]) for arn, row in told.items()}
+
+
+def read_application(client, summary):
+    """Name, number of job runs and of sessions, each of which is read."""
+    which = {"applicationId": summary["id"]}
+    application = client.get_application(**which)["application"]
+    assert "tags" in application and "tags" not in summary
+    runs = pages(client, "list_job_runs", "jobRuns", **which)
+    for run in runs:
+        detail = client.get_job_run(jobRunId=run["id"], **which)["jobRun"]
+        assert detail["jobDriver"].keys() <= {"sparkSubmit", "hive"}
+        assert "jobDriver" not in run
+    sessions = pages(client, "list_sessions", "sessions", **which)
+    for session in sessions:
+        detail = client.get_session(sessionId=session["sessionId"], **which)["session"]
+        assert detail["executionRoleArn"]
+    return application["name"], len(runs), len(sessions)
+
+
+def test_roles_come_in_pages_with_decoded_documents(sandbox):
+    client = sandbox.client("iam")
+    details = client.get_paginator("get_account_authorization_details").paginate(
+        Filter=["Role", "LocalManagedPolicy", "AWSManagedPolicy"], PaginationConfig={"PageSize": 1}
+    )
+    found = list(details)
+    roles = [role for page in found for role in page["RoleDetailList"]]
+    policies = [policy for page in found for policy in page["Policies"]]
+    assert len(found) > 1 and len(roles) >= 3 and len(policies) >= 1
+    for role in roles:
+        assert role["AssumeRolePolicyDocument"]["Statement"]
+        assert {"Key", "Value"} == set(role["Tags"][0])
+
+
+def test_regions_are_listed(sandbox):
+    regions = pages(sandbox.client("account"), "list_regions", "Regions")
+    enabled = {row["RegionName"] for row in regions if row["RegionOptStatus"] == "ENABLED_BY_DEFAULT"}
+    assert set(REGIONS) <= enabled and len(enabled) == 17
+
+
+def test_what_is_refused_has_the_codes_of_aws(sandbox):
+    denied = [row["account"] for row in sandbox.admin("expected") if row["rule"] == "account-unreachable"]
+    with pytest.raises(ClientError, match="AccessDenied"):
+        sandbox.enter(denied[0])
+    with pytest.raises(ClientError, match="ResourceNotFoundException"):
+        sandbox.client("emr-serverless").get_application(applicationId="00fabsent0000000")
+    wrong = {"AccessKeyId": "AKIAWRONG", "SecretAccessKey": "x", "SessionToken": None}
+    with pytest.raises(ClientError, match="UnrecognizedClientException"):
+        sandbox.client("emr-serverless", wrong).list_applications()
+
+
+def test_a_quota_throttles_as_aws_does():
+    running = Sandbox("--quotas", "--accounts", "2", "--applications", "2")
+    try:
+        client = running.client("emr-serverless")
+        [application, *_] = pages(client, "list_applications", "applications")
+        with pytest.raises(ClientError, match="ThrottlingException"):
+            for _ in range(40):
+                client.list_job_runs(applicationId=application["id"])
+    finally:
+        running.end()
+
+
+def test_pagerduty_enforces_its_limits(sandbox):
+    payload = {"summary": "s", "source": "x", "severity": "error"}
+    event = {"routing_key": "R" * 32, "event_action": "trigger", "dedup_key": "k", "payload": payload}
+    assert sandbox.post("/v2/enqueue", event)[0] == 202
+    for wrong in (
+        {"routing_key": "short"},
+        {"event_action": "shout"},
+        {"dedup_key": "k" * 256},
+        {"payload": {**payload, "summary": "s" * 1025}},
+        {"payload": {**payload, "severity": "bad"}},
+        {"payload": {"summary": "s"}},
+    ):
+        status, answer = sandbox.post("/v2/enqueue", {**event, **wrong})
+        assert status == 400 and answer["errors"], wrong
+    large = {**payload, "custom_details": {"text": "x" * 600_000}}
+    assert sandbox.post("/v2/enqueue", {**event, "payload": large})[0] == 413
+    statuses = [sandbox.post("/v2/enqueue", event)[0] for _ in range(130)]
+    assert statuses.count(202) <= 120 and statuses[-1] == 429
