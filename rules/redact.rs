@@ -253,6 +253,15 @@ mod tests {
         assert_eq!(arguments(&given), ["--token", "[redacted]", "--count", "3"]);
     }
 
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_redacted_without_a_panic(given: String, key: String) {
+            text(&given);
+            property(&key, &given);
+            arguments(&[key, given]);
+        }
+    }
+
     #[test]
     fn redacting_twice_changes_nothing() {
         for given in ["password=x", "--token abc", "https://u:p@h", "secret: 'a'"] {

@@ -337,7 +337,7 @@ mod tests {
             ),
             (
                 "[organization]\naccounts = ['12']",
-                "lineward.toml:2:13: `12` is no account id",
+                "lineward.toml:2:12: `12` is no account id",
             ),
             (
                 "[organization]\nregions = ['Ireland']",

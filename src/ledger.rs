@@ -1,11 +1,15 @@
 //! What the last run knew, and what changed since: new, ongoing, resolved, unseen. All pure.
 
+mod looked;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use lineward_rules::estate::{AccountId, Arn, Region, Service, Slice};
+use lineward_rules::estate::{AccountId, Arn, Region};
 use lineward_rules::{Finding, Fingerprint, Remediation, RuleId, Severity, Status};
 use serde::{Deserialize, Serialize};
+
+pub use looked::{ByAccount, Looked};
 
 /// The schema of a ledger; another number is another format.
 pub const SCHEMA: &str = "lineward/ledger/1";
@@ -106,63 +110,6 @@ pub fn diff<K: Ord + Clone>(
     changes
 }
 
-/// What of the ledger a run looked at, gathered slice by slice, so that no scope need be kept.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Looked {
-    /// The known findings whose place was seen.
-    pub findings: BTreeSet<Fingerprint>,
-    /// The known applications whose place was seen.
-    pub applications: BTreeSet<Arn>,
-}
-
-/// The known things of each account.
-#[derive(Debug)]
-pub struct ByAccount<'a> {
-    findings: BTreeMap<&'a AccountId, Vec<(&'a Fingerprint, &'a KnownFinding)>>,
-    applications: BTreeMap<&'a AccountId, Vec<(&'a Arn, &'a KnownApplication)>>,
-}
-
-impl<'a> ByAccount<'a> {
-    /// Sorts a ledger by account.
-    pub fn of(ledger: &'a Ledger) -> Self {
-        let mut by_account = Self {
-            findings: BTreeMap::new(),
-            applications: BTreeMap::new(),
-        };
-        for (fingerprint, known) in &ledger.findings {
-            let of_account = by_account
-                .findings
-                .entry(&known.finding.account)
-                .or_default();
-            of_account.push((fingerprint, known));
-        }
-        for (arn, known) in &ledger.applications {
-            by_account
-                .applications
-                .entry(&known.account)
-                .or_default()
-                .push((arn, known));
-        }
-        by_account
-    }
-
-    /// Adds what this slice looked at.
-    pub fn look(&self, slice: &Slice, looked: &mut Looked) {
-        let account = &slice.account.id;
-        for (fingerprint, known) in self.findings.get(account).into_iter().flatten() {
-            let finding = &known.finding;
-            if slice.looked_at(&finding.region, finding.service, &finding.resource) {
-                looked.findings.insert((*fingerprint).clone());
-            }
-        }
-        for (arn, known) in self.applications.get(account).into_iter().flatten() {
-            if slice.looked_at(&known.region, Service::EmrServerless, arn) {
-                looked.applications.insert((*arn).clone());
-            }
-        }
-    }
-}
-
 /// An application that this run saw.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SeenApplication {
@@ -259,7 +206,7 @@ impl Ledger {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use lineward_rules::estate::{Account, Application, Scope};
+    use lineward_rules::estate::{Account, Application, Scope, Service, Slice};
     use lineward_rules::rule::Context;
     use lineward_rules::{Policy, judge};
     use proptest::prelude::*;

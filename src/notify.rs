@@ -200,3 +200,116 @@ fn application_of(resource: &Arn) -> Option<Arn> {
     let id = after.split('/').next()?;
     Some(Arn::from(format!("{before}:/applications/{id}")))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::ApplicationRow;
+
+    const APPLICATION: &str = "arn:aws:emr-serverless:eu-west-1:111122223333:/applications/00f1";
+
+    fn finding(rule: &str, status: Status) -> FindingRow {
+        let mut finding = crate::report::tests::finding(rule, APPLICATION);
+        finding.status = status;
+        finding
+    }
+
+    fn planned(
+        findings: Vec<FindingRow>,
+        incidents: &BTreeMap<String, Incident>,
+        change: impl FnOnce(&mut PagerDuty, &mut Report),
+    ) -> Plan {
+        let mut report = crate::report::tests::report(findings);
+        let key = "[pagerduty]\nrouting_key = 'R0123456789012345678901234567890'\ngrace = '0s'";
+        let config: Config = toml::from_str(key).unwrap();
+        let mut pagerduty = config.pagerduty.clone().unwrap();
+        change(&mut pagerduty, &mut report);
+        let routing = Routing::new(&config, &pagerduty).unwrap();
+        plan(&report, incidents, &config, &pagerduty, &routing)
+    }
+
+    /// The incident that a first run with these findings opens.
+    fn opened(findings: Vec<FindingRow>) -> BTreeMap<String, Incident> {
+        let plan = planned(findings, &BTreeMap::new(), |_, _| ());
+        let changes = plan.changes.into_iter().map(|change| match change.action {
+            Action::Trigger { incident, .. } => (change.dedup_key, incident),
+            Action::Resolve { .. } => panic!("expected a trigger"),
+        });
+        changes.collect()
+    }
+
+    fn actions(plan: &Plan) -> Vec<&'static str> {
+        let action = |change: &Change| match change.action {
+            Action::Trigger { .. } => "trigger",
+            Action::Resolve { .. } => "resolve",
+        };
+        plan.changes.iter().map(action).collect()
+    }
+
+    #[test]
+    fn an_incident_is_told_only_what_is_new() {
+        let known = opened(vec![finding("spline-disabled", Status::New)]);
+        let again = vec![finding("spline-disabled", Status::Ongoing)];
+        assert_eq!(actions(&planned(again, &known, |_, _| ())), [""; 0]);
+        let more = vec![
+            finding("application-team-missing", Status::New),
+            finding("spline-disabled", Status::Ongoing),
+        ];
+        assert_eq!(actions(&planned(more, &known, |_, _| ())), ["trigger"]);
+    }
+
+    #[test]
+    fn an_incident_is_resolved_where_all_of_it_was_seen_mended() {
+        let known = opened(vec![finding("spline-disabled", Status::New)]);
+        let status = |status| planned(vec![finding("spline-disabled", status)], &known, |_, _| ());
+        assert_eq!(actions(&status(Status::Resolved)), ["resolve"]);
+        assert_eq!(actions(&status(Status::Exempt)), ["resolve"]);
+        assert_eq!(actions(&status(Status::Unseen)), [""; 0]);
+    }
+
+    #[test]
+    fn an_incident_that_nothing_is_known_of_is_resolved() {
+        let known = opened(vec![finding("spline-disabled", Status::New)]);
+        assert_eq!(
+            actions(&planned(Vec::new(), &known, |_, _| ())),
+            ["resolve"]
+        );
+    }
+
+    #[test]
+    fn a_newborn_application_and_a_low_severity_wait() {
+        let findings = || vec![finding("spline-disabled", Status::New)];
+        let newborn = planned(findings(), &BTreeMap::new(), |pagerduty, report| {
+            pagerduty.grace = jiff::SignedDuration::from_mins(15);
+            report.applications = vec![ApplicationRow {
+                created_at: Some(report.run.started_at),
+                ..crate::report::tests::application(APPLICATION)
+            }];
+        });
+        assert_eq!(actions(&newborn), [""; 0]);
+        let minor = planned(findings(), &BTreeMap::new(), |pagerduty, _| {
+            pagerduty.min_severity = Severity::Critical;
+        });
+        assert_eq!(actions(&minor), [""; 0]);
+    }
+
+    #[test]
+    fn what_can_not_be_told_pages_nobody() {
+        let mut unknown = finding("spline-disabled", Status::New);
+        unknown.verdict = Failing::Unknown;
+        assert_eq!(
+            actions(&planned(vec![unknown], &BTreeMap::new(), |_, _| ())),
+            [""; 0]
+        );
+    }
+
+    #[test]
+    fn one_incident_is_opened_for_all_faults_of_an_application() {
+        let mut run = finding("spline-listener-missing", Status::New);
+        run.resource = Arn::from(format!("{APPLICATION}/jobruns/1"));
+        let both = vec![finding("spline-disabled", Status::New), run];
+        let plan = planned(both, &BTreeMap::new(), |_, _| ());
+        assert_eq!(actions(&plan), ["trigger"]);
+        assert_eq!(plan.incident_of.len(), 2);
+    }
+}

@@ -3,15 +3,19 @@
 //! Compressed where the name ends in `.zst` or `.gz`. The trailer tells a whole file from one that
 //! was cut at the end of a line.
 
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
-use std::path::{Path, PathBuf};
+mod reader;
+mod writer;
+
+use std::io;
+use std::path::PathBuf;
 
 use jiff::Timestamp;
-use lineward_rules::Slice;
 use serde::{Deserialize, Serialize};
 
 use crate::collect::Organization;
+
+pub use reader::Reader;
+pub use writer::Writer;
 
 /// The schema of a snapshot; another number is another format.
 pub const SCHEMA: &str = "lineward/estate/1";
@@ -93,256 +97,12 @@ pub enum SnapshotError {
     },
 }
 
-/// Writes a snapshot; the file takes its name only when it is whole.
-pub struct Writer {
-    path: PathBuf,
-    partial: PathBuf,
-    encoder: Encoder,
-    slices: usize,
-}
-
-enum Encoder {
-    Plain(BufWriter<File>),
-    Gzip(flate2::write::GzEncoder<BufWriter<File>>),
-    Zstd(zstd::Encoder<'static, BufWriter<File>>),
-}
-
-impl Writer {
-    /// Begins a snapshot.
-    pub fn create(path: &Path, header: &Header) -> Result<Self, SnapshotError> {
-        let mut name = path.as_os_str().to_owned();
-        name.push(".partial");
-        let partial = PathBuf::from(name);
-        let encoder = Encoder::create(path, &partial);
-        let encoder = encoder.map_err(|source| SnapshotError::Write {
-            path: path.to_owned(),
-            source,
-        })?;
-        let mut writer = Self {
-            path: path.to_owned(),
-            partial,
-            encoder,
-            slices: 0,
-        };
-        writer.line(header)?;
-        Ok(writer)
-    }
-
-    /// Writes one slice.
-    pub fn slice(&mut self, slice: &Slice) -> Result<(), SnapshotError> {
-        self.slices += 1;
-        self.line(slice)
-    }
-
-    /// Closes the snapshot.
-    pub fn finish(mut self, finished_at: Timestamp) -> Result<(), SnapshotError> {
-        let end = End {
-            slices: self.slices,
-            finished_at,
-        };
-        self.line(&Trailer { end })?;
-        let Self {
-            path,
-            partial,
-            encoder,
-            ..
-        } = self;
-        let renamed = encoder
-            .finish()
-            .and_then(|()| std::fs::rename(&partial, &path));
-        renamed.map_err(|source| SnapshotError::Write { path, source })
-    }
-
-    fn line(&mut self, value: &impl Serialize) -> Result<(), SnapshotError> {
-        let mut write = || {
-            let output: &mut dyn Write = match &mut self.encoder {
-                Encoder::Plain(output) => output,
-                Encoder::Gzip(output) => output,
-                Encoder::Zstd(output) => output,
-            };
-            serde_json::to_writer(&mut *output, value)?;
-            output.write_all(b"\n")
-        };
-        write().map_err(|source| SnapshotError::Write {
-            path: self.path.clone(),
-            source,
-        })
-    }
-}
-
-impl Encoder {
-    fn create(path: &Path, partial: &Path) -> io::Result<Self> {
-        let file = BufWriter::new(File::create(partial)?);
-        Ok(
-            match path.extension().and_then(|extension| extension.to_str()) {
-                Some("gz") => Self::Gzip(flate2::write::GzEncoder::new(
-                    file,
-                    flate2::Compression::default(),
-                )),
-                Some("zst") => Self::Zstd(zstd::Encoder::new(file, 0)?),
-                _ => Self::Plain(file),
-            },
-        )
-    }
-
-    fn finish(self) -> io::Result<()> {
-        let file = match self {
-            Self::Plain(file) => file,
-            Self::Gzip(encoder) => encoder.finish()?,
-            Self::Zstd(encoder) => encoder.finish()?,
-        };
-        file.into_inner()
-            .map_err(io::IntoInnerError::into_error)?
-            .sync_all()
-    }
-}
-
-/// Reads a snapshot, slice by slice.
-pub struct Reader {
-    path: PathBuf,
-    lines: io::Lines<Box<dyn BufRead + Send>>,
-    line: usize,
-    slices: usize,
-    ended: bool,
-}
-
-impl Reader {
-    /// Opens a snapshot and reads its header.
-    pub fn open(path: &Path) -> Result<(Header, Self), SnapshotError> {
-        let lines = decoder(path)
-            .map_err(|source| SnapshotError::Read {
-                path: path.to_owned(),
-                source,
-            })?
-            .lines();
-        let mut reader = Self {
-            path: path.to_owned(),
-            lines,
-            line: 0,
-            slices: 0,
-            ended: false,
-        };
-        let Some(text) = reader.line()? else {
-            return Err(reader.malformed("the file is empty".into()));
-        };
-        // The schema is read first: of another version nothing else may be expected to fit.
-        let value: serde_json::Value = serde_json::from_str(&text)
-            .map_err(|error| reader.malformed(format!("is no snapshot: {error}")))?;
-        let schema = value.get("schema").and_then(serde_json::Value::as_str);
-        match schema {
-            Some(SCHEMA) => {}
-            Some(other) => {
-                let found = other.to_owned();
-                return Err(SnapshotError::OtherSchema {
-                    path: reader.path,
-                    found,
-                });
-            }
-            None => return Err(reader.malformed("is no snapshot: names no `schema`".into())),
-        }
-        let header =
-            serde_json::from_value(value).map_err(|error| reader.malformed(error.to_string()))?;
-        Ok((header, reader))
-    }
-
-    fn line(&mut self) -> Result<Option<String>, SnapshotError> {
-        self.line += 1;
-        let line = self.lines.next().transpose();
-        line.map_err(|source| {
-            // A compressed file that was cut.
-            if source.kind() == io::ErrorKind::UnexpectedEof {
-                return self.truncated();
-            }
-            SnapshotError::Read {
-                path: self.path.clone(),
-                source,
-            }
-        })
-    }
-
-    fn truncated(&self) -> SnapshotError {
-        SnapshotError::Truncated {
-            path: self.path.clone(),
-            slices: self.slices,
-        }
-    }
-
-    fn malformed(&self, message: String) -> SnapshotError {
-        SnapshotError::Malformed {
-            path: self.path.clone(),
-            line: self.line,
-            message,
-        }
-    }
-
-    fn read(&mut self) -> Result<Option<Slice>, SnapshotError> {
-        let Some(text) = self.line()? else {
-            return Err(self.truncated());
-        };
-        if text.starts_with("{\"end\":") {
-            let trailer: Trailer =
-                serde_json::from_str(&text).map_err(|error| self.malformed(error.to_string()))?;
-            if trailer.end.slices != self.slices {
-                return Err(self.truncated());
-            }
-            self.ended = true;
-            return Ok(None);
-        }
-        match serde_json::from_str(&text) {
-            Ok(slice) => {
-                self.slices += 1;
-                Ok(Some(slice))
-            }
-            Err(error) if error.is_eof() => Err(self.truncated()),
-            Err(error) => Err(self.malformed(error.to_string())),
-        }
-    }
-}
-
-impl Iterator for Reader {
-    type Item = Result<Slice, SnapshotError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if self.ended {
-            return None;
-        }
-        let next = self.read().transpose();
-        self.ended |= matches!(next, Some(Err(_)));
-        next
-    }
-}
-
-fn decoder(path: &Path) -> io::Result<Box<dyn BufRead + Send>> {
-    let file = File::open(path)?;
-    let read: Box<dyn Read + Send> = match path.extension().and_then(|extension| extension.to_str())
-    {
-        Some("gz") => Box::new(flate2::read::MultiGzDecoder::new(file)),
-        Some("zst") => Box::new(zstd::Decoder::new(file)?),
-        _ => Box::new(file),
-    };
-    Ok(Box::new(BufReader::new(read)))
-}
-
-impl std::fmt::Debug for Writer {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Writer")
-            .field("path", &self.path)
-            .finish_non_exhaustive()
-    }
-}
-
-impl std::fmt::Debug for Reader {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Reader")
-            .field("path", &self.path)
-            .finish_non_exhaustive()
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
-    use lineward_rules::{Account, Application};
+    use lineward_rules::{Account, Application, Slice};
 
     fn header() -> Header {
         Header {

@@ -17,10 +17,10 @@ pub(super) fn render(report: &Report, width: Option<u16>, color: bool) -> String
     let mut text = headline(report);
     let width = width.unwrap_or(WIDTH);
     if !report.findings.is_empty() {
-        let _ = writeln!(text, "\n{}", findings(report, width, color));
+        let _ = writeln!(text, "\n{}", findings(report, width, color).trim_fmt());
     }
     if !report.coverage.scopes.is_empty() {
-        let _ = writeln!(text, "\nNot audited:\n{}", scopes(report, width));
+        let _ = writeln!(text, "\nNot audited:\n{}", scopes(report, width).trim_fmt());
     }
     text
 }
@@ -145,4 +145,55 @@ fn table(width: u16) -> Table {
         .set_content_arrangement(ContentArrangement::Dynamic)
         .set_width(width);
     table
+}
+
+#[cfg(test)]
+mod tests {
+    use lineward_rules::estate::{AccountId, Region};
+
+    use super::super::ScopeRow;
+    use super::super::tests::{finding, report};
+    use super::*;
+
+    #[test]
+    fn a_table_says_what_where_and_why() {
+        let arn = "arn:aws:emr-serverless:eu-west-1:111122223333:/applications/00f1";
+        let mut report = report(vec![finding("spline-disabled", arn)]);
+        report.run.complete = false;
+        report.coverage.scopes = vec![ScopeRow {
+            account: AccountId::from("444455556666"),
+            region: Region::global(),
+            service: "sts".into(),
+            outcome: ScopeState::Failed,
+            code: "AccessDenied".into(),
+            reason: "AssumeRole: not authorized".into(),
+        }];
+        insta::assert_snapshot!(render(&report, Some(110), false), @r"
+        1 applications (0 new), 0 compliant; 0 job runs, 0 sessions, 0 roles
+        0 accounts: 0 audited, 0 skipped, 0 failed
+        findings: 0 critical, 1 high, 0 medium, 0 low; 0 unknown, 0 exempt
+        INCOMPLETE: not everything could be read, see below
+
+        ───────────────────────────────────────────────────────────────────────────────────────────────────
+         severity   rule              account        resource            evidence
+        ═══════════════════════════════════════════════════════════════════════════════════════════════════
+         high       spline-disabled   111122223333   ads-attribution     `spark.spline.mode` is `DISABLED`
+         new        ads               eu-west-1      applications/00f1
+        ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+        Not audited:
+        ───────────────────────────────────────────────────────────────────────────────────────
+         outcome   account        region   service   code           reason
+        ═══════════════════════════════════════════════════════════════════════════════════════
+         failed    444455556666   global   sts       AccessDenied   AssumeRole: not authorized
+        ───────────────────────────────────────────────────────────────────────────────────────
+        ");
+    }
+
+    #[test]
+    fn colours_are_shown_only_where_they_are_wanted() {
+        let report = report(vec![finding("spline-disabled", "arn:aws:iam::1:root")]);
+        assert!(render(&report, None, true).contains('\u{1b}'));
+        assert!(!render(&report, None, false).contains('\u{1b}'));
+    }
 }

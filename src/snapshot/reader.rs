@@ -1,0 +1,147 @@
+//! Reads snapshots.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use lineward_rules::Slice;
+
+use super::{Header, SCHEMA, SnapshotError, Trailer};
+
+/// Reads a snapshot, slice by slice.
+pub struct Reader {
+    path: PathBuf,
+    lines: io::Lines<Box<dyn BufRead + Send>>,
+    line: usize,
+    slices: usize,
+    ended: bool,
+}
+
+impl Reader {
+    /// Opens a snapshot and reads its header.
+    pub fn open(path: &Path) -> Result<(Header, Self), SnapshotError> {
+        let lines = decoder(path)
+            .map_err(|source| SnapshotError::Read {
+                path: path.to_owned(),
+                source,
+            })?
+            .lines();
+        let mut reader = Self {
+            path: path.to_owned(),
+            lines,
+            line: 0,
+            slices: 0,
+            ended: false,
+        };
+        let Some(text) = reader.line()? else {
+            return Err(reader.malformed("the file is empty".into()));
+        };
+        // The schema is read first: of another version nothing else may be expected to fit.
+        let value: serde_json::Value = serde_json::from_str(&text)
+            .map_err(|error| reader.malformed(format!("is no snapshot: {error}")))?;
+        let schema = value.get("schema").and_then(serde_json::Value::as_str);
+        match schema {
+            Some(SCHEMA) => {}
+            Some(other) => {
+                let found = other.to_owned();
+                return Err(SnapshotError::OtherSchema {
+                    path: reader.path,
+                    found,
+                });
+            }
+            None => return Err(reader.malformed("is no snapshot: names no `schema`".into())),
+        }
+        let header =
+            serde_json::from_value(value).map_err(|error| reader.malformed(error.to_string()))?;
+        Ok((header, reader))
+    }
+
+    fn line(&mut self) -> Result<Option<String>, SnapshotError> {
+        self.line += 1;
+        let line = self.lines.next().transpose();
+        line.map_err(|source| {
+            // A compressed file that was cut.
+            if source.kind() == io::ErrorKind::UnexpectedEof {
+                return self.truncated();
+            }
+            SnapshotError::Read {
+                path: self.path.clone(),
+                source,
+            }
+        })
+    }
+
+    fn truncated(&self) -> SnapshotError {
+        SnapshotError::Truncated {
+            path: self.path.clone(),
+            slices: self.slices,
+        }
+    }
+
+    fn malformed(&self, message: String) -> SnapshotError {
+        SnapshotError::Malformed {
+            path: self.path.clone(),
+            line: self.line,
+            message,
+        }
+    }
+
+    fn read(&mut self) -> Result<Option<Slice>, SnapshotError> {
+        let Some(text) = self.line()? else {
+            return Err(self.truncated());
+        };
+        if text.starts_with("{\"end\":") {
+            let trailer: Trailer =
+                serde_json::from_str(&text).map_err(|error| self.malformed(error.to_string()))?;
+            if trailer.end.slices != self.slices {
+                return Err(self.truncated());
+            }
+            self.ended = true;
+            // Only at its end does a compressed file tell whether it is whole.
+            return match self.line()? {
+                None => Ok(None),
+                Some(_) => Err(self.malformed("there is more after the end".into())),
+            };
+        }
+        match serde_json::from_str(&text) {
+            Ok(slice) => {
+                self.slices += 1;
+                Ok(Some(slice))
+            }
+            Err(error) if error.is_eof() => Err(self.truncated()),
+            Err(error) => Err(self.malformed(error.to_string())),
+        }
+    }
+}
+
+impl Iterator for Reader {
+    type Item = Result<Slice, SnapshotError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.ended {
+            return None;
+        }
+        let next = self.read().transpose();
+        self.ended |= matches!(next, Some(Err(_)));
+        next
+    }
+}
+
+fn decoder(path: &Path) -> io::Result<Box<dyn BufRead + Send>> {
+    let file = File::open(path)?;
+    let read: Box<dyn Read + Send> = match path.extension().and_then(|extension| extension.to_str())
+    {
+        Some("gz") => Box::new(flate2::read::MultiGzDecoder::new(file)),
+        Some("zst") => Box::new(zstd::Decoder::new(file)?),
+        _ => Box::new(file),
+    };
+    Ok(Box::new(BufReader::new(read)))
+}
+
+impl std::fmt::Debug for Reader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Reader")
+            .field("path", &self.path)
+            .finish_non_exhaustive()
+    }
+}
