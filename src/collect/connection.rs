@@ -10,12 +10,14 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_sts::config::retry::{RetryPartition, TokenBucket};
 use aws_sdk_sts::config::{Credentials, SharedCredentialsProvider};
-use aws_sdk_sts::error::SdkError;
+use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_http_client::tls;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use lineward_rules::AccountId;
 
 use super::Organization;
+use super::gap::{gap, plain_reason};
 
 /// How often a call is tried. The SDK's three attempts end within two seconds, sooner than a quota of
 /// one call a second lets a burst through.
@@ -127,17 +129,17 @@ fn region() -> RegionProviderChain {
         .or_else(aws_config::Region::from_static("us-east-1"))
 }
 
-fn refusal<E, R>(error: &SdkError<E, R>) -> ConnectionError
+fn refusal<E>(error: &SdkError<E, HttpResponse>) -> ConnectionError
 where
-    E: std::error::Error + Send + Sync + 'static,
-    R: std::fmt::Debug + Send + Sync + 'static,
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
 {
-    let text = super::gap::plain_reason(error);
+    let text = plain_reason(error);
     // The SDK has no variant for this: credentials are resolved deep in its orchestrator.
-    if text.contains("credential") {
+    if error.as_service_error().is_none() && text.contains("credential") {
         return ConnectionError::NoCredentials(text);
     }
-    ConnectionError::Refused(text)
+    let gap = gap("GetCallerIdentity", None, error);
+    ConnectionError::Refused(format!("{}: {}", gap.code, gap.reason))
 }
 
 /// A retry quota of its own for each account and Region: the SDK's default is one for the whole

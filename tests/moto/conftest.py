@@ -1,9 +1,7 @@
 """A moto server for each test, and the binary that walks it."""
 
 import json
-import os
 import pathlib
-import socket
 import subprocess
 import sys
 import time
@@ -13,7 +11,6 @@ import urllib.request
 import boto3
 import pytest
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
 REGIONS = ["us-east-1", "eu-west-1"]
 ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
@@ -21,12 +18,6 @@ ENVIRONMENT = {
     "AWS_REGION": "us-east-1",
     "AWS_EC2_METADATA_DISABLED": "true",
 }
-
-
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
 
 
 def wait_until_it_answers(url, server):
@@ -42,12 +33,12 @@ def wait_until_it_answers(url, server):
 
 
 @pytest.fixture
-def endpoint():
-    port = free_port()
-    command = [sys.executable, str(ROOT / "tests/moto/server.py"), str(port)]
+def endpoint(free_port):
+    server = pathlib.Path(__file__).with_name("server.py")
+    command = [sys.executable, str(server), str(free_port)]
     server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        url = f"http://127.0.0.1:{port}"
+        url = f"http://127.0.0.1:{free_port}"
         wait_until_it_answers(url, server)
         yield url
     finally:
@@ -58,11 +49,10 @@ def endpoint():
 class Lineward:
     """The real binary, in a folder of its own."""
 
-    def __init__(self, endpoint, folder):
+    def __init__(self, binary, endpoint, folder):
+        self.binary = binary
         self.folder = folder
         self.environment = {**ENVIRONMENT, "AWS_ENDPOINT_URL": endpoint, "HOME": str(folder)}
-        target = os.environ.get("CARGO_TARGET_DIR", ROOT / "target")
-        self.binary = os.environ.get("LINEWARD_BIN", f"{target}/debug/lineward")
 
     def run(self, *arguments):
         return subprocess.run(
@@ -82,8 +72,8 @@ class Lineward:
 
 
 @pytest.fixture
-def lineward(endpoint, tmp_path):
-    return Lineward(endpoint, tmp_path)
+def lineward(built, endpoint, tmp_path):
+    return Lineward(built / "lineward", endpoint, tmp_path)
 
 
 @pytest.fixture

@@ -1,75 +1,16 @@
 """boto3, a client we did not write, reads from the sandbox the very estate that it says it has."""
 
-import json
-import os
-import pathlib
-import subprocess
-import urllib.error
-import urllib.request
-
-import boto3
 import pytest
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
 REGIONS = ["us-east-1", "eu-west-1"]
-ONCE = Config(retries={"max_attempts": 0}, parameter_validation=False)
-
-
-class Sandbox:
-    """A sandbox in a process of its own."""
-
-    def __init__(self, *flags):
-        command = [TARGET / "debug/sandbox", "--until-stdin-closes", *flags]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        self.endpoint = json.loads(self.process.stdout.readline())["endpoint"]
-
-    def end(self):
-        self.process.stdin.close()
-        self.process.wait(timeout=10)
-
-    def admin(self, path):
-        with urllib.request.urlopen(f"{self.endpoint}/_sandbox/{path}") as answer:
-            return json.load(answer)
-
-    def post(self, path, body):
-        data = json.dumps(body).encode()
-        request = urllib.request.Request(f"{self.endpoint}{path}", data, method="POST")
-        try:
-            with urllib.request.urlopen(request) as answer:
-                return answer.status, json.load(answer)
-        except urllib.error.HTTPError as error:
-            return error.code, json.load(error)
-
-    def client(self, service, credentials=None, region="us-east-1"):
-        credentials = credentials or {
-            "AccessKeyId": "AKIALINEWARDAUDITOR0",
-            "SecretAccessKey": "not-verified",
-            "SessionToken": None,
-        }
-        return boto3.client(
-            service,
-            region_name=region,
-            endpoint_url=self.endpoint,
-            config=ONCE,
-            aws_access_key_id=credentials["AccessKeyId"],
-            aws_secret_access_key=credentials["SecretAccessKey"],
-            aws_session_token=credentials["SessionToken"],
-        )
-
-    def enter(self, account):
-        role = f"arn:aws:iam::{account}:role/lineward-member"
-        sts = self.client("sts")
-        return sts.assume_role(RoleArn=role, RoleSessionName="boto3")["Credentials"]
 
 
 @pytest.fixture
-def sandbox():
-    running = Sandbox("--accounts", "25", "--applications", "60", "--page-size", "7", "--seed", "3")
-    yield running
-    running.end()
+def sandbox(start_sandbox):
+    return start_sandbox(
+        "--accounts", "25", "--applications", "60", "--page-size", "7", "--seed", "3"
+    )
 
 
 def pages(client, operation, key, **parameters):
@@ -157,16 +98,13 @@ def test_what_is_refused_has_the_codes_of_aws(sandbox):
         sandbox.client("emr-serverless", wrong).list_applications()
 
 
-def test_a_quota_throttles_as_aws_does():
-    running = Sandbox("--quotas", "--accounts", "2", "--applications", "2")
-    try:
-        client = running.client("emr-serverless")
-        [application, *_] = pages(client, "list_applications", "applications")
-        with pytest.raises(ClientError, match="ThrottlingException"):
-            for _ in range(40):
-                client.list_job_runs(applicationId=application["id"])
-    finally:
-        running.end()
+def test_a_quota_throttles_as_aws_does(start_sandbox):
+    sandbox = start_sandbox("--quotas", "--accounts", "2", "--applications", "2")
+    client = sandbox.client("emr-serverless")
+    [application, *_] = pages(client, "list_applications", "applications")
+    with pytest.raises(ClientError, match="ThrottlingException"):
+        for _ in range(40):
+            client.list_job_runs(applicationId=application["id"])
 
 
 def test_pagerduty_enforces_its_limits(sandbox):

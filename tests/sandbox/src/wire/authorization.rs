@@ -39,7 +39,8 @@ impl<'a> Scope<'a> {
     /// The account that the key belongs to.
     ///
     /// `ASIA` or `AKIA`, the account's twelve digits and four characters are a key of that account;
-    /// one that begins with `ASIA` is temporary and comes with a session token.
+    /// one that begins with `ASIA` is temporary and comes with a session token. The digits alone are
+    /// a key too: emulators of Lambda give them to their functions.
     pub(crate) fn account<'o>(
         &self,
         organization: &'o Organization,
@@ -47,6 +48,9 @@ impl<'a> Scope<'a> {
     ) -> Option<&'o str> {
         if self.key == AUDITOR_KEY {
             return Some(&organization.auditor_account);
+        }
+        if let Some((id, _)) = organization.accounts.get_key_value(self.key) {
+            return Some(id);
         }
         let digits = match self.key.split_at_checked(4)? {
             ("ASIA", rest) if token => rest,
