@@ -13,9 +13,10 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use futures_util::stream::{self, Stream, StreamExt as _};
+use futures_util::future::FutureExt as _;
+use futures_util::stream::{Stream, StreamExt as _};
 use jiff::Timestamp;
-use lineward_rules::estate::{Account, AccountId, Region, Slice};
+use lineward_rules::estate::{Account, AccountId, Region, Scope, Service, Slice};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::task::JoinHandle;
@@ -102,12 +103,26 @@ pub fn walk(connection: &Arc<Connection>, plan: &Arc<Plan>) -> impl Stream<Item 
     accounts::list(&connection, &plan)
         .map(move |listed| {
             let (connection, plan) = (Arc::clone(&connection), Arc::clone(&plan));
-            Task(tokio::spawn(async move {
+            let account = listed.account().clone();
+            let walked = Task(tokio::spawn(async move {
                 slice_of(listed, &connection, &plan).await
-            }))
+            }));
+            walked.map(|slice| slice.unwrap_or_else(|| broken(account)))
         })
         .buffer_unordered(width)
-        .filter_map(|slice| async { slice })
+}
+
+/// An account whose walk ended in a fault of our own, which must not drop it in silence.
+fn broken(account: Account) -> Slice {
+    let entered = Scope::audited(Region::global(), Service::Sts);
+    let scopes = vec![Scope {
+        gaps: vec![gap::our_fault("Walk")],
+        ..entered
+    }];
+    Slice {
+        scopes,
+        ..Slice::new(account)
+    }
 }
 
 async fn slice_of(listed: Listed, connection: &Connection, plan: &Plan) -> Slice {
@@ -141,11 +156,6 @@ impl<T> Drop for Task<T> {
     fn drop(&mut self) {
         self.0.abort();
     }
-}
-
-/// The items that come through a channel.
-fn received<T>(mut receiver: tokio::sync::mpsc::Receiver<T>) -> impl Stream<Item = T> {
-    stream::poll_fn(move |cx| receiver.poll_recv(cx))
 }
 
 /// The caller's own account: where it is walked, no role is assumed.

@@ -49,6 +49,7 @@ pub struct Config {
 #[serde(deny_unknown_fields, default)]
 pub struct Organization {
     /// The name of the role that is assumed in each member account, `lineward-member` by default.
+    #[serde(deserialize_with = "value::role_name")]
     pub role: Option<String>,
     /// The external id that the role's trust policy asks for.
     pub external_id: Option<String>,
@@ -338,6 +339,10 @@ mod tests {
             (
                 "[organization]\naccounts = ['12']",
                 "lineward.toml:2:12: `12` is no account id",
+            ),
+            (
+                "[organization]\nrole = 'arn:aws:iam::111122223333:role/x'",
+                "lineward.toml:2:8: `arn:aws:iam::111122223333:role/x` is no name of a role",
             ),
             (
                 "[organization]\nregions = ['Ireland']",

@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use aws_sdk_organizations::types::Account as SdkAccount;
-use futures_util::stream::Stream;
+use futures_util::future::FutureExt as _;
+use futures_util::stream::{self, Stream, StreamExt as _};
 use lineward_rules::estate::{Account, AccountId, Cause, Gap, Region, Scope, Service, Skipped};
 use tokio::sync::mpsc::{self, Sender};
 
-use super::gap::gap;
-use super::{Connection, Plan, account, is_own, received};
+use super::gap::{gap, our_fault};
+use super::{Connection, Plan, account, is_own};
 
 /// How many accounts may be listed ahead of the walk: a few pages of twenty.
 const AHEAD: usize = 200;
@@ -28,14 +29,24 @@ pub(super) enum Listed {
     Scope(Account, Scope),
 }
 
+impl Listed {
+    /// The account that something is said of.
+    pub(super) fn account(&self) -> &Account {
+        match self {
+            Self::Account(account) | Self::Scope(account, _) => account,
+        }
+    }
+}
+
 /// Lists the accounts of the plan.
 pub(super) fn list(
     connection: &Arc<Connection>,
     plan: &Arc<Plan>,
 ) -> impl Stream<Item = Listed> + use<> {
-    let (sender, receiver) = mpsc::channel(AHEAD);
+    let (sender, mut receiver) = mpsc::channel(AHEAD);
     let (connection, plan) = (Arc::clone(connection), Arc::clone(plan));
-    tokio::spawn(async move {
+    let own = Account::new(&connection.partition, connection.own_account.clone(), "");
+    let lister = tokio::spawn(async move {
         let lister = Lister {
             connection: &connection,
             plan: &plan,
@@ -44,7 +55,16 @@ pub(super) fn list(
         // A closed channel means that nobody walks any more.
         let _ = lister.list().await;
     });
-    received(receiver)
+    // A list that broke off by a fault of our own must not pass for a whole one.
+    let broken = lister.map(|ended| {
+        let scope = Scope::audited(Region::global(), Service::Organizations);
+        let gaps = vec![our_fault("ListAccounts")];
+        let lost = ended
+            .err()
+            .map(|_| Listed::Scope(own, Scope { gaps, ..scope }));
+        stream::iter(lost)
+    });
+    stream::poll_fn(move |cx| receiver.poll_recv(cx)).chain(broken.flatten_stream())
 }
 
 struct Closed;

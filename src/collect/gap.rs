@@ -34,6 +34,17 @@ where
     }
 }
 
+/// The gap that a fault of our own leaves.
+pub(super) fn our_fault(operation: &str) -> Gap {
+    Gap {
+        operation: operation.to_owned(),
+        resource: None,
+        cause: Cause::Refused,
+        code: "InternalError".into(),
+        reason: "Lineward failed here, which is a fault of its own; please report it".into(),
+    }
+}
+
 /// Whether the service says that the resource doesn't exist.
 pub(super) fn is_not_found<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> bool {
     error.code() == Some("ResourceNotFoundException")

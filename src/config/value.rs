@@ -55,6 +55,17 @@ pub fn region_of(text: &str) -> Result<Region, String> {
     ))
 }
 
+/// Reads the name of a role, with its path if it has one.
+pub(super) fn role_name<'de, D: Deserializer<'de>>(input: D) -> Result<Option<String>, D::Error> {
+    let name = String::deserialize(input)?;
+    if name.is_empty() || name.contains(':') {
+        return Err(D::Error::custom(format!(
+            "`{name}` is no name of a role, expected such as `lineward-member`, not an ARN"
+        )));
+    }
+    Ok(Some(name))
+}
+
 fn all<'de, D: Deserializer<'de>, T>(
     input: D,
     read: impl Fn(&str) -> Result<T, String>,
