@@ -64,8 +64,9 @@ impl Audit {
         let outcome = audit::audit(&config, request, |slice| progress.add(slice)).await;
         drop(progress);
         let outcome = outcome.map_err(|error| failure(&error))?;
-        self.write(&outcome)?;
+        let written = self.write(&outcome);
         let delivered = tell(&outcome, self.notify);
+        written?;
         Ok(if !outcome.report.run.complete || !delivered {
             Exit::Incomplete
         } else if outcome.report.has_open(self.fail_on) {
