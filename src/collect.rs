@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use crate::config::{self, Config};
+use crate::config::Config;
 use accounts::Listed;
 pub use connection::{Connection, ConnectionError};
 
@@ -68,8 +68,7 @@ impl Plan {
             role: organization.role_name().to_owned(),
             external_id: organization.external_id.clone(),
             discovery_role: organization.discovery_role.clone(),
-            // Whoever configures an organization wants to hear that it could not be listed.
-            needs_organization: *organization != config::Organization::default(),
+            needs_organization: organization.is_configured(),
             accounts: organization.accounts.clone(),
             exclude_accounts: organization.exclude_accounts.clone(),
             regions: organization.regions.clone(),

@@ -71,6 +71,13 @@ impl Organization {
     pub fn role_name(&self) -> &str {
         self.role.as_deref().unwrap_or("lineward-member")
     }
+
+    /// Whether a key is set that only makes sense with other accounts than the caller's: whoever sets
+    /// one wants to hear that the accounts could not be listed.
+    pub fn is_configured(&self) -> bool {
+        let keys = [&self.role, &self.external_id, &self.discovery_role];
+        keys.iter().any(|key| key.is_some()) || !self.exclude_accounts.is_empty()
+    }
 }
 
 /// `[walk]`

@@ -23,7 +23,15 @@ where
     let reason = service
         .and_then(ProvideErrorMetadata::message)
         .map(str::to_owned);
-    let reason = reason.unwrap_or_else(|| plain_reason(error));
+    // An answer without a code is none of AWS's: a proxy's page, or an older endpoint's.
+    let foreign = service.is_some_and(|service| service.code().is_none());
+    let reason = reason.unwrap_or_else(|| {
+        if foreign {
+            "the answer is not one of AWS".into()
+        } else {
+            plain_reason(error)
+        }
+    });
     let reason = reason.chars().take(REASON_LENGTH).collect();
     Gap {
         operation: operation.to_owned(),

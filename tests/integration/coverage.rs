@@ -97,8 +97,8 @@ fn without_an_organization_the_callers_account_is_audited_and_that_is_said() {
         },
     ] {
         let bed = Bed::new(options);
-        bed.configure_alone("");
-        let (code, report) = bed.audit(&["--region", "us-east-1", "--region", "eu-west-1"]);
+        bed.configure_alone("[organization]\nregions = ['us-east-1', 'eu-west-1']\n");
+        let (code, report) = bed.audit(&[]);
         assert!(code <= 1, "exit code {code}");
         assert_eq!(report["coverage"]["accounts"]["total"], 1);
         assert_eq!(codes(&report)[0].0, "skipped");
@@ -112,6 +112,7 @@ fn an_organization_that_was_configured_and_is_denied_makes_the_walk_incomplete()
         organizations_denied: true,
         ..whole()
     });
+    bed.configure_alone("[organization]\nrole = 'lineward-member'\nregions = ['us-east-1']\n");
     let (code, report) = bed.audit(&[]);
     assert_eq!(code, 3);
     assert!(codes(&report).contains(&("failed", "AccessDeniedException")));

@@ -11,7 +11,6 @@ import urllib.request
 import boto3
 import pytest
 
-REGIONS = ["us-east-1", "eu-west-1"]
 ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
     "AWS_SECRET_ACCESS_KEY": "not-verified",

@@ -2,8 +2,7 @@
 
 import json
 
-from conftest import REGIONS
-
+REGIONS = ["us-east-1", "eu-west-1"]
 LISTENERS = "spark.sql.queryExecutionListeners"
 LISTENER = "za.co.absa.spline.harvester.listener.SplineQueryExecutionListener"
 BUNDLE = "spark-{}-spline-agent-bundle_2.12"

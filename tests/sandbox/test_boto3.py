@@ -47,11 +47,12 @@ def test_the_same_applications_runs_and_sessions_are_read(sandbox):
             client = sandbox.client("emr-serverless", credentials, region)
             for summary in pages(client, "list_applications", "applications"):
                 read[summary["arn"]] = read_application(client, summary)
-    assert read == {arn: (row["name"], row["job_runs"], row["sessions"]) for arn, row in told.items()}
+    columns = ("name", "release_label", "type", "job_runs", "sessions")
+    assert read == {arn: tuple(row[column] for column in columns) for arn, row in told.items()}
 
 
 def read_application(client, summary):
-    """Name, number of job runs and of sessions, each of which is read."""
+    """What the sandbox tells of an application; each of its runs and sessions is read."""
     which = {"applicationId": summary["id"]}
     application = client.get_application(**which)["application"]
     assert "tags" in application and "tags" not in summary
@@ -64,7 +65,8 @@ def read_application(client, summary):
     for session in sessions:
         detail = client.get_session(sessionId=session["sessionId"], **which)["session"]
         assert detail["executionRoleArn"]
-    return application["name"], len(runs), len(sessions)
+    told = (application[field] for field in ("name", "releaseLabel", "type"))
+    return *told, len(runs), len(sessions)
 
 
 def test_roles_come_in_pages_with_decoded_documents(sandbox):
@@ -79,6 +81,14 @@ def test_roles_come_in_pages_with_decoded_documents(sandbox):
     for role in roles:
         assert role["AssumeRolePolicyDocument"]["Statement"]
         assert {"Key", "Value"} == set(role["Tags"][0])
+        assert all(inline["PolicyDocument"]["Statement"] for inline in role["RolePolicyList"])
+    assert any(role["RolePolicyList"] for role in roles)
+    attached = {policy["PolicyArn"] for role in roles for policy in role["AttachedManagedPolicies"]}
+    assert attached and attached <= {policy["Arn"] for policy in policies}
+    for policy in policies:
+        [default] = [one for one in policy["PolicyVersionList"] if one["IsDefaultVersion"]]
+        assert default["VersionId"] == policy["DefaultVersionId"]
+        assert default["Document"]["Statement"]
 
 
 def test_regions_are_listed(sandbox):
@@ -125,3 +135,54 @@ def test_pagerduty_enforces_its_limits(sandbox):
     assert sandbox.post("/v2/enqueue", {**event, "payload": large})[0] == 413
     statuses = [sandbox.post("/v2/enqueue", event)[0] for _ in range(130)]
     assert statuses.count(202) <= 120 and statuses[-1] == 429
+
+
+def test_a_planted_fault_can_be_read(sandbox):
+    own = sandbox.client("sts").get_caller_identity()["Account"]
+    seen = set()
+    for row in sandbox.admin("applications"):
+        if not row["readable"] or row["type"] == "Hive":
+            continue
+        credentials = None if row["account"] == own else sandbox.enter(row["account"])
+        client = sandbox.client("emr-serverless", credentials, row["region"])
+        application = client.get_application(applicationId=row["id"])["application"]
+        assert bool(faults(application)) == (row["fault"] in VISIBLE), (row, application)
+        assert row["fault"] not in VISIBLE or row["fault"] in faults(application)
+        seen.add(row["fault"])
+    assert VISIBLE <= seen
+
+
+# The faults that show without knowing which agent is built for which release.
+VISIBLE = {
+    "agent-gone",
+    "configuration-gone",
+    "custom-image",
+    "disabled",
+    "disabled-by-hadoop",
+    "listener-gone",
+    "listener-misspelt",
+    "team-missing",
+    "team-unknown",
+    "unsupported-bare",
+}
+
+
+def faults(application):
+    """The names of what is wrong with a Spark application, as its configuration alone shows it."""
+    blocks = application.get("runtimeConfiguration", [])
+    [properties] = [
+        block["properties"] for block in blocks if block["classification"] == "spark-defaults"
+    ] or [{}]
+    names = properties.get("spark.jars", "") + properties.get("spark.jars.packages", "")
+    if "spline" not in names:
+        return {"agent-gone", "configuration-gone", "custom-image", "unsupported-bare"}
+    if "spark.sql.queryExecutionListeners" not in properties:
+        return {"listener-gone", "listener-misspelt"}
+    if properties.get("spark.hadoop.spline.mode") == "DISABLED":
+        return {"disabled-by-hadoop"}
+    if properties.get("spark.spline.mode") == "DISABLED":
+        return {"disabled"}
+    return {
+        None: {"team-missing"},
+        "unregistered-team": {"team-unknown"},
+    }.get(application["tags"].get("Team"), set())
