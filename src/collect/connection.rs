@@ -6,14 +6,20 @@ use aws_config::environment::EnvironmentVariableRegionProvider;
 use aws_config::meta::region::RegionProviderChain;
 use aws_config::profile::ProfileFileRegionProvider;
 use aws_config::retry::RetryConfig;
+use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_sts::config::retry::{RetryPartition, TokenBucket};
-use aws_sdk_sts::config::{Credentials, SharedCredentialsProvider};
+use aws_sdk_sts::config::{Credentials, IdentityCache, SharedCredentialsProvider};
 use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_http_client::tls;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_runtime_api::client::connector_metadata::ConnectorMetadata;
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
+};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use lineward_rules::AccountId;
 
 use super::Organization;
@@ -88,7 +94,28 @@ impl Connection {
         self.config
             .to_builder()
             .credentials_provider(provider)
+            // There is nothing to refresh, and the shared cache holds 64 accounts.
+            .identity_cache(IdentityCache::no_cache())
             .build()
+    }
+}
+
+/// An HTTP client without the check of each SDK client that is made with it: that reads all roots of
+/// the trust store into a TLS connector and drops it, which took an eighth of a walk's processor time.
+#[derive(Debug)]
+struct Unchecked(SharedHttpClient);
+
+impl HttpClient for Unchecked {
+    fn http_connector(
+        &self,
+        settings: &HttpConnectorSettings,
+        components: &RuntimeComponents,
+    ) -> SharedHttpConnector {
+        self.0.http_connector(settings, components)
+    }
+
+    fn connector_metadata(&self) -> Option<ConnectorMetadata> {
+        self.0.connector_metadata()
     }
 }
 
@@ -97,6 +124,7 @@ async fn load(call_timeout: Duration) -> SdkConfig {
     let http_client = aws_smithy_http_client::Builder::new()
         .tls_provider(tls::Provider::Rustls(CryptoMode::AwsLc))
         .build_https();
+    let http_client = Unchecked(http_client);
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(3).min(call_timeout))
         .operation_attempt_timeout(Duration::from_secs(10).min(call_timeout))
@@ -105,6 +133,8 @@ async fn load(call_timeout: Duration) -> SdkConfig {
     let config = aws_config::defaults(BehaviorVersion::latest())
         .http_client(http_client)
         .timeout_config(timeouts)
+        // The timeout of an attempt takes in the body of its answer.
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         .region(region())
         .load()
         .await;
