@@ -88,7 +88,7 @@ static URL_PASSWORD: LazyLock<Regex> =
 
 /// `key=value` within a longer text, such as submit parameters.
 static ASSIGNMENT: LazyLock<Regex> = LazyLock::new(|| {
-    regex(r#"(?<key>[A-Za-z0-9_.-]+)(?<sign>=|\s*:\s*)(?<value>"[^"]*"|'[^']*'|[^\s,;&"']+)"#)
+    regex(r#"(?<key>[A-Za-z0-9_.-]+)(?<sign>=|["']?\s*:\s*)(?<value>"[^"]*"|'[^']*'|[^\s,;&"']+)"#)
 });
 
 /// `"key=value with blanks"`, an assignment that is quoted whole.
@@ -259,6 +259,10 @@ mod tests {
             (
                 "--db-password hunter2 --n 3",
                 "--db-password [redacted] --n 3",
+            ),
+            (
+                r#"{"password": "two words", "n": 3}"#,
+                r#"{"password": [redacted], "n": 3}"#,
             ),
             (
                 "jdbc:postgresql://me:pw@host/db",
