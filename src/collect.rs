@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use futures_util::future::FutureExt as _;
 use futures_util::stream::{Stream, StreamExt as _};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use lineward_rules::estate::{Account, AccountId, Region, Scope, Service, Slice};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -61,9 +61,7 @@ impl Plan {
     /// The plan of a configuration, for a walk that begins `now`.
     pub fn of(config: &Config, now: Timestamp, deadline: Option<Instant>) -> Self {
         let (organization, walk) = (&config.organization, &config.walk);
-        let since = now
-            .checked_sub(walk.job_run_window)
-            .unwrap_or(Timestamp::MIN);
+        let since = since_when(now, walk.job_run_window);
         Self {
             role: organization.role_name().to_owned(),
             external_id: organization.external_id.clone(),
@@ -80,6 +78,12 @@ impl Plan {
             call_timeout: walk.call_timeout.unsigned_abs(),
         }
     }
+}
+
+/// The point in time that lies this long ago, but no earlier than 1970: services refuse such times.
+pub fn since_when(now: Timestamp, ago: SignedDuration) -> Timestamp {
+    let then = now.checked_sub(ago).unwrap_or(Timestamp::UNIX_EPOCH);
+    then.max(Timestamp::UNIX_EPOCH)
 }
 
 /// What is known of the organization as a whole.

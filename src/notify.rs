@@ -61,8 +61,8 @@ pub struct Plan {
 
 /// Plans the changes: incidents that are open, against the findings of this run.
 ///
-/// An incident stays as it is while one of its findings is `unseen`: it is only resolved by a run that
-/// looked everywhere it is about.
+/// An incident stays as it is while one of its findings is `unseen` or unknown: it is only resolved by a
+/// run that looked everywhere it is about, and could tell.
 pub fn plan(
     report: &Report,
     incidents: &BTreeMap<String, Incident>,
@@ -75,12 +75,13 @@ pub fn plan(
     for (index, finding) in report.findings.iter().enumerate() {
         let group = Group::of(finding, pagerduty.group_by, config);
         let members = groups.entry(group).or_default();
-        if finding.status == Status::Unseen {
-            members.unseen = true;
+        let untold = finding.status.is_open() && finding.verdict == Failing::Unknown;
+        if finding.status == Status::Unseen || untold {
+            members.held = true;
         } else if pages(finding, pagerduty.min_severity) {
             let young = application_of(&finding.resource).is_some_and(|arn| newborn.contains(&arn));
             if young {
-                members.waiting = true;
+                members.held = true;
             } else {
                 members.open.push((index, finding));
             }
@@ -93,8 +94,7 @@ pub fn plan(
         if !members.open.is_empty() {
             plan.trigger(group, members, known.as_ref(), report, routing);
         } else if let Some(incident) = known
-            && !members.unseen
-            && !members.waiting
+            && !members.held
         {
             plan.resolve(group.dedup_key(), incident);
         }
@@ -111,8 +111,8 @@ pub fn plan(
 #[derive(Default)]
 struct Members<'a> {
     open: Vec<(usize, &'a FindingRow)>,
-    unseen: bool,
-    waiting: bool,
+    /// Something in it can't be told, was not looked at or is newborn: its incident must stay.
+    held: bool,
 }
 
 impl Plan {
@@ -150,7 +150,11 @@ impl Plan {
             .iter()
             .map(|finding| finding.rule.clone())
             .collect();
-        if known.is_some_and(|incident| incident.rules == rules) {
+        let is_told = |incident: &Incident| {
+            let all = |finding: &&FindingRow| incident.findings.contains(&finding.fingerprint);
+            incident.rules == rules && findings.iter().all(all)
+        };
+        if known.is_some_and(is_told) {
             return;
         }
         let event = Event::trigger(group, &findings, report);
@@ -204,6 +208,7 @@ fn application_of(resource: &Arn) -> Option<Arn> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::GroupBy;
     use crate::report::ApplicationRow;
 
     const APPLICATION: &str = "arn:aws:emr-serverless:eu-west-1:111122223333:/applications/00f1";
@@ -265,6 +270,38 @@ mod tests {
         assert_eq!(actions(&status(Status::Resolved)), ["resolve"]);
         assert_eq!(actions(&status(Status::Exempt)), ["resolve"]);
         assert_eq!(actions(&status(Status::Unseen)), [""; 0]);
+        let mut unknown = finding("spline-disabled", Status::Ongoing);
+        unknown.verdict = Failing::Unknown;
+        assert_eq!(actions(&planned(vec![unknown], &known, |_, _| ())), [""; 0]);
+    }
+
+    #[test]
+    fn another_application_of_a_group_is_told() {
+        let by_rule = |findings, known: &BTreeMap<String, Incident>| {
+            planned(findings, known, |pagerduty, _| {
+                pagerduty.group_by = GroupBy::Rule;
+            })
+        };
+        let first = by_rule(
+            vec![finding("spline-disabled", Status::New)],
+            &BTreeMap::new(),
+        );
+        let known = first
+            .changes
+            .into_iter()
+            .filter_map(|change| match change.action {
+                Action::Trigger { incident, .. } => Some((change.dedup_key, incident)),
+                Action::Resolve { .. } => None,
+            });
+        let known = known.collect();
+        let other = format!("{APPLICATION}2");
+        let both = vec![
+            finding("spline-disabled", Status::Ongoing),
+            crate::report::tests::finding("spline-disabled", &other),
+        ];
+        assert_eq!(actions(&by_rule(both, &known)), ["trigger"]);
+        let one = vec![finding("spline-disabled", Status::Ongoing)];
+        assert_eq!(actions(&by_rule(one, &known)), [""; 0]);
     }
 
     #[test]

@@ -64,7 +64,7 @@ impl<'a> Fold<'a> {
             .map(|finding| &finding.resource)
             .collect();
         for application in &slice.applications {
-            let compliant = !faulty.contains(&application.arn);
+            let compliant = is_whole(slice, &application.arn) && !faulty.contains(&application.arn);
             self.applications
                 .push(self.read(&slice.account.id, application, compliant));
         }
@@ -205,6 +205,16 @@ impl<'a> Fold<'a> {
         let first_seen_at = known.map_or(now, |known| known.first_seen_at.min(now));
         finding_row(finding, status, first_seen_at, now)
     }
+}
+
+/// Whether nothing of an application, its job runs and its sessions was left unread.
+fn is_whole(slice: &Slice, application: &Arn) -> bool {
+    let mut gaps = slice.scopes.iter().flat_map(|scope| &scope.gaps);
+    !gaps.any(|gap| {
+        gap.resource
+            .as_ref()
+            .is_some_and(|arn| arn.is_within(application))
+    })
 }
 
 fn past(known: &KnownFinding, status: Status) -> FindingRow {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
-use lineward::collect::Plan;
+use lineward::collect::{Plan, since_when};
 use lineward::config::{Config, account_of, duration_of, region_of};
 use lineward_rules::{AccountId, Region};
 
@@ -43,7 +43,7 @@ impl WalkArgs {
         }
         plan.application.clone_from(&self.application);
         if let Some(since) = self.since {
-            plan.job_runs_since = Timestamp::now().checked_sub(since).ok();
+            plan.job_runs_since = Some(since_when(Timestamp::now(), since));
         }
         plan
     }

@@ -1,5 +1,7 @@
 //! One account: its role is assumed once, then its Regions and its IAM are read side by side.
 
+use std::collections::BTreeSet;
+
 use aws_config::SdkConfig;
 use aws_sdk_account::types::RegionOptStatus;
 use aws_sdk_sts::config::Credentials;
@@ -31,28 +33,6 @@ const DEFAULT_REGIONS: [&str; 17] = [
     "us-east-2",
     "us-west-1",
     "us-west-2",
-];
-
-/// The Regions of the partition `aws` that must be enabled first, where EMR Serverless exists.
-/// Source: the endpoints of botocore 1.43.11 and of the EMR Serverless User Guide, which agree.
-const OPT_IN_REGIONS: [&str; 17] = [
-    "af-south-1",
-    "ap-east-1",
-    "ap-east-2",
-    "ap-south-2",
-    "ap-southeast-3",
-    "ap-southeast-4",
-    "ap-southeast-5",
-    "ap-southeast-6",
-    "ap-southeast-7",
-    "ca-west-1",
-    "eu-central-2",
-    "eu-south-1",
-    "eu-south-2",
-    "il-central-1",
-    "me-central-1",
-    "me-south-1",
-    "mx-central-1",
 ];
 
 /// Walks an account until the deadline, after which it is one gap.
@@ -179,7 +159,8 @@ async fn regions(
     slice: &mut Slice,
 ) -> (bool, Vec<Region>) {
     if !plan.regions.is_empty() {
-        return (true, plan.regions.clone());
+        let unique: BTreeSet<_> = plan.regions.iter().cloned().collect();
+        return (true, unique.into_iter().collect());
     }
     if connection.partition != "aws" {
         let own = config.region().map(|region| Region::from(region.as_ref()));
@@ -200,10 +181,12 @@ async fn regions(
     (false, regions)
 }
 
-/// The Regions that the account has enabled and where EMR Serverless exists.
+/// The Regions that the account has enabled. EMR Serverless exists in all that are known; one that is
+/// newer than this build is walked as well.
 async fn enabled_regions(config: &SdkConfig) -> (Scope, Vec<Region>) {
-    let client = aws_sdk_account::Client::new(config);
-    let mut pages = client
+    let config = aws_sdk_account::config::Builder::from(config)
+        .retry_partition(super::connection::retry_partition());
+    let mut pages = aws_sdk_account::Client::from_conf(config.build())
         .list_regions()
         .region_opt_status_contains(RegionOptStatus::Enabled)
         .region_opt_status_contains(RegionOptStatus::EnabledByDefault)
@@ -215,26 +198,37 @@ async fn enabled_regions(config: &SdkConfig) -> (Scope, Vec<Region>) {
         match region {
             Ok(region) => regions.extend(region.region_name.map(Region::from)),
             Err(error) => {
-                let gap = gap("ListRegions", None, &error);
-                let reason = format!(
-                    "ListRegions: {}; the Regions that are enabled by default were walked",
-                    gap.reason
-                );
-                let skipped = Skipped::new(gap.code, reason);
                 let defaults = DEFAULT_REGIONS.into_iter().map(Region::from).collect();
-                return (
-                    Scope::skipped(Region::global(), Service::Account, skipped),
-                    defaults,
-                );
+                return (unlisted_regions(gap("ListRegions", None, &error)), defaults);
             }
         }
     }
-    let known = |region: &Region| {
-        let name = region.as_str();
-        DEFAULT_REGIONS.contains(&name) || OPT_IN_REGIONS.contains(&name)
-    };
-    regions.retain(known);
     (Scope::audited(Region::global(), Service::Account), regions)
+}
+
+/// What it means that Regions could not be listed: an account that doesn't allow it, or has no such
+/// service, is a note; one that could have told, and didn't, is a gap. The default Regions are walked.
+fn unlisted_regions(gap: Gap) -> Scope {
+    let note = matches!(
+        gap.cause,
+        Cause::Denied | Cause::DeniedByScp | Cause::Refused
+    );
+    if !note {
+        let scope = Scope::audited(Region::global(), Service::Account);
+        return Scope {
+            gaps: vec![gap],
+            ..scope
+        };
+    }
+    let reason = format!(
+        "ListRegions: {}; the Regions that are enabled by default were walked",
+        gap.reason
+    );
+    Scope::skipped(
+        Region::global(),
+        Service::Account,
+        Skipped::new(gap.code, reason),
+    )
 }
 
 /// What a refused Region means depends on its neighbours.
@@ -261,7 +255,8 @@ fn explain_refused_regions(scopes: &mut [Scope], asked: bool) {
                     .push_str(" (the Region is not enabled in this account)");
             }
         }
-        if !asked && (disabled || whole.cause == Cause::DeniedByScp) {
+        let closed = whole.cause == Cause::DeniedByScp && works;
+        if !asked && scope.gaps.len() == 1 && (disabled || closed) {
             let reason = format!("{}: {}", whole.operation, whole.reason);
             scope.gaps.clear();
             scope.skipped = Some(Skipped::new(whole.code, reason));
@@ -339,6 +334,26 @@ mod tests {
             states(both, false),
             [ScopeState::Failed, ScopeState::Failed]
         );
+    }
+
+    #[test]
+    fn an_account_in_which_no_region_could_be_read_is_not_passed_over() {
+        let all = [Some(Cause::DeniedByScp), Some(Cause::DeniedByScp)];
+        assert_eq!(states(all, false), [ScopeState::Failed, ScopeState::Failed]);
+    }
+
+    #[test]
+    fn only_a_refusal_to_list_regions_is_a_note() {
+        let state = |cause| {
+            let gaps = scope("eu-west-1", Some(cause)).gaps;
+            gaps.into_iter()
+                .map(unlisted_regions)
+                .map(|scope| scope.state())
+                .next()
+        };
+        assert_eq!(state(Cause::Denied), Some(ScopeState::Skipped));
+        assert_eq!(state(Cause::Throttled), Some(ScopeState::Failed));
+        assert_eq!(state(Cause::ServerError), Some(ScopeState::Failed));
     }
 
     #[test]
