@@ -41,7 +41,7 @@ pub(super) fn application(from: sdk::Application, region: Region) -> Application
         architecture: from
             .architecture
             .map(|architecture| architecture.as_str().to_owned()),
-        tags: sorted(from.tags),
+        tags: properties(from.tags),
         runtime_configuration: configurations(from.runtime_configuration),
         image: from.image_configuration.map(|image| image.image_uri),
         worker_images: worker_images(from.worker_type_specifications),
@@ -110,7 +110,7 @@ pub(super) fn job_run(from: sdk::JobRun, region: Region) -> JobRun {
         spark_submit,
         configuration: configurations(configuration),
         monitoring: monitoring(monitored),
-        tags: sorted(from.tags),
+        tags: properties(from.tags),
     }
 }
 
@@ -131,7 +131,7 @@ pub(super) fn session(from: sdk::Session, region: Region) -> Session {
         configuration: configurations(
             overrides.and_then(|overrides| overrides.runtime_configuration),
         ),
-        tags: sorted(from.tags),
+        tags: properties(from.tags),
     }
 }
 
@@ -153,10 +153,6 @@ fn properties(from: Option<HashMap<String, String>>) -> BTreeMap<String, String>
         (key, value)
     });
     properties.collect()
-}
-
-fn sorted(from: Option<HashMap<String, String>>) -> BTreeMap<String, String> {
-    from.unwrap_or_default().into_iter().collect()
 }
 
 fn worker_images(

@@ -4,6 +4,7 @@ use aws_config::SdkConfig;
 use aws_sdk_iam::Client;
 use aws_sdk_iam::types::{EntityType, ManagedPolicyDetail, RoleDetail};
 use lineward_rules::estate::{Arn, InlinePolicy, ManagedPolicy, Region, Role, Scope, Service};
+use lineward_rules::redact;
 use percent_encoding::percent_decode_str;
 
 use super::convert::timestamp;
@@ -55,11 +56,10 @@ pub(super) async fn read(config: &SdkConfig) -> Found {
 }
 
 fn role(from: RoleDetail) -> Role {
-    let tags = from
-        .tags
-        .unwrap_or_default()
-        .into_iter()
-        .map(|tag| (tag.key, tag.value));
+    let tags = from.tags.unwrap_or_default().into_iter().map(|tag| {
+        let value = redact::property(&tag.key, &tag.value);
+        (tag.key, value)
+    });
     let inline = from
         .role_policy_list
         .unwrap_or_default()
