@@ -9,14 +9,28 @@ use tokio::time::Instant;
 const LEAST: Duration = Duration::from_secs(1);
 const MOST: Duration = Duration::from_mins(1);
 
+/// What is kept for saving the ledger.
+const SAVING: Duration = Duration::from_secs(2);
+
 /// When the walk must end, given the invocation's deadline in milliseconds since 1970.
-///
-/// `cargo lambda watch` gives a deadline of 1970: one that has passed already means none.
 pub(crate) fn of_walk(deadline: u64, now: Timestamp) -> Option<Instant> {
-    let now = u64::try_from(now.as_millisecond()).ok()?;
-    let left = Duration::from_millis(deadline.checked_sub(now).filter(|left| *left > 0)?);
+    let left = left(deadline, now)?;
     let kept = (left / 5).clamp(LEAST, MOST).min(left);
     Some(Instant::now() + left.saturating_sub(kept))
+}
+
+/// When sending to PagerDuty must end.
+pub(crate) fn of_sending(deadline: u64, now: Timestamp) -> Option<Instant> {
+    let left = left(deadline, now)?;
+    Some(Instant::now() + left.saturating_sub(SAVING.min(left / 10)))
+}
+
+/// The time that is left. `cargo lambda watch` gives a deadline of 1970: one that has passed already
+/// means none.
+fn left(deadline: u64, now: Timestamp) -> Option<Duration> {
+    let now = u64::try_from(now.as_millisecond()).ok()?;
+    let left = deadline.checked_sub(now).filter(|left| *left > 0)?;
+    Some(Duration::from_millis(left))
 }
 
 #[cfg(test)]

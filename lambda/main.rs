@@ -60,6 +60,7 @@ async fn handle(
         source: Source::Live(Box::new(plan)),
         trigger: Trigger::Schedule,
         notify: config.pagerduty.is_some(),
+        send_until: deadline::of_sending(event.context.deadline, Timestamp::now()),
     };
     let outcome = audit::audit(config, request, |_| ())
         .await
@@ -103,7 +104,9 @@ impl From<Failure> for Diagnostic {
 fn audit_error_type(error: &AuditError) -> &'static str {
     match error {
         AuditError::Connection(_) => "Lineward.Connection",
-        AuditError::Snapshot(_) | AuditError::StaleEstate => "Lineward.Snapshot",
+        AuditError::Snapshot(_) | AuditError::StaleEstate | AuditError::FutureEstate(_) => {
+            "Lineward.Snapshot"
+        }
         AuditError::Store(_) => "Lineward.Store",
         AuditError::Routing(_) | AuditError::NoPagerDuty => "Lineward.Configuration",
     }

@@ -109,7 +109,8 @@ impl AgentPattern {
 
 /// The last part of a path or URL, or the whole of a Maven coordinate.
 fn file_name(artifact: &str) -> &str {
-    artifact.rsplit('/').next().unwrap_or(artifact)
+    let path = artifact.split(['?', '#']).next().unwrap_or(artifact);
+    path.rsplit('/').next().unwrap_or(path)
 }
 
 /// Whether an agent fits a release.
@@ -134,6 +135,9 @@ impl Agent<'_> {
             } else {
                 Fit::Misfits(format!("`{}` is built for EMR {release}", self.artifact))
             };
+        }
+        if self.spark.is_none() && self.scala.is_none() {
+            return Fit::Unknown(format!("`{}` tells no release by its name", self.artifact));
         }
         let Some(release) = releases.find(label) else {
             return Fit::Unknown(format!(
@@ -283,6 +287,10 @@ mod tests {
             agent(Some("7.99.0"), None, None).fit("emr-7.99.0", &releases),
             Fit::Fits
         );
+        assert!(matches!(
+            agent(None, None, None).fit("emr-7.1.0", &releases),
+            Fit::Unknown(_)
+        ));
         let bundle = agent(None, Some("3.5"), Some("2.12"));
         assert_eq!(bundle.fit("emr-7.1.0", &releases), Fit::Fits);
         assert!(matches!(

@@ -137,7 +137,11 @@ impl Asked<'_> {
             team: team.map(str::to_owned),
             title: self.rule.title().to_owned(),
             evidence,
-            remediation: fix(),
+            // Of what can't be told there is nothing to mend.
+            remediation: match verdict {
+                Failing::Fail => fix(),
+                Failing::Unknown => Remediation::default(),
+            },
         })
     }
 }

@@ -7,9 +7,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use futures_util::stream::{self, BoxStream, StreamExt as _};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use lineward_rules::Slice;
 use lineward_rules::rule::Context;
+use tokio::time::Instant;
 
 use crate::collect::{self, Connection, ConnectionError, Organization, Plan};
 use crate::config::{Config, PagerDuty};
@@ -33,6 +34,8 @@ pub struct Request {
     pub trigger: Trigger,
     /// Whether incidents are opened and resolved.
     pub notify: bool,
+    /// When sending must have ended, so that the ledger is saved in time.
+    pub send_until: Option<Instant>,
 }
 
 /// Where an estate comes from.
@@ -80,6 +83,9 @@ pub enum AuditError {
     /// Paging from a snapshot that is older than what is known would tell old news.
     #[error("the snapshot is older than the ledger, so that nobody can be paged from it")]
     StaleEstate,
+    /// The clock that wrote the snapshot, or ours, is wrong.
+    #[error("the snapshot is dated {0}, which is yet to come; check both clocks")]
+    FutureEstate(Timestamp),
 }
 
 /// An estate as it comes.
@@ -131,7 +137,13 @@ pub async fn audit(
 
     let deliveries = match &paging {
         Some((pagerduty, routing)) => {
-            pagerduty::send(&pagerduty.endpoint, plan.changes, routing).await
+            pagerduty::send(
+                &pagerduty.endpoint,
+                plan.changes,
+                routing,
+                request.send_until,
+            )
+            .await
         }
         None => Vec::new(),
     };
@@ -198,6 +210,10 @@ async fn open(source: Source) -> Result<Estate, AuditError> {
         Source::Live(plan) => Ok(start(*plan).await?),
         Source::Snapshot(path) => {
             let (header, reader) = Reader::open(&path)?;
+            // A ledger of the future would outlast every run of today.
+            if header.started_at > Timestamp::now() + SignedDuration::from_hours(1) {
+                return Err(AuditError::FutureEstate(header.started_at));
+            }
             Ok(Estate {
                 run: header.run,
                 started_at: header.started_at,

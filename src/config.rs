@@ -54,6 +54,7 @@ pub struct Organization {
     /// The external id that the role's trust policy asks for.
     pub external_id: Option<String>,
     /// The ARN of a role that may list the organization's accounts, where the caller may not.
+    #[serde(deserialize_with = "value::role_arn")]
     pub discovery_role: Option<String>,
     /// The only Regions to walk; without it, those that each account has enabled.
     #[serde(deserialize_with = "value::regions")]
@@ -97,7 +98,7 @@ pub struct Walk {
     #[serde(deserialize_with = "value::at_least_one")]
     pub max_job_runs: usize,
     /// How long one call may take, all its attempts together (`30s`).
-    #[serde(deserialize_with = "value::duration")]
+    #[serde(deserialize_with = "value::time_limit")]
     #[schemars(with = "String")]
     pub call_timeout: SignedDuration,
 }
@@ -350,6 +351,14 @@ mod tests {
             (
                 "[organization]\nrole = 'arn:aws:iam::111122223333:role/x'",
                 "lineward.toml:2:8: `arn:aws:iam::111122223333:role/x` is no name of a role",
+            ),
+            (
+                "[organization]\ndiscovery_role = 'x'",
+                "lineward.toml:2:18: malformed ARN `x`",
+            ),
+            (
+                "[walk]\ncall_timeout = '0s'",
+                "lineward.toml:2:16: must be longer than nothing",
             ),
             (
                 "[organization]\nregions = ['Ireland']",

@@ -31,6 +31,16 @@ pub struct Change {
     pub action: Action,
 }
 
+impl Change {
+    /// How bad the incident is; one that is mended comes last.
+    fn severity(&self) -> Option<Severity> {
+        match &self.action {
+            Action::Trigger { incident, .. } => Some(incident.severity),
+            Action::Resolve { .. } => None,
+        }
+    }
+}
+
 /// What is to become of an incident.
 #[derive(Clone, Debug)]
 pub enum Action {

@@ -58,13 +58,16 @@ fn fix(judged: &Judged<'_>, cx: &Context<'_>) -> Remediation {
         if agent.fit(label, &cx.policy.releases) == Fit::Fits {
             return None;
         }
+        let (folder, name) = match artifact.rfind('/') {
+            Some(slash) => artifact.split_at_checked(slash + 1)?,
+            None => ("", artifact),
+        };
         if let Some(release) = agent.release {
-            return Some(artifact.replace(release, version_of_label(label)));
+            return Some(folder.to_owned() + &name.replace(release, version_of_label(label)));
         }
         let jar = bundle?.jar();
-        let (folder, name) = artifact.rsplit_once('/').unwrap_or(("", artifact));
         if !name.contains(':') {
-            return Some(format!("{folder}/{jar}"));
+            return Some(folder.to_owned() + &jar);
         }
         let (name, version) = jar.trim_end_matches(".jar").rsplit_once('-')?;
         Some(format!("za.co.absa.spline.agent.spark:{name}:{version}"))
@@ -162,6 +165,13 @@ mod tests {
             own.contains("\"s3://b/x.jar,s3://b/spline-7.1.0.jar\""),
             "{own}"
         );
+        let in_path = fixed("spark.jars", "s3://b/7.0.0/spline-7.0.0.jar");
+        assert!(
+            in_path.contains("\"s3://b/7.0.0/spline-7.1.0.jar\""),
+            "{in_path}"
+        );
+        let bare = fixed("spark.jars", "spark-3.4-spline-agent-bundle_2.12-2.1.0.jar");
+        assert!(bare.contains("\"spark-3.5-spline"), "{bare}");
         let coordinate = "za.co.absa.spline.agent.spark:spark-3.4-spline-agent-bundle_2.12:2.1.0";
         let bundle = fixed("spark.jars.packages", coordinate);
         assert!(

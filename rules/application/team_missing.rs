@@ -22,7 +22,7 @@ fn check(judged: &Judged<'_>, cx: &Context<'_>) -> Verdict {
     let key = &cx.policy.team_tag;
     match cx.policy.team(&judged.application.tags) {
         None => Verdict::Fail(format!("has no tag `{key}`")),
-        Some("") => Verdict::Fail(format!("its tag `{key}` is empty")),
+        Some(team) if team.trim().is_empty() => Verdict::Fail(format!("its tag `{key}` is empty")),
         Some(_) => Verdict::Pass,
     }
 }

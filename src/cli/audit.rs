@@ -59,6 +59,7 @@ impl Audit {
             source,
             trigger: Trigger::Cli,
             notify: self.notify,
+            send_until: None,
         };
         let progress = terminal::Progress::new(!self.walk.no_progress);
         let outcome = audit::audit(&config, request, |slice| progress.add(slice)).await;
@@ -67,6 +68,12 @@ impl Audit {
         let written = self.write(&outcome);
         let delivered = tell(&outcome, self.notify);
         written?;
+        if let Some(id) = self.walk.missed(&outcome.report) {
+            terminal::say(&format!(
+                "error: no application `{id}` in the accounts and Regions that were walked"
+            ));
+            return Ok(Exit::Usage);
+        }
         Ok(if !outcome.report.run.complete || !delivered {
             Exit::Incomplete
         } else if outcome.report.has_open(self.fail_on) {
@@ -118,8 +125,9 @@ fn tell(outcome: &Outcome, notify: bool) -> bool {
                 Action::Resolve { summary } => summary,
             };
             terminal::say(&format!(
-                "warning: PagerDuty did not take `{}`: {error}",
-                plain(summary)
+                "warning: PagerDuty did not take `{}`: {}",
+                plain(summary),
+                plain(&error.to_string())
             ));
         }
     }
@@ -133,6 +141,7 @@ fn failure(error: &AuditError) -> Failure {
         | AuditError::Routing(_)
         | AuditError::NoPagerDuty
         | AuditError::StaleEstate
+        | AuditError::FutureEstate(_)
         | AuditError::Store(StoreError::Url(_)) => Exit::Usage,
         AuditError::Connection(_) | AuditError::Store(_) => Exit::Failed,
     };

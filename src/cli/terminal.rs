@@ -3,16 +3,19 @@
 use std::io::{IsTerminal as _, Write as _};
 
 use indicatif::{ProgressBar, ProgressStyle};
+use lineward::report::plain;
 use lineward_rules::Slice;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-/// Says something to the user.
+/// Says something to the user. What anybody may have written in it moves no cursor.
 pub(super) fn say(message: &str) {
     // Where standard error is closed there is nobody to say it to.
-    let _ = writeln!(std::io::stderr().lock(), "{message}");
+    for line in message.lines() {
+        let _ = writeln!(std::io::stderr().lock(), "{}", plain(line));
+    }
 }
 
 /// Sends logs to standard error: ours, and at the second `-v` warnings of others. Never more of

@@ -6,7 +6,8 @@ use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 use lineward::collect::{Plan, since_when};
 use lineward::config::{Config, account_of, duration_of, region_of};
-use lineward_rules::{AccountId, Region};
+use lineward::report::Report;
+use lineward_rules::{AccountId, Region, Status};
 
 /// What to walk.
 #[derive(Debug, Args)]
@@ -46,6 +47,16 @@ impl WalkArgs {
             plan.job_runs_since = Some(since_when(Timestamp::now(), since));
         }
         plan
+    }
+
+    /// The application that was asked for, where all was read and it is neither there nor just gone.
+    pub(super) fn missed(&self, report: &Report) -> Option<&str> {
+        let gone = report
+            .findings
+            .iter()
+            .any(|row| row.status == Status::Resolved);
+        let missed = report.run.complete && report.applications.is_empty() && !gone;
+        self.application.as_deref().filter(|_| missed)
     }
 
     /// Whether a flag narrows the walk, which makes no sense for a snapshot.

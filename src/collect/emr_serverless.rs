@@ -9,7 +9,7 @@ use lineward_rules::estate::{
     UnreadApplication,
 };
 
-use super::gap::{gap, is_not_found};
+use super::gap::{gap, is_not_found, malformed};
 use super::{Plan, convert, sessions};
 
 /// How many `GetApplication` are in flight in one Region; its quota is 10 a second after a burst of 50.
@@ -156,9 +156,12 @@ async fn listed(
 async fn details(client: &Client, id: &str, arn: &Arn, region: Region) -> Details {
     match client.get_application().application_id(id).send().await {
         Ok(answer) => match answer.application {
+            Some(application) if application.arn != arn.as_str() => {
+                Details::Unread(malformed("GetApplication", arn))
+            }
             Some(application) if application.state == ApplicationState::Terminated => Details::Gone,
             Some(application) => Details::Read(Box::new(convert::application(application, region))),
-            None => Details::Gone,
+            None => Details::Unread(malformed("GetApplication", arn)),
         },
         Err(error) if is_not_found(&error) => Details::Gone,
         Err(error) => Details::Unread(gap("GetApplication", Some(arn.clone()), &error)),

@@ -53,6 +53,17 @@ pub(super) fn our_fault(operation: &str) -> Gap {
     }
 }
 
+/// The gap of an answer that tells nothing of the resource it was asked for.
+pub(super) fn malformed(operation: &str, resource: &Arn) -> Gap {
+    Gap {
+        operation: operation.to_owned(),
+        resource: Some(resource.clone()),
+        cause: Cause::ServerError,
+        code: "MalformedResponse".into(),
+        reason: "the answer is not about what was asked for".into(),
+    }
+}
+
 /// Whether the service says that the resource doesn't exist.
 pub(super) fn is_not_found<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> bool {
     error.code() == Some("ResourceNotFoundException")

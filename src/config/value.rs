@@ -55,6 +55,29 @@ pub fn region_of(text: &str) -> Result<Region, String> {
     ))
 }
 
+pub(super) fn time_limit<'de, D: Deserializer<'de>>(input: D) -> Result<SignedDuration, D::Error> {
+    match duration(input)? {
+        none if none.is_zero() => Err(D::Error::custom("must be longer than nothing")),
+        limit => Ok(limit),
+    }
+}
+
+/// Reads the ARN of a role.
+pub(super) fn role_arn<'de, D: Deserializer<'de>>(input: D) -> Result<Option<String>, D::Error> {
+    let arn = String::deserialize(input)?;
+    let fields: Vec<_> = arn.splitn(6, ':').collect();
+    match fields.as_slice() {
+        ["arn", _, "iam", "", account, name]
+            if account_of(account).is_ok() && name.starts_with("role/") =>
+        {
+            Ok(Some(arn))
+        }
+        _ => Err(D::Error::custom(format!(
+            "malformed ARN `{arn}`, expected `arn:aws:iam::111122223333:role/name`"
+        ))),
+    }
+}
+
 /// Reads the name of a role, with its path if it has one.
 pub(super) fn role_name<'de, D: Deserializer<'de>>(input: D) -> Result<Option<String>, D::Error> {
     let name = String::deserialize(input)?;

@@ -1,11 +1,12 @@
 //! Sends changes to PagerDuty's Events API v2, within its rate, and tries again where that may help.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
 use super::{Action, Change, Routing};
 
@@ -22,14 +23,17 @@ const ATTEMPTS: u32 = 5;
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// Why an event was not taken.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum DeliveryError {
     /// The key that the incident was opened with is not configured any more.
     #[error("routing key `{0}` is not configured any more; resolve the incident by hand")]
     LostKey(String),
     /// The key can't be read.
     #[error("{0}")]
-    Secret(#[from] crate::config::SecretError),
+    NoKey(String),
+    /// It was not tried: an event before it did not get through, or the time was up.
+    #[error("owed to the next run: {0}")]
+    Owed(&'static str),
     /// PagerDuty refuses the event; trying again would not help.
     #[error("refused with HTTP {status}: {message}")]
     Refused {
@@ -54,8 +58,16 @@ pub enum DeliveryError {
 /// What became of one change.
 pub type Delivery = (Change, Result<(), DeliveryError>);
 
-/// Sends the changes. Keys are served side by side, the events of one key in order.
-pub async fn send(endpoint: &str, changes: Vec<Change>, routing: &Routing) -> Vec<Delivery> {
+/// Sends the changes. Keys are served side by side, the events of one key the worst first.
+///
+/// What has not been sent by the `deadline`, or after an event that did not get through, is owed: the
+/// ledger must be saved in time, and the next run sends it.
+pub async fn send(
+    endpoint: &str,
+    changes: Vec<Change>,
+    routing: &Routing,
+    deadline: Option<Instant>,
+) -> Vec<Delivery> {
     let client = reqwest::Client::builder()
         .connect_timeout(Duration::from_secs(5))
         .timeout(Duration::from_secs(15))
@@ -63,22 +75,22 @@ pub async fn send(endpoint: &str, changes: Vec<Change>, routing: &Routing) -> Ve
     let url = format!("{}/v2/enqueue", endpoint.trim_end_matches('/'));
     let mut by_key: BTreeMap<String, Vec<Change>> = BTreeMap::new();
     for change in changes {
-        by_key
-            .entry(change.routing_key.clone())
-            .or_default()
-            .push(change);
+        let queue = by_key.entry(change.routing_key.clone()).or_default();
+        queue.push(change);
     }
-    let queues = by_key.into_iter().map(|(name, changes)| {
+    let queues = by_key.into_iter().map(|(name, mut changes)| {
+        changes.sort_by_key(|change| Reverse(change.severity()));
         let (client, url) = (&client, &url);
         async move {
             let key = match (client, routing.key(&name)) {
                 (Err(error), _) => Err(DeliveryError::Client(error.to_string())),
                 (_, None) => Err(DeliveryError::LostKey(name)),
-                (_, Some(Err(error))) => Err(error.into()),
+                (_, Some(Err(error))) => Err(DeliveryError::NoKey(error.to_string())),
                 (Ok(client), Some(Ok(key))) => Ok(Queue {
                     client,
                     url,
                     key,
+                    deadline,
                     sent: VecDeque::new(),
                 }),
             };
@@ -93,10 +105,14 @@ async fn send_all(queue: Result<Queue<'_>, DeliveryError>, changes: Vec<Change>)
     let mut deliveries = Vec::new();
     for change in changes {
         let delivery = match &mut queue {
-            Ok(queue) => queue.deliver(&change).await,
-            Err(DeliveryError::LostKey(name)) => Err(DeliveryError::LostKey(name.clone())),
-            Err(error) => Err(DeliveryError::Client(error.to_string())),
+            Ok(queue) => queue.deliver_in_time(&change).await,
+            Err(error) => Err(error.clone()),
         };
+        if let Err(DeliveryError::Unavailable { .. }) = delivery {
+            queue = Err(DeliveryError::Owed(
+                "the event before it did not get through",
+            ));
+        }
         deliveries.push((change, delivery));
     }
     deliveries
@@ -107,6 +123,7 @@ struct Queue<'a> {
     client: &'a reqwest::Client,
     url: &'a str,
     key: String,
+    deadline: Option<Instant>,
     sent: VecDeque<Instant>,
 }
 
@@ -120,6 +137,15 @@ enum Failure {
 }
 
 impl Queue<'_> {
+    async fn deliver_in_time(&mut self, change: &Change) -> Result<(), DeliveryError> {
+        match self.deadline {
+            None => self.deliver(change).await,
+            Some(deadline) => timeout_at(deadline, self.deliver(change))
+                .await
+                .unwrap_or(Err(DeliveryError::Owed("the time was up"))),
+        }
+    }
+
     async fn deliver(&mut self, change: &Change) -> Result<(), DeliveryError> {
         let body = self.body(change);
         let mut last = String::new();
@@ -169,7 +195,6 @@ impl Queue<'_> {
 
     async fn attempt(&self, body: &Value) -> Result<(), Failure> {
         let passing = |last: String, wait| Failure::Passing { last, wait };
-        // The error's own text would name the URL, which is the user's affair, so it may.
         let sent = self.client.post(self.url).json(body).send().await;
         let answer = sent.map_err(|error| passing(reason(&error), None))?;
         let status = answer.status();

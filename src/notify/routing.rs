@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use lineward_rules::AccountId;
 
 use crate::config::{Config, PagerDuty, Secret, SecretError, Team};
-use crate::ledger::Incident;
 use crate::report::FindingRow;
 
 /// The routing keys by their names, and the teams that have one.
@@ -86,14 +85,6 @@ impl Routing {
         known
             .or_else(|| Secret::from_name(name))
             .map(|secret| secret.reveal())
-    }
-
-    /// The incidents whose routing key is not known any more, so that they can't be resolved.
-    pub fn lost<'a>(&self, incidents: &'a BTreeMap<String, Incident>) -> Vec<&'a str> {
-        let lost = incidents
-            .iter()
-            .filter(|(_, incident)| self.key(&incident.routing_key).is_none());
-        lost.map(|(key, _)| key.as_str()).collect()
     }
 }
 

@@ -179,3 +179,32 @@ fn a_snapshot_that_is_cut_or_of_another_kind_is_told() {
     }
     assert_eq!(bed.sandbox.pagerduty().requests, 0);
 }
+
+#[test]
+fn an_application_that_is_nowhere_is_a_mistake_and_a_region_counts_once() {
+    let bed = bed();
+    let run = bed.run(&["audit", "--application", "00fabsent0000000"]);
+    assert_eq!(run.code, 2, "{}", run.stderr);
+    assert!(run.stderr.contains("no application `00fabsent0000000`"));
+    let (_, once) = bed.audit(&["--region", "us-east-1"]);
+    let (_, twice) = bed.audit(&["--region", "us-east-1", "--region", "us-east-1"]);
+    assert_eq!(
+        once["summary"]["applications"],
+        twice["summary"]["applications"]
+    );
+}
+
+#[test]
+fn a_snapshot_of_the_future_is_refused() {
+    let bed = bed();
+    bed.run(&["collect", "-o", "estate.jsonl"]);
+    let path = bed.path().join("estate.jsonl");
+    let whole = std::fs::read_to_string(&path).unwrap();
+    let year = jiff::Timestamp::now()
+        .strftime("\"started_at\":\"%Y")
+        .to_string();
+    std::fs::write(&path, whole.replacen(&year, "\"started_at\":\"2999", 1)).unwrap();
+    let run = bed.run(&["audit", "--estate", "estate.jsonl"]);
+    assert_eq!(run.code, 2);
+    assert!(run.stderr.contains("is yet to come"), "{}", run.stderr);
+}

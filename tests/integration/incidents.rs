@@ -2,7 +2,7 @@
 
 use lineward_sandbox::{IncidentState, Options, PagerDutyFault};
 
-use crate::harness::Bed;
+use crate::harness::{Bed, Run};
 
 fn whole() -> Options {
     Options {
@@ -142,4 +142,17 @@ fn incidents_may_be_grouped_by_rule_or_team() {
             "{group_by}: {open}"
         );
     }
+}
+
+#[test]
+fn a_pagerduty_that_is_down_does_not_hold_the_ledger_up() {
+    let bed = Bed::new(whole());
+    let begun = std::time::Instant::now();
+    let mut command = bed.command(&["audit", "--notify"]);
+    command.env("LINEWARD_PAGERDUTY__ENDPOINT", "http://127.0.0.1:9");
+    let run: Run = command.output().unwrap().into();
+    assert_eq!(run.code, 3);
+    assert!(begun.elapsed().as_secs() < 60 && run.stderr.contains("owed to the next run"));
+    bed.audit(&["--notify"]);
+    assert_eq!(states(&bed), (paging(&bed), 0));
 }
