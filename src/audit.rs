@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 use crate::collect::{self, Connection, ConnectionError, Organization, Plan};
 use crate::config::{Config, PagerDuty};
-use crate::ledger::{Incident, Ledger, Seen};
+use crate::ledger::{Incident, Ledger, Looked, Seen};
 use crate::notify::pagerduty::{self, Delivery};
 use crate::notify::{self, Action, Routing, RoutingError};
 use crate::report::{Format, IncidentRow, Report, Run, Trigger};
@@ -135,35 +135,40 @@ pub async fn audit(
         .save_report(&name, report.render(Format::Json, None, false))
         .await?;
 
-    let deliveries = match &paging {
-        Some((pagerduty, routing)) => {
-            pagerduty::send(
-                &pagerduty.endpoint,
-                plan.changes,
-                routing,
-                request.send_until,
-            )
-            .await
-        }
-        None => Vec::new(),
-    };
+    // What is about to be sent is written down first: a run that is killed before it can say what was
+    // taken leaves a ledger by which the next tells it again, or resolves it.
     let seen = Seen {
         at: report.run.started_at,
         findings: &folded.findings,
         applications: &folded.applications,
         looked: &folded.looked,
-        incidents: delivered(&deliveries),
+        incidents: plan.intents(),
     };
-    let ledger_at = if stale {
-        None
+    let mut kept = if stale {
+        saved
     } else {
-        Some(save(&store, &saved, &seen).await?)
+        save(&store, saved, &seen).await?
     };
-    let report_at = store.locate(name);
+    let mut deliveries = Vec::new();
+    if let Some((pagerduty, routing)) = &paging {
+        let nothing = Looked::default();
+        let (endpoint, until) = (&pagerduty.endpoint, request.send_until);
+        deliveries = pagerduty::send(endpoint, plan.changes, routing, until).await;
+        let told = Seen {
+            findings: &[],
+            applications: &[],
+            looked: &nothing,
+            incidents: delivered(&deliveries),
+            ..seen
+        };
+        if !told.incidents.is_empty() {
+            kept = save(&store, kept, &told).await?;
+        }
+    }
     Ok(Outcome {
         report,
-        report_at,
-        ledger_at,
+        report_at: store.locate(name),
+        ledger_at: (!stale).then(|| store.locate_ledger(kept.generation)),
         deliveries,
         unroutable: plan.unroutable,
     })
@@ -281,12 +286,13 @@ fn delivered(deliveries: &[Delivery]) -> BTreeMap<String, Option<Incident>> {
 
 /// Saves the ledger as the next generation. Where another run was quicker, what this one saw is laid
 /// over what that one saved.
-async fn save(store: &Store, saved: &Saved, seen: &Seen<'_>) -> Result<PathBuf, StoreError> {
-    let mut saved = saved.clone();
+async fn save(store: &Store, saved: Saved, seen: &Seen<'_>) -> Result<Saved, StoreError> {
+    let mut saved = saved;
     for _ in 0..MERGES {
         let generation = saved.generation + 1;
-        match store.save(generation, &saved.ledger.after(seen)).await {
-            Ok(()) => return Ok(store.locate_ledger(generation)),
+        let ledger = saved.ledger.after(seen);
+        match store.save(generation, &ledger).await {
+            Ok(()) => return Ok(Saved { generation, ledger }),
             Err(StoreError::Taken(_)) => saved = store.load().await?,
             Err(error) => return Err(error),
         }

@@ -56,12 +56,15 @@ pub struct KnownFinding {
     pub last_seen_at: Timestamp,
 }
 
-/// An incident that PagerDuty was told to open.
+/// An incident that PagerDuty was told to open, or was about to be.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Incident {
     /// The name of the routing key that opened it, through which it must be resolved.
     pub routing_key: String,
+    /// Whether PagerDuty is known to have taken it. What was about to be sent is written down before: a
+    /// run may be killed between the two, and the fault be mended before the next.
+    pub taken: bool,
     /// When it was opened.
     pub opened_at: Timestamp,
     /// The findings that it was last told of.

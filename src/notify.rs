@@ -117,6 +117,26 @@ pub fn plan(
     plan
 }
 
+impl Plan {
+    /// The incidents that are about to be opened, as the ledger is to know them until they are.
+    pub fn intents(&self) -> BTreeMap<String, Option<Incident>> {
+        let opened = self
+            .changes
+            .iter()
+            .filter_map(|change| match &change.action {
+                Action::Trigger { incident, .. } => {
+                    let incident = Incident {
+                        taken: false,
+                        ..incident.clone()
+                    };
+                    Some((change.dedup_key.clone(), Some(incident)))
+                }
+                Action::Resolve { .. } => None,
+            });
+        opened.collect()
+    }
+}
+
 /// The findings of a group.
 #[derive(Default)]
 struct Members<'a> {
@@ -162,7 +182,7 @@ impl Plan {
             .collect();
         let is_told = |incident: &Incident| {
             let all = |finding: &&FindingRow| incident.findings.contains(&finding.fingerprint);
-            incident.rules == rules && findings.iter().all(all)
+            incident.taken && incident.rules == rules && findings.iter().all(all)
         };
         if known.is_some_and(is_told) {
             return;
@@ -171,6 +191,7 @@ impl Plan {
         let severity = findings.iter().map(|finding| finding.severity).max();
         let incident = Incident {
             routing_key: routing_key.clone(),
+            taken: true,
             opened_at: known.map_or(report.run.started_at, |incident| incident.opened_at),
             findings: findings
                 .iter()
@@ -312,6 +333,24 @@ mod tests {
         assert_eq!(actions(&by_rule(both, &known)), ["trigger"]);
         let one = vec![finding("spline-disabled", Status::Ongoing)];
         assert_eq!(actions(&by_rule(one, &known)), [""; 0]);
+    }
+
+    #[test]
+    fn an_incident_that_may_not_have_been_taken_is_told_again_or_resolved() {
+        let findings = || vec![finding("spline-disabled", Status::Ongoing)];
+        let intents = planned(findings(), &BTreeMap::new(), |_, _| ()).intents();
+        let known = intents
+            .into_iter()
+            .filter_map(|(key, incident)| Some((key, incident?)));
+        let known = known.collect();
+        assert_eq!(
+            actions(&planned(findings(), &known, |_, _| ())),
+            ["trigger"]
+        );
+        assert_eq!(
+            actions(&planned(Vec::new(), &known, |_, _| ())),
+            ["resolve"]
+        );
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use lineward_sandbox::{Fault, Options};
+use lineward_sandbox::{Fault, IncidentState, Options};
 use serde_json::Value;
 
 use crate::harness::{Bed, count, found, rows, timeless};
@@ -160,6 +160,26 @@ fn a_killed_run_may_be_run_again() {
         .collect();
     keys.dedup();
     assert_eq!(keys.len(), incidents.len(), "an incident was opened twice");
+}
+
+#[test]
+fn a_fault_that_is_mended_after_a_killed_run_has_its_incident_resolved() {
+    let bed = Bed::new(whole());
+    bed.audit(&["--notify"]);
+    // As if the run had been killed after PagerDuty took its events.
+    let ledger = bed.path().join("lineward-data/ledger");
+    std::fs::remove_dir_all(ledger.join("gen=0000000002")).unwrap();
+    let id = faulty(&bed, "spline-disabled");
+    bed.sandbox.mend(&id);
+    let account = bed.planted().into_iter().next().unwrap()[2].clone();
+    bed.audit(&["--notify", "--account", &account]);
+    bed.audit(&["--notify"]);
+    let incidents = bed.sandbox.pagerduty().incidents;
+    let resolved = incidents
+        .iter()
+        .filter(|incident| incident.state == IncidentState::Resolved);
+    assert_eq!(resolved.count(), 1);
+    assert!(incidents.iter().all(|incident| incident.triggers <= 2));
 }
 
 #[test]
