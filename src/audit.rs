@@ -15,7 +15,7 @@ use tokio::time::Instant;
 use crate::collect::{self, Connection, ConnectionError, Organization, Plan};
 use crate::config::{Config, PagerDuty};
 use crate::ledger::{Incident, Ledger, Looked, Seen};
-use crate::notify::pagerduty::{self, Delivery};
+use crate::notify::pagerduty::{self, Delivery, DeliveryError};
 use crate::notify::{self, Action, Routing, RoutingError};
 use crate::report::{Format, IncidentRow, Report, Run, Trigger};
 use crate::snapshot::{Reader, SnapshotError};
@@ -271,10 +271,14 @@ fn name_incidents(report: &mut Report, plan: &notify::Plan, known: &BTreeMap<Str
     }
 }
 
-/// What the ledger is to remember: only what PagerDuty took.
+/// What the ledger is to remember: what PagerDuty took. What can't be resolved for want of its key is
+/// forgotten once it was said: no later run could either.
 fn delivered(deliveries: &[Delivery]) -> BTreeMap<String, Option<Incident>> {
-    let taken = deliveries.iter().filter(|(_, delivery)| delivery.is_ok());
-    let remembered = taken.map(|(change, _)| {
+    let settled = deliveries.iter().filter(|(change, delivery)| {
+        let lost = matches!(delivery, Err(DeliveryError::LostKey(_)));
+        delivery.is_ok() || (lost && matches!(change.action, Action::Resolve { .. }))
+    });
+    let remembered = settled.map(|(change, _)| {
         let incident = match &change.action {
             Action::Trigger { incident, .. } => Some(incident.clone()),
             Action::Resolve { .. } => None,

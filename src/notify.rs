@@ -167,8 +167,9 @@ impl Plan {
     ) {
         let dedup_key = group.dedup_key();
         let findings: Vec<_> = members.open.iter().map(|(_, finding)| *finding).collect();
-        // An incident is told something new through the key that opened it.
+        // An incident is told something new through the key that opened it, while that is known.
         let routed = known.map(|incident| incident.routing_key.clone());
+        let routed = routed.filter(|name| routing.key(name).is_some());
         let Some(routing_key) = routed.or_else(|| routing.of(&findings)) else {
             self.unroutable += 1;
             return;

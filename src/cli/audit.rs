@@ -42,6 +42,13 @@ impl Audit {
         if let Some(url) = &self.store {
             config.store.url.clone_from(url);
         }
+        if let Some(folder) = self.output.as_ref().filter(|path| path.is_dir()) {
+            let message = format!("`{}` is a folder, --output takes a file", folder.display());
+            return Err(Failure {
+                exit: Exit::Usage,
+                message,
+            });
+        }
         let source = match &self.estate {
             Some(_) if self.walk.narrows() => {
                 let message = "--account, --region, --application and --since narrow a walk; \

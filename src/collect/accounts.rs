@@ -92,7 +92,9 @@ impl Lister<'_> {
             Ok(config) => config,
             Err(gap) => return self.without_organization(gap).await,
         };
-        let client = aws_sdk_organizations::Client::new(&config);
+        let config = aws_sdk_organizations::config::Builder::from(&config)
+            .retry_partition(super::connection::retry_partition());
+        let client = aws_sdk_organizations::Client::from_conf(config.build());
         let mut pages = client.list_accounts().into_paginator().send();
         let mut listed = 0_usize;
         loop {

@@ -58,6 +58,7 @@ fn wrong_usage_and_wrong_variables_are_told() {
         &["audit", "--region", "Ireland"],
         &["audit", "--since", "soon"],
         &["audit", "--format", "yaml"],
+        &["audit", "--output", "."],
         &["audit", "--config", "absent.toml"],
         &["audit", "--store", "gs://bucket"],
         &["audit", "--estate", "absent.jsonl"],

@@ -156,3 +156,40 @@ fn a_pagerduty_that_is_down_does_not_hold_the_ledger_up() {
     bed.audit(&["--notify"]);
     assert_eq!(states(&bed), (paging(&bed), 0));
 }
+
+#[test]
+fn an_incident_whose_key_is_gone_is_said_once() {
+    let bed = Bed::new(whole());
+    let key = |key: &'static str| [("LINEWARD_PAGERDUTY__ROUTING_KEY", key)];
+    let old = key("R0AAAAAAAAAAAAAAAAAAAAAAAAAAAAAA");
+    bed.command(&["audit", "--notify"])
+        .envs(old)
+        .output()
+        .unwrap();
+    let row = bed
+        .planted()
+        .into_iter()
+        .find(|row| row[0] == "spline-disabled")
+        .unwrap();
+    bed.sandbox.mend(row[4].rsplit('/').next().unwrap());
+    let new = || key("R0BBBBBBBBBBBBBBBBBBBBBBBBBBBBBB");
+    let run: Run = bed
+        .command(&["audit", "--notify"])
+        .envs(new())
+        .output()
+        .unwrap()
+        .into();
+    assert!(
+        run.stderr.contains("is not configured any more"),
+        "{}",
+        run.stderr
+    );
+    assert_eq!(run.code, 3);
+    let run: Run = bed
+        .command(&["audit", "--notify"])
+        .envs(new())
+        .output()
+        .unwrap()
+        .into();
+    assert_eq!(run.code, 1, "{}", run.stderr);
+}
