@@ -1,4 +1,4 @@
-//! Spline agents: how one is recognised by the name of its artifact, and which release it fits.
+//! Lineage agents: how one is recognised by the name of its artifact, and which release it fits.
 //!
 //! The patterns are in `policy.toml`, the bundles that exist in `agents.toml`.
 
@@ -6,24 +6,114 @@ use regex_lite::Regex;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 
+use crate::glob::Glob;
 use crate::release::{Releases, version_of_label};
-use crate::spark::Effective;
+use crate::spark::{EXTRA_LISTENERS_KEY, LISTENERS_KEY, SPLINE_LISTENER};
+
+/// What makes Spark report its lineage.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum AgentKind {
+    /// Spline's agent.
+    #[default]
+    Spline,
+    /// OpenLineage's Spark integration.
+    OpenLineage,
+    /// `DataHub`'s Spark plugin.
+    DataHub,
+}
+
+impl AgentKind {
+    /// All kinds.
+    pub const ALL: [Self; 3] = [Self::Spline, Self::OpenLineage, Self::DataHub];
+
+    /// The name that it goes by.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Spline => "Spline",
+            Self::OpenLineage => "OpenLineage",
+            Self::DataHub => "DataHub",
+        }
+    }
+
+    /// The key that its listener must be listed in.
+    pub fn listeners_key(self) -> &'static str {
+        match self {
+            Self::Spline => LISTENERS_KEY,
+            Self::OpenLineage | Self::DataHub => EXTRA_LISTENERS_KEY,
+        }
+    }
+
+    /// The class of its listener.
+    pub fn listener(self) -> &'static str {
+        match self {
+            Self::Spline => SPLINE_LISTENER,
+            Self::OpenLineage => "io.openlineage.spark.agent.OpenLineageSparkListener",
+            Self::DataHub => "datahub.spark.DatahubSparkListener",
+        }
+    }
+
+    /// What a name holds that no pattern reads and that may be such an agent all the same.
+    fn hint(self) -> &'static str {
+        match self {
+            Self::Spline => "spline",
+            Self::OpenLineage => "openlineage-spark",
+            Self::DataHub => "spark-lineage",
+        }
+    }
+}
 
 /// `[[agent]]`: a way of naming agents.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, try_from = "Scheme")]
+#[schemars(with = "Scheme")]
+pub struct AgentPattern(Scheme);
+
+/// `[[agent]]` as it is written.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct AgentPattern {
+struct Scheme {
     /// What the scheme is called.
-    pub name: String,
+    name: String,
+    /// Which agent it names: `spline` by default.
+    #[serde(default)]
+    agent: AgentKind,
     /// A regular expression with the named groups `release`, `spark`, `scala`, `version`, matched
     /// against a JAR's file name or a Maven coordinate.
-    pub pattern: Pattern,
+    pattern: Pattern,
+    /// The labels of the releases that such an agent is good for (`emr-7.*`), where its name doesn't
+    /// tell.
+    #[serde(default)]
+    releases: Vec<Glob>,
 }
 
-/// A regular expression that tells at least the agent's `release` or its `spark`.
+impl TryFrom<Scheme> for AgentPattern {
+    type Error = String;
+
+    fn try_from(scheme: Scheme) -> Result<Self, Self::Error> {
+        let told = ["release", "spark"].map(|group| scheme.pattern.has(group));
+        if told == [false, false] && scheme.agent == AgentKind::Spline && scheme.releases.is_empty()
+        {
+            return Err(format!(
+                "the agent pattern `{}` must have a group `release` or a group `spark`, or a list \
+                 `releases`",
+                scheme.name
+            ));
+        }
+        Ok(Self(scheme))
+    }
+}
+
+/// A regular expression with the groups that an agent's name may tell.
 #[derive(Clone, Debug, JsonSchema)]
 #[schemars(transparent)]
-pub struct Pattern(#[schemars(with = "String")] Regex);
+struct Pattern(#[schemars(with = "String")] Regex);
+
+impl Pattern {
+    fn has(&self, group: &str) -> bool {
+        self.0.capture_names().flatten().any(|name| name == group)
+    }
+}
 
 impl<'de> Deserialize<'de> for Pattern {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -31,17 +121,12 @@ impl<'de> Deserialize<'de> for Pattern {
         const GROUPS: [&str; 4] = ["release", "spark", "scala", "version"];
         let text = String::deserialize(deserializer)?;
         let regex = Regex::new(&text).map_err(D::Error::custom)?;
-        let groups: Vec<_> = regex.capture_names().flatten().collect();
-        if let Some(other) = groups.iter().find(|group| !GROUPS.contains(group)) {
+        let mut groups = regex.capture_names().flatten();
+        if let Some(other) = groups.find(|group| !GROUPS.contains(group)) {
             return Err(D::Error::custom(format!(
                 "unknown group `{other}` in an agent pattern, expected one of `release`, `spark`, \
                  `scala`, `version`"
             )));
-        }
-        if !groups.contains(&"release") && !groups.contains(&"spark") {
-            return Err(D::Error::custom(
-                "an agent pattern must have a group `release` or a group `spark`",
-            ));
         }
         Ok(Self(regex))
     }
@@ -50,6 +135,8 @@ impl<'de> Deserialize<'de> for Pattern {
 /// An artifact that a pattern recognised.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Agent<'a> {
+    /// Which agent it is.
+    pub kind: AgentKind,
     /// The artifact as the configuration names it.
     pub artifact: &'a str,
     /// The EMR release it was built for, where its name tells.
@@ -60,55 +147,90 @@ pub struct Agent<'a> {
     pub scala: Option<&'a str>,
     /// Its own version, where its name tells.
     pub version: Option<&'a str>,
+    /// The labels of the releases that its pattern says it is good for.
+    pub releases: &'a [Glob],
 }
 
-/// The Spline artifacts that a configuration puts on the class path.
+/// The agents that are put on the class path.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Agents<'a> {
     /// Those that a pattern recognised.
     pub recognised: Vec<Agent<'a>>,
-    /// Those that look like Spline but match no pattern.
-    pub suspects: Vec<&'a str>,
+    /// Those that look like an agent but match no pattern.
+    pub suspects: Vec<(AgentKind, &'a str)>,
 }
 
 impl<'a> Agents<'a> {
-    /// Reads the artifacts of `spark.jars` and `spark.jars.packages`.
-    pub fn find(spark: &Effective<'a>, patterns: &[AgentPattern]) -> Self {
+    /// Reads the agents among artifacts: JARs by any path or URL, and Maven coordinates.
+    pub fn find(
+        artifacts: impl IntoIterator<Item = &'a str>,
+        patterns: &'a [AgentPattern],
+    ) -> Self {
         let mut agents = Self::default();
-        for artifact in spark
-            .list("spark.jars")
-            .chain(spark.list("spark.jars.packages"))
-        {
+        for artifact in artifacts {
             let name = file_name(artifact);
-            if let Some(agent) = patterns
-                .iter()
-                .find_map(|pattern| pattern.read(artifact, name))
+            if !AgentKind::ALL.iter().any(|kind| hints_at(name, *kind))
+                && !patterns.iter().any(|pattern| pattern.0.is_own())
             {
+                continue;
+            }
+            let mut read = patterns.iter();
+            if let Some(agent) = read.find_map(|pattern| pattern.0.read(artifact, name)) {
                 agents.recognised.push(agent);
-            } else if name.to_ascii_lowercase().contains("spline") {
-                agents.suspects.push(artifact);
+            } else if let Some(kind) = AgentKind::ALL
+                .into_iter()
+                .find(|kind| hints_at(name, *kind))
+            {
+                agents.suspects.push((kind, artifact));
             }
         }
         agents
     }
+
+    /// The recognised ones of a kind.
+    pub fn of(&self, kind: AgentKind) -> impl Iterator<Item = &Agent<'a>> {
+        self.recognised
+            .iter()
+            .filter(move |agent| agent.kind == kind)
+    }
+
+    /// What looks like an agent of a kind but matches no pattern, where none is recognised.
+    pub fn suspect(&self, kind: AgentKind) -> Option<&'a str> {
+        let mut suspects = self.suspects.iter();
+        let suspect = suspects.find(|(of, _)| *of == kind)?;
+        self.of(kind).next().is_none().then_some(suspect.1)
+    }
 }
 
-impl AgentPattern {
-    fn read<'a>(&self, artifact: &'a str, name: &'a str) -> Option<Agent<'a>> {
+fn hints_at(name: &str, kind: AgentKind) -> bool {
+    let (name, hint) = (name.as_bytes(), kind.hint().as_bytes());
+    name.windows(hint.len())
+        .any(|window| window.eq_ignore_ascii_case(hint))
+}
+
+impl Scheme {
+    /// Whether it may name an agent in a way that no hint tells.
+    fn is_own(&self) -> bool {
+        !self.pattern.0.as_str().contains(self.agent.hint())
+    }
+
+    fn read<'a>(&'a self, artifact: &'a str, name: &'a str) -> Option<Agent<'a>> {
         let found = self.pattern.0.captures(name)?;
         let group = |group| found.name(group).map(|text| text.as_str());
         Some(Agent {
+            kind: self.agent,
             artifact,
             release: group("release"),
             spark: group("spark"),
             scala: group("scala"),
             version: group("version"),
+            releases: &self.releases,
         })
     }
 }
 
 /// The last part of a path or URL, or the whole of a Maven coordinate.
-fn file_name(artifact: &str) -> &str {
+pub(crate) fn file_name(artifact: &str) -> &str {
     let path = artifact.split(['?', '#']).next().unwrap_or(artifact);
     path.rsplit('/').next().unwrap_or(path)
 }
@@ -125,6 +247,11 @@ pub enum Fit {
 }
 
 impl Agent<'_> {
+    /// Whether it is tied to EMR releases rather than to a Spark.
+    pub fn tells_release(&self) -> bool {
+        self.release.is_some() || !self.releases.is_empty()
+    }
+
     /// Whether this agent fits the release of `label`.
     ///
     /// A name that tells an EMR release is held against the label itself, so it needs no matrix.
@@ -134,6 +261,15 @@ impl Agent<'_> {
                 Fit::Fits
             } else {
                 Fit::Misfits(format!("`{}` is built for EMR {release}", self.artifact))
+            };
+        }
+        if !self.releases.is_empty() {
+            return if self.releases.iter().any(|glob| glob.matches(label)) {
+                Fit::Fits
+            } else {
+                let releases: Vec<_> = self.releases.iter().map(Glob::as_str).collect();
+                let releases = releases.join(", ");
+                Fit::Misfits(format!("`{}` is good for {releases}", self.artifact))
             };
         }
         if self.spark.is_none() && self.scala.is_none() {
@@ -167,6 +303,23 @@ impl Agent<'_> {
 #[serde(deny_unknown_fields)]
 pub struct Bundles {
     bundle: Vec<Bundle>,
+    /// Versions with a fault that is known.
+    broken: Vec<Broken>,
+}
+
+/// A version of Spline's agent with a fault that is known.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Broken {
+    /// The version.
+    pub version: String,
+    /// What goes wrong.
+    pub fault: String,
+    /// The first version without it, where that is known.
+    #[serde(default)]
+    pub mended: Option<String>,
+    /// Where this was read.
+    pub source: String,
 }
 
 /// The public bundles for one Spark and Scala.
@@ -187,11 +340,33 @@ pub struct Bundle {
 impl Bundle {
     /// The newest version that was seen, as a JAR's name.
     pub fn jar(&self) -> String {
-        let version = self.versions.last().map_or("<version>", String::as_str);
         format!(
-            "spark-{}-spline-agent-bundle_{}-{version}.jar",
-            self.spark, self.scala
+            "spark-{}-spline-agent-bundle_{}-{}.jar",
+            self.spark,
+            self.scala,
+            self.newest()
         )
+    }
+
+    /// The newest version that was seen.
+    pub fn newest(&self) -> &str {
+        self.versions.last().map_or("<version>", String::as_str)
+    }
+
+    /// The first version that was published.
+    pub fn first(&self) -> &str {
+        self.versions.first().map_or("", String::as_str)
+    }
+
+    /// The last version that is listed, seen or not.
+    pub fn last(&self) -> &str {
+        self.likely.last().map_or(self.newest(), String::as_str)
+    }
+
+    /// Whether a version is listed, seen or not.
+    pub fn lists(&self, version: &str) -> bool {
+        let mut listed = self.versions.iter().chain(&self.likely);
+        listed.any(|listed| listed == version)
     }
 }
 
@@ -213,21 +388,47 @@ impl Bundles {
             .iter()
             .find(|bundle| bundle.spark == spark && bundle.scala == scala)
     }
+
+    /// The known fault of a version, if there is one.
+    pub fn broken(&self, version: &str) -> Option<&Broken> {
+        self.broken.iter().find(|broken| broken.version == version)
+    }
+}
+
+/// Whether a version is older than another: numbers part by part, and a text before none.
+pub fn is_older(version: &str, than: &str) -> bool {
+    let parts = |version: &str| -> Vec<Result<u64, String>> {
+        let parts = version.split(['.', '-', '+']);
+        parts
+            .map(|part| part.parse().map_err(|_| part.to_owned()))
+            .collect()
+    };
+    let (left, right) = (parts(version), parts(than));
+    for (left, right) in left.iter().zip(&right) {
+        match (left, right) {
+            (Ok(left), Ok(right)) if left != right => return left < right,
+            (Err(left), Err(right)) if left != right => return left < right,
+            (Ok(_), Err(_)) => return false,
+            (Err(_), Ok(_)) => return true,
+            _ => {}
+        }
+    }
+    left.len() < right.len()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::spark::Effective;
     use crate::{Application, Policy, estate::Configuration};
 
     fn agents_of(key: &str, value: &str, inspect: impl Fn(Agents<'_>)) {
         let mut application = Application::example();
         application.runtime_configuration =
             vec![Configuration::new("spark-defaults", &[(key, value)])];
-        inspect(Agents::find(
-            &Effective::of_application(&application),
-            &Policy::default().agents,
-        ));
+        let policy = Policy::default();
+        let spark = Effective::of_application(&application);
+        inspect(Agents::find(spark.artifacts(), &policy.agents));
     }
 
     #[test]
@@ -265,7 +466,10 @@ mod tests {
             "s3://b/My-Spline-fork.jar,s3://b/other.jar",
             |agents| {
                 assert_eq!(agents.recognised, []);
-                assert_eq!(agents.suspects, ["s3://b/My-Spline-fork.jar"]);
+                assert_eq!(
+                    agents.suspect(AgentKind::Spline),
+                    Some("s3://b/My-Spline-fork.jar")
+                );
             },
         );
     }
@@ -274,11 +478,13 @@ mod tests {
     fn an_agent_fits_the_release_it_was_built_for() {
         let releases = Releases::default();
         let agent = |release, spark, scala| Agent {
+            kind: AgentKind::Spline,
             artifact: "a",
             release,
             spark,
             scala,
             version: None,
+            releases: &[],
         };
         let own = agent(Some("7.1.0"), None, None);
         assert_eq!(own.fit("emr-7.1.0", &releases), Fit::Fits);
@@ -322,6 +528,65 @@ mod tests {
                 .contains("`edition`")
         );
         assert!(parse("(").is_err());
+        let good_for = "name = 'x'\npattern = '^lineage\\.jar$'\nreleases = ['emr-7.*']";
+        assert!(toml::from_str::<AgentPattern>(good_for).is_ok());
+    }
+
+    #[test]
+    fn what_a_pattern_is_good_for_is_held_against_the_label() {
+        let text = "name = 'x'\npattern = '^lineage\\.jar$'\nreleases = ['emr-7.*']";
+        let patterns = [toml::from_str::<AgentPattern>(text).unwrap()];
+        let agents = Agents::find(["s3://b/lineage.jar"], &patterns);
+        let fit = |label| agents.recognised[0].fit(label, &Releases::default());
+        assert_eq!(fit("emr-7.99.0"), Fit::Fits);
+        let misfit = "`s3://b/lineage.jar` is good for emr-7.*";
+        assert_eq!(fit("emr-6.15.0"), Fit::Misfits(misfit.into()));
+    }
+
+    #[test]
+    fn agents_of_every_url_and_kind_are_read() {
+        let policy = Policy::default();
+        for (artifact, kind, version) in [
+            (
+                "s3a://b/openlineage-spark_2.12-1.24.2.jar",
+                AgentKind::OpenLineage,
+                "1.24.2",
+            ),
+            (
+                "io.openlineage:openlineage-spark_2.13:1.24.2",
+                AgentKind::OpenLineage,
+                "1.24.2",
+            ),
+            (
+                "io.acryl:acryl-spark-lineage_2.13:0.2.18",
+                AgentKind::DataHub,
+                "0.2.18",
+            ),
+            (
+                "https://h/datahub-spark-lineage-0.8.23.jar",
+                AgentKind::DataHub,
+                "0.8.23",
+            ),
+            (
+                "https://h/p/spark-3.5-spline-agent-bundle_2.12-2.2.3.jar?versionId=x",
+                AgentKind::Spline,
+                "2.2.3",
+            ),
+        ] {
+            let agents = Agents::find([artifact], &policy.agents);
+            let agent = &agents.recognised[0];
+            assert_eq!(
+                (agent.kind, agent.version),
+                (kind, Some(version)),
+                "{artifact}"
+            );
+        }
+    }
+
+    #[test]
+    fn versions_are_ordered_by_number() {
+        assert!(is_older("0.7.9", "0.7.10") && is_older("2.2.0", "2.10.0"));
+        assert!(is_older("2.2", "2.2.1") && !is_older("2.2.3", "2.2.3"));
     }
 
     #[test]

@@ -9,7 +9,7 @@ pub fn page(rule: &crate::Rule) -> String {
     let (id, title) = (rule.id, rule.title());
     let (severity, subject, page) = (rule.severity, rule.check.subject(), rule.page());
     let page = page.replace("\n## ", "\n### ");
-    format!("## `{id}`\n\n**{title}** ({severity}, judges each {subject})\n\n{page}\n")
+    format!("## `{id}`\n\n**{title}** ({severity}, judges {subject})\n\n{page}\n")
 }
 
 /// All pages, with a table of contents.

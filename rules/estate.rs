@@ -17,6 +17,7 @@ pub use role::{InlinePolicy, ManagedPolicy, Role};
 pub use scope::{Cause, Gap, Scope, ScopeState, Service, Skipped};
 pub use session::Session;
 
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +29,9 @@ pub struct Slice {
     pub account: Account,
     /// Every scope of this account that was to be read, and what came of it.
     pub scopes: Vec<Scope>,
+    /// Since when job runs and sessions were read; nothing where they were not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub activity_since: Option<Timestamp>,
     /// The applications that were read whole.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub applications: Vec<Application>,
@@ -54,6 +58,7 @@ impl Slice {
         Self {
             account,
             scopes: Vec::new(),
+            activity_since: None,
             applications: Vec::new(),
             unread_applications: Vec::new(),
             job_runs: Vec::new(),

@@ -135,6 +135,10 @@ pub struct Finding {
     pub service: Service,
     /// The resource.
     pub resource: Arn,
+    /// What the resource is the latest of: its job, or the name of its sessions. Such a finding may count as
+    /// resolved only where another of them was seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
     /// The team that the resource's tag names.
     #[serde(default)]
     pub team: Option<String>,

@@ -1,19 +1,40 @@
 //! Asks every rule about every resource of a slice.
 
+mod activity;
+
 use std::collections::BTreeMap;
 
+use crate::adoption::OfApplication;
 use crate::application::Judged;
-use crate::estate::{Account, Application, Arn, Region, Scope, Service, Slice};
+use crate::configuration::Configured;
+use crate::estate::{Account, Arn, Region, Scope, Service, Slice};
 use crate::finding::{Failing, Finding, Fingerprint, Remediation, Severity, Verdict};
 use crate::rule::{Check, Context, Rule, RuleId, rules};
+use activity::{Activity, Group};
 
-/// What the rules find in one account, in the order of [`sort_findings`].
-pub fn judge(slice: &Slice, cx: &Context<'_>) -> Vec<Finding> {
+/// What the rules make of one account.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Judgement {
+    /// What they find, in the order of [`sort_findings`].
+    pub findings: Vec<Finding>,
+    /// How much of each application reports its lineage, in the order of the slice.
+    pub lineage: Vec<OfApplication>,
+    /// How many job runs belong to applications that were not read.
+    pub orphan_runs: usize,
+}
+
+/// What the rules make of one account.
+pub fn judge(slice: &Slice, cx: &Context<'_>) -> Judgement {
     let applications: Vec<_> = slice
         .applications
         .iter()
-        .map(|application| Judged::new(application, cx.policy))
+        .map(|application| Judged {
+            is_active: activity::is_active(slice, application),
+            ..Judged::new(application, cx.policy)
+        })
         .collect();
+    let submits = activity::submits(slice);
+    let activity = Activity::new(slice, &applications, &submits, cx);
     let mut findings = Vec::new();
     for rule in rules() {
         let Some(severity) = cx.policy.severity(rule) else {
@@ -25,35 +46,34 @@ pub fn judge(slice: &Slice, cx: &Context<'_>) -> Vec<Finding> {
             account: &slice.account,
             cx,
         };
-        match rule.check {
-            Check::Application { check, fix } => {
-                for judged in &applications {
-                    let subject = Subject::of_application(judged.application);
-                    findings.extend(asked.finding(subject, check(judged, cx), || fix(judged, cx)));
-                }
-            }
-            Check::Scope { check, fix } => {
-                for scope in &slice.scopes {
-                    let subject = Subject::of_scope(&slice.account, scope);
-                    findings.extend(asked.finding(subject, check(scope, cx), || fix(scope, cx)));
-                }
-            }
-        }
+        asked.all(slice, &applications, &activity, &mut findings);
     }
     sort_findings(&mut findings);
-    findings
+    Judgement {
+        findings,
+        lineage: activity.adoption(&applications, cx),
+        orphan_runs: activity.orphan_runs,
+    }
 }
 
 /// Sorts as reports list them: the worst first, then by resource and rule.
 pub fn sort_findings(findings: &mut [Finding]) {
+    let key = |finding: &Finding| {
+        let Finding {
+            account,
+            resource,
+            rule,
+            fingerprint,
+            ..
+        } = finding;
+        (
+            account.clone(),
+            resource.clone(),
+            rule.clone(),
+            fingerprint.clone(),
+        )
+    };
     findings.sort_by(|a, b| {
-        let key = |finding: &Finding| {
-            (
-                finding.account.clone(),
-                finding.resource.clone(),
-                finding.rule.clone(),
-            )
-        };
         b.severity
             .cmp(&a.severity)
             .then_with(|| key(a).cmp(&key(b)))
@@ -87,35 +107,175 @@ struct Subject<'a> {
     region: &'a Region,
     service: Service,
     resource: Arn,
-    tags: Option<&'a BTreeMap<String, String>>,
+    team: Option<&'a str>,
+    /// What the fingerprint is made of, where that isn't the resource alone.
+    identity: Option<(&'a Arn, String)>,
+    group: Option<&'a str>,
 }
 
 impl<'a> Subject<'a> {
-    fn of_application(application: &'a Application) -> Self {
+    fn of_application(judged: &Judged<'a>, cx: &Context<'a>) -> Self {
+        let application = judged.application;
         Self {
             region: &application.region,
             service: Service::EmrServerless,
             resource: application.arn.clone(),
-            tags: Some(&application.tags),
+            team: cx.policy.team(&application.tags),
+            identity: None,
+            group: None,
+        }
+    }
+
+    /// The latest of a group, whose identity is the group's and the cause's.
+    fn of_group<T>(
+        group: &'a Group<'a, T>,
+        tags: &'a BTreeMap<String, String>,
+        arn: &Arn,
+        cause: &str,
+        cx: &Context<'a>,
+    ) -> Self {
+        let application = group.application.application;
+        let team = cx.policy.team(tags);
+        Self {
+            region: &application.region,
+            service: Service::EmrServerless,
+            resource: arn.clone(),
+            team: team.or_else(|| cx.policy.team(&application.tags)),
+            identity: Some((&application.arn, format!("{}\0{cause}", group.name))),
+            group: Some(&group.name),
         }
     }
 
     fn of_scope(account: &Account, scope: &'a Scope) -> Self {
-        let resource = scope_arn(account, scope);
         Self {
             region: &scope.region,
             service: scope.service,
-            resource,
-            tags: None,
+            resource: scope_arn(account, scope),
+            team: None,
+            identity: None,
+            group: None,
         }
     }
 }
 
-impl Asked<'_> {
+impl<'a> Asked<'a> {
+    /// Asks the rule about all resources of its kind.
+    fn all(
+        &self,
+        slice: &'a Slice,
+        applications: &'a [Judged<'a>],
+        activity: &'a Activity<'a>,
+        findings: &mut Vec<Finding>,
+    ) {
+        let cx = self.cx;
+        match self.rule.check {
+            Check::Lineage { check, fix } => {
+                findings.extend(applications.iter().filter_map(|it| {
+                    let subject = || Subject::of_application(it, cx);
+                    self.finding(check(&it.setup, cx), subject, || fix(it, cx))
+                }));
+            }
+            Check::Application { check, fix } => {
+                findings.extend(applications.iter().filter_map(|it| {
+                    self.finding(
+                        check(it, cx),
+                        || Subject::of_application(it, cx),
+                        || fix(it, cx),
+                    )
+                }));
+            }
+            Check::JobRun { check, fix, cause } => {
+                findings.extend(activity.jobs.iter().filter_map(|job| {
+                    let verdict = check(&job.latest, cx);
+                    let cause = if verdict == Verdict::Pass {
+                        ""
+                    } else {
+                        cause(&job.latest, cx)
+                    };
+                    let same =
+                        |ran: &_| check(ran, cx) != Verdict::Pass && self.cause_of(ran) == cause;
+                    let verdict = job.counted(verdict, activity, same);
+                    let run = job.latest.run;
+                    let subject = || Subject::of_group(job, &run.tags, &run.arn, cause, cx);
+                    self.finding(verdict, subject, || fix(&job.latest, cx))
+                }));
+            }
+            Check::Session { check, fix, cause } => {
+                findings.extend(activity.sessions.iter().filter_map(|opened| {
+                    let session = opened.latest.session;
+                    let verdict = opened.named(check(&opened.latest, cx), "session");
+                    let cause = if verdict == Verdict::Pass {
+                        ""
+                    } else {
+                        cause(&opened.latest, cx)
+                    };
+                    let subject =
+                        || Subject::of_group(opened, &session.tags, &session.arn, cause, cx);
+                    self.finding(verdict, subject, || fix(&opened.latest, cx))
+                }));
+            }
+            Check::Configuration { check, fix } => {
+                self.configurations(applications, activity, (check, fix), findings);
+            }
+            Check::Scope { check, fix } => findings.extend(slice.scopes.iter().filter_map(|it| {
+                self.finding(
+                    check(it, cx),
+                    || Subject::of_scope(self.account, it),
+                    || fix(it, cx),
+                )
+            })),
+        }
+    }
+
+    /// Which of the rule's causes a run has.
+    fn cause_of(&self, ran: &crate::job_run::Ran<'a>) -> &'static str {
+        match self.rule.check {
+            Check::JobRun { cause, .. } => cause(ran, self.cx),
+            Check::Lineage { .. }
+            | Check::Application { .. }
+            | Check::Session { .. }
+            | Check::Configuration { .. }
+            | Check::Scope { .. } => "",
+        }
+    }
+
+    fn configurations(
+        &self,
+        applications: &'a [Judged<'a>],
+        activity: &'a Activity<'a>,
+        (check, fix): (Predicate, Change),
+        findings: &mut Vec<Finding>,
+    ) {
+        let cx = self.cx;
+        findings.extend(applications.iter().filter_map(|it| {
+            let configured = Configured::Application(it.application);
+            let subject = || Subject::of_application(it, cx);
+            self.finding(check(&configured, cx), subject, || fix(&configured, cx))
+        }));
+        findings.extend(activity.jobs.iter().filter_map(|job| {
+            let run = job.latest.run;
+            let configured = Configured::JobRun(run);
+            let verdict = check(&configured, cx);
+            let same = |ran: &crate::job_run::Ran<'_>| {
+                check(&Configured::JobRun(ran.run), cx) != Verdict::Pass
+            };
+            let verdict = job.counted(verdict, activity, same);
+            let subject = || Subject::of_group(job, &run.tags, &run.arn, "", cx);
+            self.finding(verdict, subject, || fix(&configured, cx))
+        }));
+        findings.extend(activity.sessions.iter().filter_map(|opened| {
+            let session = opened.latest.session;
+            let configured = Configured::Session(session);
+            let verdict = opened.named(check(&configured, cx), "session");
+            let subject = || Subject::of_group(opened, &session.tags, &session.arn, "session", cx);
+            self.finding(verdict, subject, || fix(&configured, cx))
+        }));
+    }
+
     fn finding(
         &self,
-        subject: Subject<'_>,
         verdict: Verdict,
+        subject: impl FnOnce() -> Subject<'a>,
         fix: impl FnOnce() -> Remediation,
     ) -> Option<Finding> {
         let (verdict, evidence) = match verdict {
@@ -123,10 +283,14 @@ impl Asked<'_> {
             Verdict::Fail(evidence) => (Failing::Fail, evidence),
             Verdict::Unknown(reason) => (Failing::Unknown, reason),
         };
+        let subject = subject();
         let rule = RuleId::of(self.rule);
-        let team = subject.tags.and_then(|tags| self.cx.policy.team(tags));
+        let fingerprint = match &subject.identity {
+            Some((resource, part)) => Fingerprint::new(&rule, resource, part),
+            None => Fingerprint::new(&rule, &subject.resource, ""),
+        };
         Some(Finding {
-            fingerprint: Fingerprint::new(&rule, &subject.resource, ""),
+            fingerprint,
             rule,
             severity: self.severity,
             verdict,
@@ -134,7 +298,8 @@ impl Asked<'_> {
             region: subject.region.clone(),
             service: subject.service,
             resource: subject.resource,
-            team: team.map(str::to_owned),
+            group: subject.group.map(str::to_owned),
+            team: subject.team.map(str::to_owned),
             title: self.rule.title().to_owned(),
             evidence,
             // Of what can't be told there is nothing to mend.
@@ -146,11 +311,14 @@ impl Asked<'_> {
     }
 }
 
+type Predicate = for<'a> fn(&Configured<'a>, &Context<'_>) -> Verdict;
+type Change = for<'a> fn(&Configured<'a>, &Context<'_>) -> Remediation;
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::estate::{Cause, Gap};
-    use crate::policy::{Policy, RuleSettings};
+    use crate::estate::{Application, Cause, Gap};
+    use crate::policy::{Policy, RuleSettings, RuleTable};
 
     fn slice(applications: Vec<Application>) -> Slice {
         Slice {
@@ -162,7 +330,7 @@ mod tests {
     #[test]
     fn a_compliant_application_has_no_finding() {
         assert_eq!(
-            judge(&slice(vec![Application::example()]), &Context::example()),
+            judge(&slice(vec![Application::example()]), &Context::example()).findings,
             []
         );
     }
@@ -170,7 +338,7 @@ mod tests {
     #[test]
     fn each_fault_gives_its_own_finding_and_no_other() {
         let found = |application| {
-            let findings = judge(&slice(vec![application]), &Context::example());
+            let findings = judge(&slice(vec![application]), &Context::example()).findings;
             findings
                 .into_iter()
                 .map(|finding| finding.rule.to_string())
@@ -222,7 +390,7 @@ mod tests {
             scopes: vec![scope],
             ..Slice::new(Account::example())
         };
-        let findings = judge(&slice, &Context::example());
+        let findings = judge(&slice, &Context::example()).findings;
         assert_eq!(findings.len(), 1);
         assert_eq!(findings[0].rule.as_str(), "scope-unreadable");
         assert_eq!(
@@ -240,16 +408,17 @@ mod tests {
         let with = |settings| {
             let rule = RuleId::known("spline-agent-missing").unwrap();
             let policy = Policy {
-                rules: BTreeMap::from([(rule, settings)]),
+                rules: RuleTable {
+                    settings: BTreeMap::from([(rule, settings)]),
+                    ..RuleTable::default()
+                },
                 ..Policy::default()
             };
-            judge(
-                &bare,
-                &Context {
-                    policy: &policy,
-                    ..Context::example()
-                },
-            )
+            let cx = Context {
+                policy: &policy,
+                ..Context::example()
+            };
+            judge(&bare, &cx).findings
         };
         assert_eq!(
             with(RuleSettings {

@@ -2,23 +2,30 @@
 //!
 //! No clock, no network, no AWS SDK: what a rule may know is in the [`estate`] and the [`policy`].
 
+pub mod adoption;
 pub mod agent;
 pub mod catalogue;
 pub mod estate;
 pub mod finding;
+pub mod glob;
 mod judge;
+pub mod lineage;
 pub mod policy;
 pub mod redact;
 pub mod release;
 pub mod remediation;
 pub mod rule;
+mod secret;
 pub mod spark;
 
 mod account;
 mod application;
+mod configuration;
+mod job_run;
+mod session;
 
 pub use estate::{Account, AccountId, Application, Arn, Region, Slice};
 pub use finding::{Failing, Finding, Fingerprint, Remediation, Severity, Status, Verdict};
-pub use judge::{judge, sort_findings};
+pub use judge::{Judgement, judge, sort_findings};
 pub use policy::Policy;
 pub use rule::{Check, Context, Rule, RuleId, rules};

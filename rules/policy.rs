@@ -2,6 +2,9 @@
 //!
 //! `policy.toml` beside this file holds the defaults, `lineward.toml` adds an organization's own.
 
+mod layout;
+mod settings;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
@@ -9,11 +12,17 @@ use jiff::{Timestamp, tz::TimeZone};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::agent::{AgentPattern, Bundles};
-use crate::estate::Arn;
+use crate::agent::{AgentKind, AgentPattern, Bundles};
 use crate::finding::{Finding, Severity};
+use crate::glob::{ArnGlob, Glob};
 use crate::release::Releases;
 use crate::rule::{Rule, RuleId};
+
+pub use layout::Layout;
+pub use settings::{
+    AgentOutdated, ArtifactUnpinned, ArtifactUnversioned, CapacityUnbounded, DispatcherUnapproved,
+    IdleTimeoutLong, InitialCapacityIdle, LogPluginMissing, RuleTable, TimeoutUnbounded,
+};
 
 /// What is allowed.
 #[derive(Clone, Debug)]
@@ -28,8 +37,12 @@ pub struct Policy {
     pub agents: Vec<AgentPattern>,
     /// The public Spline bundles that exist.
     pub bundles: Bundles,
-    /// What an organization changed of single rules.
-    pub rules: BTreeMap<RuleId, RuleSettings>,
+    /// The agent that Spark jobs must report their lineage by.
+    pub require: Requirement,
+    /// Custom images that are approved.
+    pub images: Vec<ApprovedImage>,
+    /// What an organization changed of single rules, and their parameters.
+    pub rules: RuleTable,
     /// Findings that somebody accepted.
     pub exemptions: Vec<Exemption>,
 }
@@ -57,7 +70,9 @@ impl Default for Policy {
             releases: Releases::default(),
             agents: defaults.agent,
             bundles: Bundles::default(),
-            rules: BTreeMap::new(),
+            require: Requirement::default(),
+            images: Vec::new(),
+            rules: RuleTable::default(),
             exemptions: Vec::new(),
         }
     }
@@ -76,9 +91,19 @@ impl Policy {
             .map(String::as_str)
     }
 
+    /// The entry of the approved images that covers this one.
+    pub fn approved_image(&self, uri: &str) -> Option<&ApprovedImage> {
+        self.images.iter().find(|image| image.uri.matches(uri))
+    }
+
     /// How bad this rule's fault is here, or nothing where the rule is switched off.
     pub fn severity(&self, rule: &Rule) -> Option<Severity> {
-        let Some((_, settings)) = self.rules.iter().find(|(id, _)| id.as_str() == rule.id) else {
+        let Some((_, settings)) = self
+            .rules
+            .settings
+            .iter()
+            .find(|(id, _)| id.as_str() == rule.id)
+        else {
             return Some(rule.severity);
         };
         settings
@@ -116,6 +141,45 @@ impl Default for RuleSettings {
     }
 }
 
+/// `[lineage] require`: the agent that Spark jobs must report their lineage by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Requirement {
+    /// Spline.
+    #[default]
+    Spline,
+    /// `OpenLineage`.
+    OpenLineage,
+    /// `DataHub`.
+    DataHub,
+    /// Whichever is there.
+    Any,
+}
+
+impl Requirement {
+    /// The one agent that is required, if not any will do.
+    pub fn kind(self) -> Option<AgentKind> {
+        match self {
+            Self::Spline => Some(AgentKind::Spline),
+            Self::OpenLineage => Some(AgentKind::OpenLineage),
+            Self::DataHub => Some(AgentKind::DataHub),
+            Self::Any => None,
+        }
+    }
+}
+
+/// `[[image]]`: a custom image that is approved.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ApprovedImage {
+    /// Its URI, in which `*` and `?` are wildcards.
+    pub uri: Glob,
+    /// The artifacts that lie on Spark's class path in it, by JAR name or Maven coordinate. An empty
+    /// list says that there are none; without a list, what it holds can't be told.
+    #[serde(default)]
+    pub holds: Option<Vec<String>>,
+}
+
 /// `[[exemption]]`: a finding accepted by a named owner, with a reason, until a day.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -133,60 +197,6 @@ pub struct Exemption {
     pub expires: Date,
 }
 
-/// An ARN in which `*` stands for any text and `?` for any character.
-#[derive(Clone, Debug, PartialEq, Eq, JsonSchema)]
-#[schemars(transparent)]
-pub struct ArnGlob(String);
-
-impl ArnGlob {
-    /// Whether the glob covers this ARN.
-    pub fn matches(&self, arn: &Arn) -> bool {
-        glob_matches(self.0.as_bytes(), arn.as_str().as_bytes())
-    }
-}
-
-impl<'de> Deserialize<'de> for ArnGlob {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let fields = text.split(':').count();
-        if text == "*" || (text.starts_with("arn:") && (fields >= 6 || text.ends_with('*'))) {
-            return Ok(Self(text));
-        }
-        Err(serde::de::Error::custom(format!(
-            "malformed ARN `{text}`, expected `arn:partition:service:region:account:resource`, \
-             in which `*` and `?` are wildcards"
-        )))
-    }
-}
-
-/// Whether `pattern`, with `*` and `?`, covers the whole of `text`. Linear but for the last star.
-fn glob_matches(pattern: &[u8], text: &[u8]) -> bool {
-    let (mut p, mut t) = (0, 0);
-    let mut star: Option<(usize, usize)> = None;
-    while let Some(&byte) = text.get(t) {
-        match pattern.get(p) {
-            Some(b'*') => {
-                star = Some((p + 1, t));
-                p += 1;
-            }
-            Some(&expected) if expected == b'?' || expected == byte => {
-                p += 1;
-                t += 1;
-            }
-            _ => {
-                let Some((after, from)) = star else {
-                    return false;
-                };
-                star = Some((after, from + 1));
-                (p, t) = (after, from + 1);
-            }
-        }
-    }
-    pattern
-        .get(p..)
-        .is_some_and(|rest| rest.iter().all(|&byte| byte == b'*'))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -194,30 +204,6 @@ mod tests {
     #[test]
     fn the_defaults_are_well_formed() {
         assert_eq!(Policy::default().team_tag, "Team");
-    }
-
-    #[test]
-    fn globs_cover_whole_texts() {
-        let cases = [
-            ("*", "", true),
-            ("a*c", "abc", true),
-            ("a*c", "abcd", false),
-            ("a?c", "abc", true),
-            ("a?c", "ac", false),
-            ("*b*b", "abab", true),
-            (
-                "arn:*:/applications/*",
-                "arn:aws:/applications/x/jobruns/y",
-                true,
-            ),
-        ];
-        for (pattern, text, expected) in cases {
-            assert_eq!(
-                glob_matches(pattern.as_bytes(), text.as_bytes()),
-                expected,
-                "{pattern} {text}"
-            );
-        }
     }
 
     #[test]
@@ -235,20 +221,5 @@ mod tests {
         );
         assert_eq!(policy.team(&tags(&[("team", "ads")])), Some("ads"));
         assert_eq!(policy.team(&tags(&[("Owner", "ads")])), None);
-    }
-
-    #[test]
-    fn a_malformed_arn_is_refused_with_what_is_expected() {
-        #[derive(Debug, Deserialize)]
-        struct Holder {
-            #[expect(dead_code, reason = "only its parsing is tested")]
-            resource: ArnGlob,
-        }
-        assert!(toml::from_str::<Holder>("resource = 'arn:aws:emr-serverless:*'").is_ok());
-        let error = toml::from_str::<Holder>("resource = 'emr-serverless'").unwrap_err();
-        assert!(
-            error.to_string().contains("malformed ARN `emr-serverless`"),
-            "{error}"
-        );
     }
 }

@@ -90,6 +90,39 @@ pub fn version_of_label(label: &str) -> &str {
         .unwrap_or(label)
 }
 
+/// How a release puts a job's `spark-defaults` and its application's together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layering {
+    /// The job's replace the application's whole.
+    Replaced,
+    /// They are merged by key, and the job's win.
+    Merged,
+    /// It isn't known: the label is of no form that was documented.
+    Unknown,
+}
+
+/// How the release of this label layers: replaced through emr-7.x and emr-spark-8.0, merged from
+/// emr-spark-8.1.0.
+///
+/// Source: release notes of emr-spark-8.1.0 ("In emr-spark-8.0.0, the job or session configuration
+/// replaces the application-level configuration entirely").
+pub fn layering(label: &str) -> Layering {
+    match (numbers(label), label.starts_with("emr-spark-")) {
+        (Some((major, minor)), true) if (major, minor) >= (8, 1) => Layering::Merged,
+        (Some((8, 0)), true) => Layering::Replaced,
+        (Some((major, _)), false) if major <= 7 => Layering::Replaced,
+        _ => Layering::Unknown,
+    }
+}
+
+/// Major and minor number of a release label.
+pub fn numbers(label: &str) -> Option<(u32, u32)> {
+    let version = label.strip_prefix("emr-")?;
+    let version = version.strip_prefix("spark-").unwrap_or(version);
+    let mut parts = version.split(['.', '-']);
+    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -117,6 +150,23 @@ mod tests {
             assert!(!release.source.is_empty(), "{}", release.label);
             assert_eq!(release.spark.split('.').count(), 3, "{}", release.label);
             assert_eq!(release.scala.split('.').count(), 2, "{}", release.label);
+        }
+    }
+
+    #[test]
+    fn only_emr_spark_8_1_and_later_merge() {
+        for (label, expected) in [
+            ("emr-6.6.0", Layering::Replaced),
+            ("emr-7.14.0", Layering::Replaced),
+            ("emr-spark-8.0-preview", Layering::Replaced),
+            ("emr-spark-8.0.0", Layering::Replaced),
+            ("emr-spark-8.1.0", Layering::Merged),
+            ("emr-spark-9.0.0", Layering::Merged),
+            ("emr-8.0.0", Layering::Unknown),
+            ("latest", Layering::Unknown),
+            ("emr-spark-x", Layering::Unknown),
+        ] {
+            assert_eq!(layering(label), expected, "{label}");
         }
     }
 

@@ -1,16 +1,15 @@
 //! The change that mends a finding, written as commands and as Terraform.
 
-use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
 use crate::estate::{Application, Configuration};
 use crate::finding::Remediation;
-use crate::redact::REDACTED;
+use crate::redact::is_hidden;
+use crate::spark::is_spark_defaults;
 
 /// Sets keys of `spark-defaults`; all other keys and classifications are kept.
-///
-/// `UpdateApplication` takes the list whole, and only while the application is stopped.
 pub fn set_spark_defaults(application: &Application, changes: &[(&str, &str)]) -> Remediation {
     let mut configurations = application.runtime_configuration.clone();
     if !configurations.iter().any(is_spark_defaults) {
@@ -25,18 +24,100 @@ pub fn set_spark_defaults(application: &Application, changes: &[(&str, &str)]) -
             .map(|&(key, value)| (key.to_owned(), value.to_owned()));
         defaults.properties.extend(changes);
     }
-    let hidden = configurations
-        .iter()
-        .any(|item| has_redacted(&item.properties));
-    let note = if hidden {
-        "# put back the values shown as [redacted]\n"
+    set_configurations(application, &configurations)
+}
+
+/// Sets the whole runtime configuration: `UpdateApplication` takes no less, and whether it would keep a
+/// classification that is left out is not documented.
+pub fn set_configurations(
+    application: &Application,
+    configurations: &[Configuration],
+) -> Remediation {
+    let note = hidden_note(configurations);
+    // Pretty JSON never holds a line that is `EOF` alone: text in it is quoted, breaks escaped.
+    let body = wire(configurations);
+    let change = format!("--runtime-configuration \"$(cat <<'EOF'\n{body}\nEOF\n)\"");
+    let mended = update(application, &change, &runtime_configuration(configurations));
+    Remediation {
+        aws_cli: format!("{note}{}", mended.aws_cli),
+        terraform: format!("{note}{}", mended.terraform),
+    }
+}
+
+/// Changes an application that must not run for it: it is stopped if it does, and started again.
+pub fn update(application: &Application, change: &str, terraform: &str) -> Remediation {
+    let region = shell(application.region.as_str());
+    let id = shell(&application.id);
+    let of = format!("--region {region} --application-id {id}");
+    let update = format!("aws emr-serverless update-application {of} {change}");
+    let runs = !matches!(application.state.as_str(), "CREATED" | "STOPPED");
+    let aws_cli = if runs {
+        format!(
+            "# fails while jobs run or wait: let them end first\n\
+             aws emr-serverless stop-application {of}\n\
+             until [ \"$(aws emr-serverless get-application {of} --query application.state \
+             --output text)\" = STOPPED ]; do sleep 5; done\n\
+             {update}\n\
+             aws emr-serverless start-application {of}"
+        )
     } else {
-        ""
+        update
     };
     Remediation {
-        aws_cli: note.to_owned() + &update_application(application, &configurations),
-        terraform: note.to_owned() + &runtime_configuration(&configurations),
+        aws_cli,
+        terraform: terraform.to_owned(),
     }
+}
+
+/// Changes what may be changed of an application while it runs.
+pub fn update_running(application: &Application, change: &str, terraform: &str) -> Remediation {
+    let region = shell(application.region.as_str());
+    let id = shell(&application.id);
+    Remediation {
+        aws_cli: format!(
+            "aws emr-serverless update-application --region {region} --application-id {id} {change}"
+        ),
+        terraform: terraform.to_owned(),
+    }
+}
+
+/// What a job or session is to be started with the next time, where it changes: its submit parameters,
+/// and the classifications that override its application's under the field's name. It is no resource of
+/// Terraform.
+pub fn start_with(
+    what: &str,
+    parameters: Option<&str>,
+    field: &str,
+    configurations: Option<&[Configuration]>,
+) -> Remediation {
+    let note = configurations.map_or("", hidden_note);
+    let note = match parameters {
+        Some(text) if is_hidden(text) => HIDDEN_NOTE,
+        _ => note,
+    };
+    let what: String = what.chars().filter(|letter| !letter.is_control()).collect();
+    let mut aws_cli = format!("{note}# start {what} with this, and all else as before");
+    if let Some(parameters) = parameters {
+        aws_cli.push_str("\nsparkSubmitParameters=");
+        aws_cli.push_str(&shell(parameters));
+    }
+    if let Some(configurations) = configurations {
+        // Writing to a string can't fail.
+        let _ = write!(aws_cli, "\n{field}={}", shell(&wire(configurations)));
+    }
+    Remediation {
+        aws_cli,
+        terraform: String::new(),
+    }
+}
+
+const HIDDEN_NOTE: &str = "# put back the values shown as [redacted]\n";
+
+fn hidden_note(configurations: &[Configuration]) -> &'static str {
+    let hidden = configurations
+        .iter()
+        .any(|item| item.properties.values().any(|value| is_hidden(value)));
+    if hidden { HIDDEN_NOTE } else { "" }
 }
 
 /// Adds a tag to a resource that the EMR Serverless API can tag.
@@ -52,27 +133,10 @@ pub fn set_tag(application: &Application, key: &str, value: &str) -> Remediation
     }
 }
 
-fn is_spark_defaults(configuration: &Configuration) -> bool {
-    configuration.classification == "spark-defaults"
-}
-
-fn has_redacted(properties: &BTreeMap<String, String>) -> bool {
-    properties.values().any(|value| value.contains(REDACTED))
-}
-
-fn update_application(application: &Application, configurations: &[Configuration]) -> String {
-    let region = shell(application.region.as_str());
-    let id = shell(&application.id);
+/// Classifications as the API takes them.
+fn wire(configurations: &[Configuration]) -> String {
     let list: Vec<Value> = configurations.iter().map(to_wire).collect();
-    // Pretty JSON never holds a line that is `EOF` alone: text in it is quoted, breaks escaped.
-    let body = serde_json::to_string_pretty(&list).unwrap_or_default();
-    format!(
-        "aws emr-serverless stop-application --region {region} --application-id {id}\n\
-         # wait until get-application says STOPPED\n\
-         aws emr-serverless update-application --region {region} --application-id {id} \
-         --runtime-configuration \"$(cat <<'EOF'\n{body}\nEOF\n)\"\n\
-         aws emr-serverless start-application --region {region} --application-id {id}"
-    )
+    serde_json::to_string_pretty(&list).unwrap_or_default()
 }
 
 fn to_wire(configuration: &Configuration) -> Value {
@@ -94,8 +158,13 @@ fn runtime_configuration(configurations: &[Configuration]) -> String {
         let properties = configuration.properties.iter();
         let lines = properties.map(|(key, value)| format!("    {} = {}", hcl(key), hcl(value)));
         let properties = lines.collect::<Vec<_>>().join("\n");
+        let note = if configuration.configurations.is_empty() {
+            ""
+        } else {
+            "# Terraform can't write the classifications within this one: use the AWS CLI\n"
+        };
         format!(
-            "runtime_configuration {{\n  classification = {}\n  properties = {{\n{properties}\n  }}\n}}",
+            "{note}runtime_configuration {{\n  classification = {}\n  properties = {{\n{properties}\n  }}\n}}",
             hcl(&configuration.classification)
         )
     });
@@ -129,6 +198,34 @@ pub fn hcl(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::redact::REDACTED;
+
+    #[test]
+    fn an_application_that_does_not_run_is_not_stopped() {
+        let stopped = Application {
+            state: "STOPPED".into(),
+            ..Application::example()
+        };
+        let fix = set_spark_defaults(&stopped, &[("spark.spline.mode", "ENABLED")]);
+        assert!(!fix.aws_cli.contains("stop-application"), "{}", fix.aws_cli);
+        let fix = set_spark_defaults(&Application::example(), &[]);
+        assert!(fix.aws_cli.contains("= STOPPED ]"), "{}", fix.aws_cli);
+    }
+
+    #[test]
+    fn classifications_within_others_are_kept_where_they_can_be_written() {
+        let mut application = Application::example();
+        let mut outer = Configuration::new("spark", &[]);
+        outer.configurations = vec![Configuration::new("inner", &[("a", "b")])];
+        application.runtime_configuration.push(outer);
+        let fix = set_spark_defaults(&application, &[]);
+        assert!(fix.aws_cli.contains("\"inner\""), "{}", fix.aws_cli);
+        assert!(
+            fix.terraform.contains("# Terraform can't"),
+            "{}",
+            fix.terraform
+        );
+    }
 
     #[test]
     fn other_keys_and_classifications_are_kept() {

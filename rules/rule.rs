@@ -9,14 +9,15 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::estate::Scope;
 use crate::finding::{Remediation, Severity, Verdict};
+use crate::lineage::Setup;
 use crate::policy::Policy;
-use crate::{account, application};
+use crate::{account, application, configuration, job_run, session};
 
 /// Declares this file's `RULE`; its doc comment becomes the rule's page in the catalogue.
 macro_rules! rule {
     (
         $(#[doc = $doc:literal])+
-        $id:literal, $severity:ident, $subject:ident { $check:ident, $fix:ident }
+        $id:literal, $severity:ident, $subject:ident { $($function:ident),+ }
     ) => {
         $(#[doc = $doc])+
         pub(crate) static RULE: crate::Rule = crate::Rule {
@@ -24,7 +25,7 @@ macro_rules! rule {
             severity: crate::Severity::$severity,
             doc: concat!($($doc, "\n"),+),
             file: file!(),
-            check: crate::Check::$subject { check: $check, fix: $fix },
+            check: crate::Check::$subject { $($function),+ },
         };
     };
 }
@@ -70,18 +71,52 @@ impl Rule {
 /// A rule's predicate and the change that mends what it finds, by the kind of resource.
 #[derive(Debug)]
 pub enum Check {
-    /// Judges an application by what Spark would make of its configuration.
+    /// Judges whether a configuration reports lineage: an application's, and by
+    /// `job-run-drops-lineage` and `session-drops-lineage` that of runs and sessions.
+    Lineage {
+        /// The predicate.
+        check: for<'a> fn(&Setup<'a>, &Context<'_>) -> Verdict,
+        /// The change of the application.
+        fix: for<'a> fn(&application::Judged<'a>, &Context<'_>) -> Remediation,
+    },
+    /// Judges an application.
     Application {
         /// The predicate.
-        check: fn(&application::Judged<'_>, &Context<'_>) -> Verdict,
-        /// The change; called for a fail or unknown only.
-        fix: fn(&application::Judged<'_>, &Context<'_>) -> Remediation,
+        check: for<'a> fn(&application::Judged<'a>, &Context<'_>) -> Verdict,
+        /// The change.
+        fix: for<'a> fn(&application::Judged<'a>, &Context<'_>) -> Remediation,
+    },
+    /// Judges the latest run of each job.
+    JobRun {
+        /// The predicate.
+        check: for<'a> fn(&job_run::Ran<'a>, &Context<'a>) -> Verdict,
+        /// The change.
+        fix: for<'a> fn(&job_run::Ran<'a>, &Context<'a>) -> Remediation,
+        /// Which of the rule's causes it is, where there are several.
+        cause: for<'a> fn(&job_run::Ran<'a>, &Context<'a>) -> &'static str,
+    },
+    /// Judges the latest session of each name.
+    Session {
+        /// The predicate.
+        check: for<'a> fn(&session::Opened<'a>, &Context<'a>) -> Verdict,
+        /// The change.
+        fix: for<'a> fn(&session::Opened<'a>, &Context<'a>) -> Remediation,
+        /// Which of the rule's causes it is, where there are several.
+        cause: for<'a> fn(&session::Opened<'a>, &Context<'a>) -> &'static str,
+    },
+    /// Judges what an application, the latest run of each job, and the latest session of each name are
+    /// configured with.
+    Configuration {
+        /// The predicate.
+        check: for<'a> fn(&configuration::Configured<'a>, &Context<'_>) -> Verdict,
+        /// The change.
+        fix: for<'a> fn(&configuration::Configured<'a>, &Context<'_>) -> Remediation,
     },
     /// Judges what came of reading a scope.
     Scope {
         /// The predicate.
         check: fn(&Scope, &Context<'_>) -> Verdict,
-        /// The change; called for a fail or unknown only.
+        /// The change.
         fix: fn(&Scope, &Context<'_>) -> Remediation,
     },
 }
@@ -90,8 +125,11 @@ impl Check {
     /// The kind of resource, in the reader's words.
     pub fn subject(&self) -> &'static str {
         match self {
-            Self::Application { .. } => "application",
-            Self::Scope { .. } => "scope",
+            Self::Lineage { .. } | Self::Application { .. } => "each application",
+            Self::JobRun { .. } => "the latest run of each job",
+            Self::Session { .. } => "the latest session of each name",
+            Self::Configuration { .. } => "each application, job and session",
+            Self::Scope { .. } => "each scope",
         }
     }
 }
@@ -125,10 +163,16 @@ impl Context<'static> {
 
 /// Every rule, in catalogue order.
 pub fn rules() -> impl Iterator<Item = &'static Rule> {
-    [application::RULES, account::RULES]
-        .into_iter()
-        .flatten()
-        .copied()
+    [
+        application::RULES,
+        job_run::RULES,
+        session::RULES,
+        configuration::RULES,
+        account::RULES,
+    ]
+    .into_iter()
+    .flatten()
+    .copied()
 }
 
 /// The id of a rule that exists.

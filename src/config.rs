@@ -4,14 +4,14 @@ mod environment;
 mod secret;
 mod value;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use jiff::SignedDuration;
 use lineward_rules::agent::AgentPattern;
-use lineward_rules::policy::{Exemption, RuleSettings};
+use lineward_rules::policy::{ApprovedImage, Exemption, Requirement, RuleTable};
 use lineward_rules::release::Release;
-use lineward_rules::{AccountId, Policy, Region, RuleId, Severity};
+use lineward_rules::{AccountId, Policy, Region, Severity};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -34,12 +34,16 @@ pub struct Config {
     pub team: Vec<Team>,
     /// Ways of naming agents, tried before the built-in ones.
     pub agent: Vec<AgentPattern>,
+    /// How lineage is to be reported.
+    pub lineage: Lineage,
+    /// Custom images that are approved.
+    pub image: Vec<ApprovedImage>,
     /// EMR releases that are newer than this build, or differ from what it knows.
     pub release: Vec<Release>,
     /// Where incidents go; without it nobody is paged.
     pub pagerduty: Option<PagerDuty>,
     /// What is changed of single rules, by id.
-    pub rules: BTreeMap<RuleId, RuleSettings>,
+    pub rules: RuleTable,
     /// Findings that somebody accepted.
     pub exemption: Vec<Exemption>,
 }
@@ -137,6 +141,15 @@ impl Default for Store {
 pub struct Teams {
     /// The tag key that names a resource's team, `Team` by default.
     pub tag: Option<String>,
+}
+
+/// `[lineage]`
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Lineage {
+    /// The agent that Spark jobs must report their lineage by: `spline` (the default), `openlineage`,
+    /// `datahub` or `any`.
+    pub require: Requirement,
 }
 
 /// `[[team]]`
@@ -281,6 +294,8 @@ impl Config {
             .collect::<BTreeSet<_>>();
         policy.releases.extend(self.release.iter().cloned());
         policy.agents.splice(..0, self.agent.iter().cloned());
+        policy.require = self.lineage.require;
+        policy.images.clone_from(&self.image);
         policy.rules.clone_from(&self.rules);
         policy.exemptions.clone_from(&self.exemption);
         policy
@@ -341,6 +356,10 @@ mod tests {
                 "unknown rule `spline-agent-asleep`, expected one of `",
             ),
             (
+                "[rules.application-idle-timeout-long]\nhours = 1",
+                "lineward.toml:2:1: unknown field `hours`, expected one of `severity`, `enabled`, `minutes`",
+            ),
+            (
                 "[[exemption]]\nrule = 'spline-disabled'\nresource = 'app'\nowner = 'a'\nreason = 'b'\nexpires = '2027-01-01'",
                 "lineward.toml:3:12: malformed ARN `app`",
             ),
@@ -390,8 +409,10 @@ mod tests {
              [[release]]\nlabel = 'emr-7.99.0'\nspark = '3.5.9'\nscala = '2.12'",
         );
         let policy = config.unwrap().policy();
-        assert_eq!(policy.agents[0].name, "own");
-        assert!(policy.agents.len() > 1);
+        let built_in = Policy::default().agents.len();
+        assert_eq!(policy.agents.len(), built_in + 1);
+        let own = lineward_rules::agent::Agents::find(["line-7.1.0.jar"], &policy.agents);
+        assert_eq!(own.recognised[0].release, Some("7.1.0"));
         assert!(policy.releases.find("emr-7.99.0").is_some());
         assert!(policy.releases.find("emr-7.1.0").is_some());
     }

@@ -209,7 +209,7 @@ impl Ledger {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use lineward_rules::estate::{Account, Application, Scope, Service, Slice};
+    use lineward_rules::estate::{Account, Application, JobRun, Scope, Service, Slice};
     use lineward_rules::rule::Context;
     use lineward_rules::{Policy, judge};
     use proptest::prelude::*;
@@ -254,7 +254,8 @@ mod tests {
                 now: at,
                 policy: &policy,
             },
-        );
+        )
+        .findings;
         let applications: Vec<_> = slice
             .applications
             .iter()
@@ -315,6 +316,38 @@ mod tests {
             ),
             (3, 5)
         );
+    }
+
+    #[test]
+    fn a_finding_on_a_job_is_resolved_only_by_another_run_of_that_job() {
+        let run = |name: &str, parameters: &str| {
+            let mut run = JobRun::example();
+            run.name = name.into();
+            run.spark_submit.as_mut().unwrap().parameters = Some(parameters.into());
+            run
+        };
+        let with = |job_runs: Vec<JobRun>| Slice {
+            job_runs,
+            ..slice(vec![Application::example()])
+        };
+        let drops = "--jars s3://b/mine.jar";
+        let first = after(&Ledger::default(), &with(vec![run("daily", drops)]), 1);
+        assert_eq!(first.findings.len(), 1);
+        let idle = after(&first, &with(vec![run("hourly", "")]), 2);
+        assert_eq!(idle.findings.len(), 1);
+        let again = after(
+            &first,
+            &with(vec![run("daily", drops), run("daily", drops)]),
+            2,
+        );
+        assert_eq!(
+            again.findings.keys().collect::<Vec<_>>(),
+            first.findings.keys().collect::<Vec<_>>()
+        );
+        let mended = after(&first, &with(vec![run("daily", "")]), 2);
+        assert_eq!(mended.findings.len(), 0);
+        let gone = after(&first, &slice(Vec::new()), 2);
+        assert_eq!(gone.findings.len(), 0);
     }
 
     #[test]

@@ -89,7 +89,10 @@ pub fn plan(
         if finding.status == Status::Unseen || untold {
             members.held = true;
         } else if pages(finding, pagerduty.min_severity) {
-            let young = application_of(&finding.resource).is_some_and(|arn| newborn.contains(&arn));
+            let young = finding
+                .resource
+                .application()
+                .is_some_and(|arn| newborn.contains(&arn));
             if young {
                 members.held = true;
             } else {
@@ -228,13 +231,6 @@ fn newborn(report: &Report, pagerduty: &PagerDuty) -> BTreeSet<Arn> {
         .iter()
         .filter(|row| row.created_at.is_some_and(is_young));
     young.map(|application| application.arn.clone()).collect()
-}
-
-/// The application that a resource is, or belongs to.
-fn application_of(resource: &Arn) -> Option<Arn> {
-    let (before, after) = resource.as_str().split_once(":/applications/")?;
-    let id = after.split('/').next()?;
-    Some(Arn::from(format!("{before}:/applications/{id}")))
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 use super::Judged;
-use crate::agent::Fit;
+use super::spline_agent_ambiguous::different;
+use crate::agent::{AgentKind, Bundle, Fit};
 use crate::finding::{Remediation, Verdict};
+use crate::lineage::Setup;
 use crate::release::version_of_label;
 use crate::remediation::set_spark_defaults;
 use crate::rule::{Context, rule};
@@ -11,7 +13,7 @@ rule! {
     /// Flags Spark applications whose agent was built for another EMR release
     /// (`spline-7.0.0.jar` on emr-7.1.0), or for another Spark or Scala
     /// (`spark-3.4-spline-agent-bundle_2.12` on Spark 3.5). A release label that the release table
-    /// doesn't know is `unknown`.
+    /// doesn't know is `unknown`: update Lineward, or add a `[[release]]` to `lineward.toml`.
     ///
     /// ## Why it matters
     /// An agent of another Spark or Scala dies with `NoSuchMethodError` or `NoClassDefFoundError`,
@@ -20,20 +22,23 @@ rule! {
     /// ## How to fix
     /// Name the agent that is built for the application's release; when the release label of an
     /// application is raised, raise its agent in the same change.
-    "spline-agent-wrong-release", High, Application { check, fix }
+    ///
+    /// Source: README of AbsaOSS/spline-spark-agent, "select a proper version of it that matches the minor
+    /// Spark and Scala versions"; its issues #128, #382, #441, #573 and #586 for what happens otherwise.
+    "spline-agent-wrong-release", High, Lineage { check, fix }
 }
 
-fn check(judged: &Judged<'_>, cx: &Context<'_>) -> Verdict {
-    if !judged.has_agent() {
+fn check(setup: &Setup<'_>, cx: &Context<'_>) -> Verdict {
+    // Which of several agents runs is another rule's question.
+    if !setup.has_spline() || different(setup).len() > 1 {
         return Verdict::Pass;
     }
-    let label = &judged.application.release_label;
     let mut verdict = Verdict::Pass;
-    for agent in &judged.agents.recognised {
-        match agent.fit(label, &cx.policy.releases) {
+    for agent in setup.agents.of(AgentKind::Spline) {
+        match agent.fit(setup.label, &cx.policy.releases) {
             Fit::Fits => {}
-            Fit::Misfits(why) if agent.release.is_some() => {
-                return Verdict::Fail(format!("{why}, the application runs `{label}`"));
+            Fit::Misfits(why) if agent.tells_release() => {
+                return Verdict::Fail(format!("{why}, in force is `{}`", setup.label));
             }
             Fit::Misfits(why) => return Verdict::Fail(why),
             Fit::Unknown(why) => verdict = Verdict::Unknown(why),
@@ -44,17 +49,10 @@ fn check(judged: &Judged<'_>, cx: &Context<'_>) -> Verdict {
 
 fn fix(judged: &Judged<'_>, cx: &Context<'_>) -> Remediation {
     let label = &judged.application.release_label;
-    let bundle = judged.release.and_then(|release| {
-        cx.policy
-            .bundles
-            .find(release.spark_minor(), &release.scala)
-    });
+    let (setup, bundle) = (&judged.setup, judged.setup.bundle());
     let mended = |artifact: &str| {
-        let agent = judged
-            .agents
-            .recognised
-            .iter()
-            .find(|agent| agent.artifact == artifact)?;
+        let mut agents = setup.agents.of(AgentKind::Spline);
+        let agent = agents.find(|agent| agent.artifact == artifact)?;
         if agent.fit(label, &cx.policy.releases) == Fit::Fits {
             return None;
         }
@@ -65,7 +63,7 @@ fn fix(judged: &Judged<'_>, cx: &Context<'_>) -> Remediation {
         if let Some(release) = agent.release {
             return Some(folder.to_owned() + &name.replace(release, version_of_label(label)));
         }
-        let jar = bundle?.jar();
+        let jar = bundle.map(Bundle::jar)?;
         if !name.contains(':') {
             return Some(folder.to_owned() + &jar);
         }
@@ -73,14 +71,14 @@ fn fix(judged: &Judged<'_>, cx: &Context<'_>) -> Remediation {
         Some(format!("za.co.absa.spline.agent.spark:{name}:{version}"))
     };
     let rewrite = |key| {
-        let entries = judged.spark.list(key);
+        let entries = setup.spark.list(key);
         let entries = entries.map(|entry| mended(entry).unwrap_or_else(|| entry.to_owned()));
         entries.collect::<Vec<_>>().join(",")
     };
     let keys = ["spark.jars", "spark.jars.packages"];
     let present = keys
         .into_iter()
-        .filter(|key| judged.spark.get(key).is_some());
+        .filter(|key| setup.spark.get(key).is_some());
     let changes: Vec<_> = present.map(|key| (key, rewrite(key))).collect();
     let changes: Vec<_> = changes
         .iter()
@@ -103,11 +101,7 @@ mod tests {
     }
 
     fn verdict(label: &str, artifact: &str) -> Verdict {
-        let cx = Context::example();
-        check(
-            &Judged::new(&application(label, "spark.jars", artifact), cx.policy),
-            &cx,
-        )
+        crate::application::bench::lineage(check, &application(label, "spark.jars", artifact))
     }
 
     #[test]
@@ -125,8 +119,7 @@ mod tests {
         assert_eq!(
             verdict("emr-7.1.0", "s3://b/spline-7.0.0.jar"),
             Verdict::Fail(
-                "`s3://b/spline-7.0.0.jar` is built for EMR 7.0.0, the application runs `emr-7.1.0`"
-                    .into()
+                "`s3://b/spline-7.0.0.jar` is built for EMR 7.0.0, in force is `emr-7.1.0`".into()
             )
         );
         let bundle = verdict(

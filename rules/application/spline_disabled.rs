@@ -1,5 +1,6 @@
 use super::Judged;
 use crate::finding::{Remediation, Verdict};
+use crate::lineage::Setup;
 use crate::remediation::set_spark_defaults;
 use crate::rule::{Context, rule};
 
@@ -7,33 +8,40 @@ rule! {
     /// Spline is switched off
     ///
     /// Flags Spark applications with an agent and its listener, but with `spline.mode` set to
-    /// `DISABLED`. The agent asks Hadoop's configuration first, so `spark.hadoop.spline.mode` wins
-    /// over `spark.spline.mode`.
+    /// `DISABLED`. The agent asks Hadoop's configuration first, so `spark.hadoop.spline.mode` and
+    /// `spline.mode` of `core-site` win over `spark.spline.mode`, which wins over `-Dspline.mode` in the
+    /// driver's Java options. What a file `spline.properties` or `spline.yaml` in an image says can't be
+    /// seen.
     ///
     /// ## Why it matters
     /// The agent starts, logs that it was aborted, and reports nothing. Jobs succeed.
     ///
     /// ## How to fix
     /// Set the key that is named in the evidence to `ENABLED`, or remove it.
-    "spline-disabled", High, Application { check, fix }
+    ///
+    /// Source: `StandardSplineConfigurationStack` and `SparkLineageInitializer` of
+    /// AbsaOSS/spline-spark-agent.
+    "spline-disabled", High, Lineage { check, fix }
 }
 
-fn check(judged: &Judged<'_>, _: &Context<'_>) -> Verdict {
-    if !judged.has_agent() || !judged.spark.has_spline_listener() {
-        return Verdict::Pass;
-    }
-    match judged.spark.spline("mode") {
-        Some((key, "DISABLED")) => Verdict::Fail(format!("`{key}` is `DISABLED`")),
+fn check(setup: &Setup<'_>, _: &Context<'_>) -> Verdict {
+    match setup.spark.spline("mode") {
+        Some(mode) if setup.calls_spline() && mode.value == "DISABLED" => {
+            Verdict::Fail(format!("{mode} is `DISABLED`"))
+        }
         _ => Verdict::Pass,
     }
 }
 
 fn fix(judged: &Judged<'_>, _: &Context<'_>) -> Remediation {
-    let key = judged
-        .spark
-        .spline("mode")
-        .map_or("spark.spline.mode".into(), |(key, _)| key);
-    set_spark_defaults(judged.application, &[(&key, "ENABLED")])
+    let mode = judged.setup.spark.spline("mode");
+    let key = mode.filter(|mode| !mode.is_java_option());
+    // What stands in `core-site` or in the Java options is outranked by this key, or goes by its name.
+    let key = key.and_then(|mode| mode.property());
+    set_spark_defaults(
+        judged.application,
+        &[(key.unwrap_or("spark.hadoop.spline.mode"), "ENABLED")],
+    )
 }
 
 #[cfg(test)]
@@ -50,8 +58,7 @@ mod tests {
                 None => drop(defaults.remove(key)),
             }
         }
-        let cx = Context::example();
-        check(&Judged::new(&application, cx.policy), &cx)
+        crate::application::bench::lineage(check, &application)
     }
 
     #[test]
@@ -69,6 +76,20 @@ mod tests {
         );
         let hadoop = ("spark.hadoop.spline.mode", Some("DISABLED"));
         assert_eq!(verdict(&[hadoop]), by("spark.hadoop.spline.mode"));
+    }
+
+    #[test]
+    fn a_java_option_counts_where_no_property_is_set() {
+        let java = (
+            "spark.driver.extraJavaOptions",
+            Some("-XX:+UseG1GC -Dspline.mode=DISABLED"),
+        );
+        assert_eq!(verdict(&[java]), Verdict::Pass);
+        let by = "`-Dspline.mode` in `spark.driver.extraJavaOptions` is `DISABLED`";
+        assert_eq!(
+            verdict(&[java, ("spark.spline.mode", None)]),
+            Verdict::Fail(by.into())
+        );
     }
 
     #[test]

@@ -1,5 +1,6 @@
 use super::Judged;
 use crate::finding::{Remediation, Verdict};
+use crate::lineage::Setup;
 use crate::rule::{Context, rule};
 
 rule! {
@@ -14,20 +15,24 @@ rule! {
     /// `LinkageError`. It is a choice to be made, not a mistake to be mended.
     ///
     /// ## How to fix
-    /// Stay on a release that an agent exists for (emr-7.x at the latest), build an agent, or accept
-    /// the gap with an `[[exemption]]`.
-    "spline-release-unsupported", Medium, Application { check, fix }
+    /// Stay on a release that an agent exists for (emr-7.x at the latest), build an agent, use another
+    /// (DataHub publishes `acryl-spark-lineage_2.13`; see `[lineage] require`), or accept the gap with an
+    /// `[[exemption]]`.
+    ///
+    /// Source: issues #831 and #935 of AbsaOSS/spline-spark-agent, open on 2026-09-21.
+    "spline-release-unsupported", Medium, Lineage { check, fix }
 }
 
-fn check(judged: &Judged<'_>, _: &Context<'_>) -> Verdict {
-    let Some(release) = judged.release.filter(|_| judged.is_unsupported()) else {
+fn check(setup: &Setup<'_>, _: &Context<'_>) -> Verdict {
+    let Some(release) = setup.release.filter(|_| setup.is_unsupported()) else {
         return Verdict::Pass;
     };
     Verdict::Fail(format!(
-        "{} runs Spark {} on Scala {}, for which no Spline agent is published",
+        "{} runs Spark {} on Scala {}, for which no Spline agent is published{}",
         release.label,
         release.spark_minor(),
-        release.scala
+        release.scala,
+        setup.others(setup.wanted)
     ))
 }
 
@@ -50,8 +55,7 @@ mod tests {
             )],
             ..Application::example()
         };
-        let cx = Context::example();
-        check(&Judged::new(&application, cx.policy), &cx)
+        crate::application::bench::lineage(check, &application)
     }
 
     #[test]

@@ -80,6 +80,11 @@ impl Application {
             .map(String::as_str)
     }
 
+    /// The custom image of the driver: that of its worker type, or else that of all workers.
+    pub fn driver_image(&self) -> Option<&str> {
+        driver_image(self.image.as_deref(), &self.worker_images)
+    }
+
     /// A compliant application, for tests.
     pub fn example() -> Self {
         let properties = [
@@ -129,6 +134,16 @@ impl Application {
             interactive: Interactive::default(),
         }
     }
+}
+
+/// The image of the driver among those of all workers and of each type.
+pub(super) fn driver_image<'a>(
+    image: Option<&'a str>,
+    worker_images: &'a BTreeMap<String, String>,
+) -> Option<&'a str> {
+    let mut types = worker_images.iter();
+    let of_driver = types.find(|(kind, _)| kind.eq_ignore_ascii_case("driver"));
+    of_driver.map(|(_, image)| image.as_str()).or(image)
 }
 
 /// An application that was listed but could not be read.

@@ -1,11 +1,15 @@
 //! Job runs.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use jiff::Timestamp;
+use regex_lite::Regex;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::application::driver_image;
 use super::{Arn, Configuration, Monitoring, Region};
 
 /// A job run, as `GetJobRun` gives it.
@@ -45,12 +49,84 @@ pub struct JobRun {
     /// The classifications that override the application's.
     #[serde(default)]
     pub configuration: Vec<Configuration>,
+    /// The custom image of all its workers, in the place of the application's.
+    #[serde(default)]
+    pub image: Option<String>,
+    /// Custom images by worker type (`Driver`, `Executor`), in the place of the application's.
+    #[serde(default)]
+    pub worker_images: BTreeMap<String, String>,
     /// Where its logs go.
     #[serde(default)]
     pub monitoring: Monitoring,
     /// Its tags.
     #[serde(default)]
     pub tags: BTreeMap<String, String>,
+}
+
+impl JobRun {
+    /// The custom image of the driver, where the run has one of its own.
+    pub fn driver_image(&self) -> Option<&str> {
+        driver_image(self.image.as_deref(), &self.worker_images)
+    }
+
+    /// What the runs of one job have in common: the name without what changes from run to run, or else
+    /// the entry point.
+    pub fn job(&self) -> Cow<'_, str> {
+        let submit = self.spark_submit.as_ref();
+        match (self.name.as_str(), submit) {
+            ("", Some(submit)) => Cow::Borrowed(&submit.entry_point),
+            (name, _) => lasting(name),
+        }
+    }
+
+    /// A compliant run of [`super::Application::example`], for tests.
+    pub fn example() -> Self {
+        let application = super::Application::example();
+        Self {
+            arn: Arn::from(format!("{}/jobruns/00g1example0b01", application.arn)),
+            region: application.region,
+            application_id: application.id,
+            id: "00g1example0b01".into(),
+            name: "attribution-daily".into(),
+            release_label: application.release_label,
+            state: "SUCCESS".into(),
+            mode: Some("BATCH".into()),
+            execution_role: Arn::from("arn:aws:iam::111122223333:role/ads-execution-role"),
+            created_by: Arn::from("arn:aws:sts::111122223333:assumed-role/ads-emr-role/airflow"),
+            created_at: Some(Timestamp::UNIX_EPOCH),
+            execution_timeout_minutes: Some(120),
+            spark_submit: Some(SparkSubmit {
+                entry_point: "s3://ads-artifacts/attribution/1.4.2/app.jar".into(),
+                arguments: vec!["--date".into(), "2026-11-22".into()],
+                parameters: Some(
+                    "--class com.example.ads.Main --conf spark.executor.cores=4".into(),
+                ),
+            }),
+            configuration: Vec::new(),
+            image: None,
+            worker_images: BTreeMap::new(),
+            monitoring: Monitoring::default(),
+            tags: BTreeMap::from([("Team".into(), "ads".into())]),
+        }
+    }
+}
+
+/// A name with `*` for each part that changes from run to run: a UUID, a date or time of eight digits or
+/// more. Airflow's default name ends in a UUID.
+fn lasting(name: &str) -> Cow<'_, str> {
+    static CHANGING: LazyLock<Regex> = LazyLock::new(|| {
+        #[expect(clippy::expect_used, reason = "the pattern is a constant, and a test uses it")]
+        Regex::new(concat!(
+            r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|",
+            r"\d{4}-\d{2}-\d{2}(?:[T_ -]?\d{2}[:_-]?\d{2}(?:[:_-]?\d{2})?)?(?:\.\d+)?(?:Z|[+-]\d{2}:?\d{2})?|",
+            r"\d{8,}(?:[T_-]?\d{4,6})?",
+        ))
+        .expect("a constant pattern is well-formed")
+    });
+    if name.bytes().filter(u8::is_ascii_digit).count() < 8 {
+        return Cow::Borrowed(name);
+    }
+    CHANGING.replace_all(name, "*")
 }
 
 /// What `spark-submit` was given.
@@ -65,4 +141,31 @@ pub struct SparkSubmit {
     /// The options, as one string.
     #[serde(default)]
     pub parameters: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_job_is_what_its_runs_have_in_common() {
+        for (name, expected) in [
+            ("attribution-daily", "attribution-daily"),
+            ("attribution-28", "attribution-28"),
+            ("daily-2026-11-23", "daily-*"),
+            ("daily-2026-11-23T04:00:00Z-x", "daily-*-x"),
+            ("daily_20261123_0400", "daily_*"),
+            (
+                "emr_serverless_job_airflow_1b4e28ba-2fa1-11d2-883f-0016d3cca427",
+                "emr_serverless_job_airflow_*",
+            ),
+            ("", "s3://ads-artifacts/attribution/1.4.2/app.jar"),
+        ] {
+            let run = JobRun {
+                name: name.into(),
+                ..JobRun::example()
+            };
+            assert_eq!(run.job(), expected);
+        }
+    }
 }

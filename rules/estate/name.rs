@@ -64,6 +64,13 @@ impl Arn {
             .unwrap_or("aws")
     }
 
+    /// The EMR Serverless application that this is, or that it belongs to.
+    pub fn application(&self) -> Option<Self> {
+        let (before, after) = self.0.split_once(":/applications/")?;
+        let id = after.split('/').next()?;
+        Some(Self(format!("{before}:/applications/{id}")))
+    }
+
     /// Whether this is `ancestor`, or lies below it in a path of `/`.
     pub fn is_within(&self, ancestor: &Self) -> bool {
         self.0
@@ -82,6 +89,15 @@ mod tests {
         assert!(application.is_within(&application));
         assert!(Arn::from(format!("{application}/jobruns/1")).is_within(&application));
         assert!(!Arn::from(format!("{application}b")).is_within(&application));
+    }
+
+    #[test]
+    fn a_run_belongs_to_its_application() {
+        let application = Arn::from("arn:aws:emr-serverless:eu-west-1:1:/applications/00a");
+        let run = Arn::from(format!("{application}/jobruns/1"));
+        assert_eq!(run.application(), Some(application.clone()));
+        assert_eq!(application.application(), Some(application));
+        assert_eq!(Arn::from("arn:aws:iam::1:root").application(), None);
     }
 
     #[test]

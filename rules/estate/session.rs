@@ -43,3 +43,34 @@ pub struct Session {
     #[serde(default)]
     pub tags: BTreeMap<String, String>,
 }
+
+impl Session {
+    /// What the sessions of one kind have in common: the name, or else who started it.
+    pub fn kind(&self) -> &str {
+        if self.name.is_empty() {
+            self.created_by.as_str()
+        } else {
+            &self.name
+        }
+    }
+
+    /// A compliant session of [`super::Application::example`], for tests.
+    pub fn example() -> Self {
+        let application = super::Application::example();
+        Self {
+            arn: Arn::from(format!("{}/sessions/00h1example0c01", application.arn)),
+            region: application.region,
+            application_id: application.id,
+            id: "00h1example0c01".into(),
+            name: "ads-notebook".into(),
+            release_label: application.release_label,
+            state: "IDLE".into(),
+            execution_role: Arn::from("arn:aws:iam::111122223333:role/ads-execution-role"),
+            created_by: Arn::from("arn:aws:sts::111122223333:assumed-role/ads-emr-role/analyst"),
+            created_at: Some(Timestamp::UNIX_EPOCH),
+            idle_timeout_minutes: Some(60),
+            configuration: Vec::new(),
+            tags: BTreeMap::from([("Team".into(), "ads".into())]),
+        }
+    }
+}

@@ -37,7 +37,13 @@ fn every_file_is_registered_once() {
     let unique: BTreeSet<_> = registered.iter().cloned().collect();
     assert_eq!(unique.len(), registered.len());
     let mut files = BTreeSet::new();
-    for folder in ["account", "application"] {
+    for folder in [
+        "account",
+        "application",
+        "configuration",
+        "job_run",
+        "session",
+    ] {
         for entry in std::fs::read_dir(root().join(folder)).unwrap() {
             files.insert(Path::new(folder).join(entry.unwrap().file_name()));
         }

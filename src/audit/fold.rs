@@ -1,13 +1,18 @@
 //! The fold of all slices: each is judged, counted and let go.
 
+mod adopted;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use lineward_rules::estate::{
     AccountId, Application, Arn, Region, Scope, ScopeState, Slice, UnreadApplication,
 };
+use lineward_rules::lineage::Standing;
 use lineward_rules::rule::Context;
 use lineward_rules::{Finding, Fingerprint, Status, judge, sort_findings};
+
+use adopted::Adopted;
 
 use crate::collect::Organization;
 use crate::ledger::{ByAccount, KnownFinding, Ledger, Looked, SeenApplication, diff};
@@ -23,6 +28,7 @@ pub(super) struct Fold<'a> {
     looked: Looked,
     coverage: Coverage,
     summary: Summary,
+    adopted: Adopted,
 }
 
 /// What all slices came to.
@@ -44,6 +50,7 @@ impl<'a> Fold<'a> {
             looked: Looked::default(),
             coverage: Coverage::default(),
             summary: Summary::default(),
+            adopted: Adopted::default(),
         }
     }
 
@@ -57,21 +64,30 @@ impl<'a> Fold<'a> {
         self.coverage
             .scopes
             .extend(slice.scopes.iter().filter_map(|scope| row(slice, scope)));
-        let findings = judge(slice, self.cx);
+        let judgement = judge(slice, self.cx);
+        let (findings, lineage) = (judgement.findings, judgement.lineage);
         let faulty: BTreeSet<_> = findings
             .iter()
             .filter(|finding| self.cx.policy.exemption(finding, self.cx.now).is_none())
             .map(|finding| &finding.resource)
             .collect();
-        for application in &slice.applications {
+        let account = &slice.account.id;
+        for (application, lineage) in slice.applications.iter().zip(lineage) {
             let compliant = is_whole(slice, &application.arn) && !faulty.contains(&application.arn);
-            self.applications
-                .push(self.read(&slice.account.id, application, compliant));
+            let row = ApplicationRow {
+                compliant,
+                lineage: lineage.standing,
+                ..self.read(account, application)
+            };
+            self.adopted.add(&row, lineage);
+            self.applications.push(row);
         }
         for application in &slice.unread_applications {
-            self.applications
-                .push(self.unread(&slice.account.id, application));
+            let row = self.unread(account, application);
+            self.adopted.add_unread(&row);
+            self.applications.push(row);
         }
+        self.adopted.add_orphans(account, judgement.orphan_runs);
         self.findings.extend(findings);
     }
 
@@ -88,13 +104,12 @@ impl<'a> Fold<'a> {
         }
     }
 
-    fn read(&self, account: &AccountId, from: &Application, compliant: bool) -> ApplicationRow {
+    fn read(&self, account: &AccountId, from: &Application) -> ApplicationRow {
         ApplicationRow {
             name: from.name.clone(),
             release_label: from.release_label.clone(),
             team: self.cx.policy.team(&from.tags).map(str::to_owned),
             created_at: from.created_at,
-            compliant,
             ..self.listed(account, &from.arn, &from.region, &from.id)
         }
     }
@@ -124,6 +139,7 @@ impl<'a> Fold<'a> {
             first_seen_at: known.map_or(now, |known| known.first_seen_at.min(now)),
             new: known.is_none(),
             compliant: false,
+            lineage: Standing::Unknown,
         }
     }
 
@@ -140,6 +156,7 @@ impl<'a> Fold<'a> {
         self.summary.applications = self.applications.len();
         self.summary.new_applications = self.applications.iter().filter(|row| row.new).count();
         self.summary.count(&findings);
+        self.summary.lineage = self.adopted.finish();
         let failed = |row: &ScopeRow| row.outcome == ScopeState::Failed;
         let complete = !self.coverage.scopes.iter().any(failed);
         let seen = self.applications.iter().map(|row| SeenApplication {
@@ -182,8 +199,21 @@ impl<'a> Fold<'a> {
             }
         }
         rows.sort_by(|a, b| {
-            let key =
-                |row: &FindingRow| (row.account.clone(), row.resource.clone(), row.rule.clone());
+            let key = |row: &FindingRow| {
+                let FindingRow {
+                    account,
+                    resource,
+                    rule,
+                    fingerprint,
+                    ..
+                } = row;
+                (
+                    account.clone(),
+                    resource.clone(),
+                    rule.clone(),
+                    fingerprint.clone(),
+                )
+            };
             b.severity
                 .cmp(&a.severity)
                 .then_with(|| key(a).cmp(&key(b)))

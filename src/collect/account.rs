@@ -78,6 +78,7 @@ async fn walk_to_the_end(account: Account, connection: &Connection, plan: &Plan)
         }
     };
     let (walked, iam) = join(join_all(walked), iam).await;
+    slice.activity_since = plan.job_runs_since;
     for found in walked {
         slice.applications.extend(found.applications);
         slice.unread_applications.extend(found.unread);

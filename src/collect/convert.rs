@@ -109,6 +109,8 @@ pub(super) fn job_run(from: sdk::JobRun, region: Region) -> JobRun {
         execution_timeout_minutes: from.execution_timeout_minutes,
         spark_submit,
         configuration: configurations(configuration),
+        image: from.image_configuration.map(|image| image.image_uri),
+        worker_images: worker_images(from.worker_type_specifications),
         monitoring: monitoring(monitored),
         tags: properties(from.tags),
     }
@@ -221,7 +223,7 @@ mod tests {
         let converted = configurations(Some(vec![configuration]));
         assert_eq!(
             converted[0].properties["spark.db.password"],
-            redact::REDACTED
+            "[redacted:secret]"
         );
         assert_eq!(converted[0].properties["spark.jars"], "s3://b/a.jar");
     }

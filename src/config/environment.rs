@@ -116,7 +116,7 @@ mod tests {
         assert_eq!((config.walk.concurrency, config.walk.job_runs), (7, false));
         assert_eq!(config.organization.external_id.as_deref(), Some("123"));
         assert_eq!(config.organization.regions.len(), 1);
-        assert!(!config.rules.values().next().unwrap().enabled);
+        assert!(!config.rules.settings.values().next().unwrap().enabled);
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use lineward_rules::Fingerprint;
 use lineward_rules::estate::{AccountId, Arn, Service, Slice};
+use lineward_rules::{Finding, Fingerprint};
 
 use super::{KnownApplication, KnownFinding, Ledger};
 
@@ -51,8 +51,7 @@ impl<'a> ByAccount<'a> {
     pub fn look(&self, slice: &Slice, looked: &mut Looked) {
         let account = &slice.account.id;
         for (fingerprint, known) in self.findings.get(account).into_iter().flatten() {
-            let finding = &known.finding;
-            if slice.looked_at(&finding.region, finding.service, &finding.resource) {
+            if looked_at(slice, &known.finding) {
                 looked.findings.insert((*fingerprint).clone());
             }
         }
@@ -62,4 +61,34 @@ impl<'a> ByAccount<'a> {
             }
         }
     }
+}
+
+/// Whether a slice would show a finding again if it were still there.
+///
+/// A finding on a job or on sessions of one name shows only where one of them was read, and all of the
+/// application's were: the latest decides. Where their application is gone, so are they.
+fn looked_at(slice: &Slice, finding: &Finding) -> bool {
+    let (region, service) = (&finding.region, finding.service);
+    let Some(group) = &finding.group else {
+        return slice.looked_at(region, service, &finding.resource);
+    };
+    let Some(application) = finding.resource.application() else {
+        return false;
+    };
+    if !slice.looked_at(region, service, &application) {
+        return false;
+    }
+    if !slice.applications.iter().any(|it| it.arn == application) {
+        return true;
+    }
+    let mut gaps = slice.scopes.iter().flat_map(|scope| &scope.gaps);
+    let hidden = gaps.any(|gap| {
+        let below = |at: &Arn| at.is_within(&application);
+        gap.resource.as_ref().is_some_and(below)
+    });
+    let mut runs = slice.job_runs.iter();
+    let mut sessions = slice.sessions.iter();
+    !hidden
+        && (runs.any(|run| run.arn.is_within(&application) && run.job() == group.as_str())
+            || sessions.any(|it| it.arn.is_within(&application) && it.kind() == group))
 }

@@ -3,7 +3,6 @@
 use lineward_rules::estate::Arn;
 use sha2::{Digest as _, Sha256};
 
-use super::application_of;
 use crate::config::{Config, GroupBy};
 use crate::report::FindingRow;
 
@@ -31,7 +30,7 @@ impl Group {
     pub(super) fn of(finding: &FindingRow, group_by: GroupBy, config: &Config) -> Self {
         match group_by {
             GroupBy::Application => {
-                let application = application_of(&finding.resource);
+                let application = finding.resource.application();
                 Self::Resource(application.unwrap_or_else(|| finding.resource.clone()))
             }
             GroupBy::Rule => Self::Rule(finding.rule.to_string(), team_of(finding, config)),

@@ -3,11 +3,12 @@
 use std::fmt::Write as _;
 
 use comfy_table::{Attribute, Cell, Color, ContentArrangement, Table, presets};
+use lineward_rules::adoption::{Adoption, Share};
 use lineward_rules::estate::ScopeState;
 use lineward_rules::finding::Failing;
 use lineward_rules::{Arn, Severity, Status};
 
-use super::{FindingRow, Report, plain};
+use super::{FindingRow, LineageSummary, Report, plain};
 
 /// The width where no terminal tells one: wide enough to search with `grep`.
 const WIDTH: u16 = 160;
@@ -36,6 +37,7 @@ fn headline(report: &Report) -> String {
     let mut text = format!(
         "{} applications ({} new), {compliant} compliant; {} job runs, {} sessions, {} roles\n\
          {} accounts: {} audited, {} skipped, {} failed\n\
+         lineage: {}\n\
          findings: {} critical, {} high, {} medium, {} low; {} unknown, {} exempt\n",
         summary.applications,
         summary.new_applications,
@@ -46,6 +48,7 @@ fn headline(report: &Report) -> String {
         accounts.audited,
         accounts.skipped,
         accounts.failed,
+        lineage(&summary.lineage),
         counts.critical,
         counts.high,
         counts.medium,
@@ -59,6 +62,26 @@ fn headline(report: &Report) -> String {
     text
 }
 
+/// How much reports its lineage: `80 % of 40 applications (32 with, 6 without, 2 unknown), …`.
+fn lineage(summary: &LineageSummary) -> String {
+    let of = |share: Share, what: &str| {
+        let all = share.with + share.without + share.unknown;
+        let Some(percent) = share.percent else {
+            return format!("no {what}");
+        };
+        format!(
+            "{percent} % of {all} {what} ({} with, {} without, {} unknown)",
+            share.with, share.without, share.unknown
+        )
+    };
+    let Adoption {
+        applications,
+        job_runs,
+    } = summary.organization;
+    let applications = of(applications, "Spark applications");
+    format!("{applications}, {}", of(job_runs, "Spark job runs"))
+}
+
 fn findings(report: &Report, width: u16, color: bool) -> Table {
     let names = report.application_names();
     let mut table = table(width);
@@ -67,7 +90,8 @@ fn findings(report: &Report, width: u16, color: bool) -> Table {
     }
     table.set_header(["severity", "rule", "account", "resource", "evidence"]);
     for finding in &report.findings {
-        let name = names.get(&finding.resource).copied();
+        let application = finding.resource.application();
+        let name = application.and_then(|arn| names.get(&arn).copied());
         let team = plain(finding.team.as_deref().unwrap_or("no team"));
         table.add_row([
             severity(finding, color),
@@ -171,6 +195,7 @@ mod tests {
         insta::assert_snapshot!(render(&report, Some(110), false), @r"
         1 applications (0 new), 0 compliant; 0 job runs, 0 sessions, 0 roles
         0 accounts: 0 audited, 0 skipped, 0 failed
+        lineage: no Spark applications, no Spark job runs
         findings: 0 critical, 1 high, 0 medium, 0 low; 0 unknown, 0 exempt
         INCOMPLETE: not everything could be read, see below
 

@@ -53,7 +53,7 @@ fn a_snapshot_holds_no_secret_and_keeps_references() {
     bed.run(&["collect", "-o", "estate.jsonl"]);
     let estate = std::fs::read_to_string(bed.path().join("estate.jsonl")).unwrap();
     assert!(!estate.contains("hunter2") && !estate.contains("AKIAIOSFODNN7EXAMPLE"));
-    assert!(estate.contains("[redacted]") && estate.contains("EMR.secret@kept-reference"));
+    assert!(estate.contains("[redacted:secret") && estate.contains("EMR.secret@kept-reference"));
     let run = bed.run(&["audit", "-vv", "--notify", "--format", "json"]);
     assert!(!run.stdout.contains("hunter2") && !run.stderr.contains("hunter2"));
     let events = format!("{:?}", bed.sandbox.pagerduty().events);

@@ -1,11 +1,12 @@
 //! Judging from memory: what the rules cost without a network.
 
+use std::collections::BTreeSet;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use clap::Args;
 use jiff::Timestamp;
-use lineward_rules::estate::{Scope, Service};
+use lineward_rules::estate::{Configuration, JobRun, Scope, Service};
 use lineward_rules::{
     Account, AccountId, Application, Arn, Check, Context, Policy, Region, Slice, judge, rules,
 };
@@ -21,6 +22,9 @@ pub(crate) struct Judge {
     /// How many applications.
     #[arg(long, default_value_t = 100_000)]
     applications: usize,
+    /// How many runs each application has had.
+    #[arg(long, default_value_t = 10)]
+    job_runs: usize,
     /// How often it is measured; the quickest counts.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
@@ -29,7 +33,7 @@ pub(crate) struct Judge {
 impl Judge {
     /// Judges on this thread alone.
     pub(crate) fn run(&self) -> Result<String> {
-        let slices = slices(self.applications);
+        let slices = slices(self.applications, self.job_runs);
         let mut policy = Policy::default();
         policy.teams.insert("ads".into());
         let cx = Context {
@@ -40,7 +44,10 @@ impl Judge {
         let (mut judged, mut written) = (Duration::MAX, Duration::MAX);
         for _ in 0..self.rounds {
             let started = Instant::now();
-            findings = slices.iter().map(|slice| judge(slice, &cx).len()).sum();
+            findings = slices
+                .iter()
+                .map(|slice| judge(slice, &cx).findings.len())
+                .sum();
             judged = judged.min(started.elapsed());
             let started = Instant::now();
             for slice in &slices {
@@ -50,15 +57,16 @@ impl Judge {
         }
         let resources = slices
             .iter()
-            .map(|it| it.applications.len() + it.scopes.len());
+            .map(|it| it.applications.len() + it.job_runs.len() + it.scopes.len());
         let resources: usize = resources.sum();
         let checks: usize = slices.iter().map(checks).sum();
         Ok(format!(
-            "{} applications in {} accounts on one core, best of {}\n\n\
+            "{} applications with {} runs each in {} accounts on one core, best of {}\n\n\
              {:>10} resources a second ({resources} in {:.2} s, {findings} findings)\n\
              {:>10} rule checks a second ({checks})\n\
              {:>10.2} times what it takes to write them as JSON",
             self.applications,
+            self.job_runs,
             slices.len(),
             self.rounds,
             a_second(resources, judged),
@@ -76,27 +84,70 @@ fn a_second(number: usize, time: Duration) -> u128 {
 /// How many questions the rules ask about a slice.
 fn checks(slice: &Slice) -> usize {
     let subjects = |check: &Check| match check {
-        Check::Application { .. } => slice.applications.len(),
+        Check::Lineage { .. } | Check::Application { .. } => slice.applications.len(),
+        // The latest run of each job is asked; the others are only counted.
+        Check::JobRun { .. } => jobs(slice),
+        Check::Session { .. } => 0,
+        Check::Configuration { .. } => slice.applications.len() + jobs(slice),
         Check::Scope { .. } => slice.scopes.len(),
     };
     rules().map(|rule| subjects(&rule.check)).sum()
 }
 
 /// Accounts with so many applications in all, one in six of them faulty.
-fn slices(applications: usize) -> Vec<Slice> {
+fn slices(applications: usize, runs: usize) -> Vec<Slice> {
     let indices: Vec<_> = (0..applications).collect();
     let accounts = indices.chunks(IN_AN_ACCOUNT).enumerate();
     let slice = |(number, indices): (usize, &[usize])| {
         let id = AccountId::from(format!("{:012}", 100_000_000_000 + number));
-        let applications = indices.iter().map(|&index| application(index, &id));
+        let applications: Vec<_> = indices
+            .iter()
+            .map(|&index| application(index, &id))
+            .collect();
+        let job_runs = applications.iter();
+        let job_runs = job_runs.flat_map(|it| (0..runs).map(|turn| job_run(it, turn)));
         let emr = Scope::audited(Region::from("eu-west-1"), Service::EmrServerless);
         Slice {
-            applications: applications.collect(),
+            job_runs: job_runs.collect(),
+            applications,
             scopes: vec![Scope::audited(Region::global(), Service::Sts), emr],
             ..Slice::new(Account::new("aws", id, "ads-production"))
         }
     };
     accounts.map(slice).collect()
+}
+
+/// How many jobs a slice has.
+fn jobs(slice: &Slice) -> usize {
+    let jobs: BTreeSet<_> = slice
+        .job_runs
+        .iter()
+        .map(|run| (&run.application_id, run.job()))
+        .collect();
+    jobs.len()
+}
+
+/// A run of one of two jobs of an application. Every third run of the first sets memory of its own, every
+/// seventh of the second has JARs of its own.
+fn job_run(application: &Application, turn: usize) -> JobRun {
+    let id = format!("00g{turn:013}");
+    let mut run = JobRun {
+        arn: Arn::from(format!("{}/jobruns/{id}", application.arn)),
+        application_id: application.id.clone(),
+        release_label: application.release_label.clone(),
+        name: format!("{}-{}", application.name, turn % 2),
+        id,
+        ..JobRun::example()
+    };
+    if turn.is_multiple_of(6) {
+        let memory = [("spark.driver.memory", "8g")];
+        run.configuration = vec![Configuration::new("spark-defaults", &memory)];
+    } else if turn % 14 == 7
+        && let Some(submit) = &mut run.spark_submit
+    {
+        submit.parameters = Some("--class x.Main --jars s3://b/deps-1.2.3.jar".into());
+    }
+    run
 }
 
 fn application(index: usize, account: &AccountId) -> Application {

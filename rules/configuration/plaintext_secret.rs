@@ -1,0 +1,187 @@
+use super::Configured;
+use crate::estate::Configuration;
+use crate::finding::{Remediation, Verdict};
+use crate::redact::secret_marker;
+use crate::rule::{Context, rule};
+
+/// How many keys the evidence names.
+const NAMED: usize = 5;
+
+rule! {
+    /// A secret stands in plain text
+    ///
+    /// Flags secrets in the runtime configuration of applications, in the overrides of job runs and
+    /// sessions, in submit parameters and in entry-point arguments, environment variables of drivers and
+    /// executors (`spark.emr-serverless.driverEnv.*`, `spark.executorEnv.*`) among them. A secret is told
+    /// by its key together with a value that may be one, by a shape that only secrets have, or by its
+    /// randomness. `EMR.secret@` references are none.
+    ///
+    /// Lineward puts secrets out of sight as it reads them. The evidence names the key, and at most four
+    /// characters of a prefix that is public (`AKIA`).
+    ///
+    /// ## Why it matters
+    /// `GetApplication`, `GetJobRun` and `GetSession` return it to everybody who may read the application,
+    /// and the Spark UI and logs may show it.
+    ///
+    /// ## How to fix
+    /// Treat the secret as known: change it. Keep the new one in AWS Secrets Manager, put
+    /// `EMR.secret@<SecretID>` in its place in the configuration, and allow the execution role
+    /// `secretsmanager:GetSecretValue` on it. Submit parameters and arguments take no such reference: let
+    /// the job ask for the secret itself.
+    ///
+    /// Source: EMR Serverless User Guide, "Secrets Manager for data protection".
+    "configuration-plaintext-secret", High, Configuration { check, fix }
+}
+
+fn check(configured: &Configured<'_>, _: &Context<'_>) -> Verdict {
+    let mut places = Vec::new();
+    of_configurations(configured.configurations(), &mut places);
+    if let Configured::JobRun(run) = configured
+        && let Some(submit) = &run.spark_submit
+    {
+        let parameters = submit
+            .parameters
+            .iter()
+            .flat_map(|text| text.split_whitespace());
+        let arguments = submit.arguments.iter().map(String::as_str);
+        let mut before = "";
+        for word in parameters.chain([""]).chain(arguments) {
+            if let Some(marker) = secret_marker(word) {
+                places.push((named(word, marker, before), marker));
+            }
+            before = word;
+        }
+        if let Some(marker) = secret_marker(&submit.entry_point) {
+            places.push(("the entry point".into(), marker));
+        }
+    }
+    if places.is_empty() {
+        return Verdict::Pass;
+    }
+    let shown = places.iter().take(NAMED).map(|(place, marker)| {
+        let mut parts = marker.trim_matches(['[', ']']).split(':').skip(2);
+        let prefix = parts.next().map(|prefix| format!(" ({prefix}…)"));
+        format!("{place}{}", prefix.unwrap_or_default())
+    });
+    let shown: Vec<_> = shown.collect();
+    let more = places.len().saturating_sub(NAMED);
+    let more = if more == 0 {
+        String::new()
+    } else {
+        format!(" and {more} more")
+    };
+    Verdict::Fail(format!(
+        "a secret in plain text in {}{more}",
+        shown.join(", ")
+    ))
+}
+
+fn of_configurations<'a>(configurations: &'a [Configuration], places: &mut Vec<(String, &'a str)>) {
+    for configuration in configurations {
+        for (key, value) in &configuration.properties {
+            if let Some(marker) = secret_marker(value) {
+                let classification = &configuration.classification;
+                places.push((format!("`{key}` of `{classification}`"), marker));
+            }
+        }
+        of_configurations(&configuration.configurations, places);
+    }
+}
+
+/// What names the secret: the text before it in its word, or else the option before the word.
+fn named(word: &str, marker: &str, before: &str) -> String {
+    let key = word.split(marker).next().unwrap_or_default();
+    let key = key.trim_end_matches(['=', ':', '"', '\'', '\\', ' ']);
+    let key = key.trim_start_matches(['"', '\'']);
+    if !key.is_empty() {
+        return format!("`{key}`");
+    }
+    if before.starts_with('-') {
+        return format!("the value of `{before}`");
+    }
+    "an argument".into()
+}
+
+/// Where a secret is kept is for its owner to say, and changing it comes first.
+fn fix(_: &Configured<'_>, _: &Context<'_>) -> Remediation {
+    Remediation::default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::estate::{Application, JobRun, Session, SparkSubmit};
+    use crate::redact;
+
+    fn verdict(configured: Configured<'_>) -> Verdict {
+        check(&configured, &Context::example())
+    }
+
+    fn property(key: &str, value: &str) -> Configuration {
+        Configuration::new("spark-defaults", &[(key, &redact::property(key, value))])
+    }
+
+    #[test]
+    fn a_configuration_without_secrets_passes() {
+        let application = Application::example();
+        assert_eq!(
+            verdict(Configured::Application(&application)),
+            Verdict::Pass
+        );
+        assert_eq!(
+            verdict(Configured::JobRun(&JobRun::example())),
+            Verdict::Pass
+        );
+        assert_eq!(
+            verdict(Configured::Session(&Session::example())),
+            Verdict::Pass
+        );
+    }
+
+    #[test]
+    fn the_key_is_named_and_no_more_than_a_public_prefix_is_shown() {
+        let mut application = Application::example();
+        let key = "spark.hadoop.fs.s3a.access.key";
+        application.runtime_configuration = vec![property(key, "AKIAIOSFODNN7EXAMPLE")];
+        let expected = format!("a secret in plain text in `{key}` of `spark-defaults` (AKIA…)");
+        let found = verdict(Configured::Application(&application));
+        assert_eq!(found, Verdict::Fail(expected));
+    }
+
+    #[test]
+    fn a_reference_is_no_secret_and_a_precaution_neither() {
+        let mut session = Session::example();
+        session.configuration = vec![
+            property("spark.db.password", "EMR.secret@arn:aws:secretsmanager:x"),
+            property("spark.x.sort.key", "event_time"),
+        ];
+        assert_eq!(verdict(Configured::Session(&session)), Verdict::Pass);
+    }
+
+    #[test]
+    fn parameters_and_arguments_are_looked_through() {
+        let mut run = JobRun::example();
+        let arguments = ["--db-password", "Tr0ub4dor&3horse"].map(String::from);
+        run.spark_submit = Some(SparkSubmit {
+            entry_point: "s3://b/app.jar".into(),
+            arguments: redact::arguments(&arguments),
+            parameters: Some(redact::text("--conf spark.db.password=Tr0ub4dor&3horse")),
+        });
+        let found = verdict(Configured::JobRun(&run));
+        let expected =
+            "a secret in plain text in `spark.db.password`, the value of `--db-password`";
+        assert_eq!(found, Verdict::Fail(expected.into()));
+    }
+
+    #[test]
+    fn many_are_counted() {
+        let mut application = Application::example();
+        let keys: Vec<_> = (0..7)
+            .map(|index| format!("spark.x{index}.password"))
+            .collect();
+        let properties = keys.iter().map(|key| property(key, "Tr0ub4dor&3horse"));
+        application.runtime_configuration = properties.collect();
+        let found = verdict(Configured::Application(&application));
+        assert!(matches!(found, Verdict::Fail(text) if text.ends_with(" and 2 more")));
+    }
+}

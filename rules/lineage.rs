@@ -1,0 +1,202 @@
+//! Whether a Spark configuration reports lineage, asked alike of applications, job runs and sessions.
+
+mod change;
+mod dispatcher;
+mod started;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::agent::{Agent, AgentKind, Agents, Bundle};
+use crate::estate::Application;
+use crate::finding::Verdict;
+use crate::policy::{ApprovedImage, Policy, Requirement};
+use crate::release::Release;
+use crate::rule::{Check, Context, Rule, rules};
+use crate::spark::Effective;
+
+pub use change::Mended;
+pub use dispatcher::{Dispatcher, Lack, dispatchers};
+pub use started::{Dropped, Started};
+
+/// A Spark configuration with what the rules on lineage ask of it, worked out once for all of them.
+#[derive(Clone, Debug)]
+pub struct Setup<'a> {
+    /// The release label in force.
+    pub label: &'a str,
+    /// The properties in force.
+    pub spark: Effective<'a>,
+    /// The agents on the class path: those that are configured, and those that an approved image holds.
+    pub agents: Agents<'a>,
+    /// What the release runs, if the data knows it.
+    pub release: Option<&'a Release>,
+    /// The custom image of the driver, which is where lineage is made.
+    pub image: Option<&'a str>,
+    /// Whether it can't be told what the driver's image holds.
+    pub is_opaque: bool,
+    /// The agent that lineage is to be reported by; nothing where any would do and none is there.
+    pub wanted: Option<AgentKind>,
+    is_spark: bool,
+    bundle: Option<&'a Bundle>,
+}
+
+impl<'a> Setup<'a> {
+    /// Works out what the rules ask of a configuration.
+    pub fn new(
+        application: &'a Application,
+        label: &'a str,
+        image: Option<&'a str>,
+        spark: Effective<'a>,
+        policy: &'a Policy,
+    ) -> Self {
+        let approved = image.and_then(|image| policy.approved_image(image));
+        let held = approved.and_then(|approved: &ApprovedImage| approved.holds.as_ref());
+        let held_artifacts = held.into_iter().flatten().map(String::as_str);
+        let agents = Agents::find(spark.artifacts().chain(held_artifacts), &policy.agents);
+        let release = policy.releases.find(label);
+        let bundle =
+            release.and_then(|release| policy.bundles.find(release.spark_minor(), &release.scala));
+        Self {
+            label,
+            wanted: wanted(policy.require, &spark, &agents),
+            spark,
+            agents,
+            release,
+            image,
+            is_opaque: image.is_some() && held.is_none(),
+            is_spark: application.is_spark(),
+            bundle,
+        }
+    }
+
+    /// Whether it is a Spark application's; Hive has no Spark lineage.
+    pub fn is_spark(&self) -> bool {
+        self.is_spark
+    }
+
+    /// Whether lineage is to be reported by this agent.
+    pub fn wants(&self, kind: AgentKind) -> bool {
+        self.is_spark && self.wanted == Some(kind)
+    }
+
+    /// The agent other than Spline that lineage is to be reported by.
+    pub fn wanted_other(&self) -> Option<AgentKind> {
+        self.wanted
+            .filter(|&kind| self.is_spark && kind != AgentKind::Spline)
+    }
+
+    /// Whether any agent would do and none is there.
+    pub fn wants_any(&self) -> bool {
+        self.is_spark && self.wanted.is_none()
+    }
+
+    /// Whether no Spline agent can work: none is published for the release, and the organization has not
+    /// put in one of its own build, which is tied to EMR releases.
+    pub fn is_unsupported(&self) -> bool {
+        let own = |kind| {
+            let mut agents = self.agents.of(kind);
+            agents.any(Agent::tells_release)
+        };
+        self.wants(AgentKind::Spline)
+            && self.release.is_some()
+            && self.bundle.is_none()
+            && !own(AgentKind::Spline)
+    }
+
+    /// Whether Spline is wanted and could be there, so that the next question makes sense: an agent is
+    /// recognised, or the image may hold one.
+    pub fn has_spline(&self) -> bool {
+        let recognised = self.agents.of(AgentKind::Spline).next().is_some();
+        self.wants(AgentKind::Spline)
+            && !self.is_unsupported()
+            && (recognised || (self.is_opaque && self.is_listening(AgentKind::Spline)))
+    }
+
+    /// Whether Spline could be there and is called, so that its own configuration matters.
+    pub fn calls_spline(&self) -> bool {
+        self.has_spline() && self.is_listening(AgentKind::Spline)
+    }
+
+    /// Whether an agent's listener is registered where Spark reads it.
+    pub fn is_listening(&self, kind: AgentKind) -> bool {
+        self.spark.lists(kind.listeners_key(), kind.listener())
+    }
+
+    /// The public bundle for this release, if one is published.
+    pub fn bundle(&self) -> Option<&'a Bundle> {
+        self.bundle
+    }
+
+    /// The other agents that are there, for evidence: `; OpenLineage is configured instead`.
+    pub fn others(&self, wanted: Option<AgentKind>) -> String {
+        let mut others = AgentKind::ALL.into_iter().filter(|&kind| {
+            let recognised = self.agents.of(kind).next().is_some();
+            Some(kind) != wanted && (recognised || self.is_listening(kind))
+        });
+        let other = others.next();
+        other.map_or_else(String::new, |kind| {
+            format!("; {} is configured instead", kind.name())
+        })
+    }
+
+    /// Whether this configuration reports lineage.
+    pub fn standing(&self, cx: &Context<'_>) -> Standing {
+        if !self.is_spark {
+            return Standing::OutOfScope;
+        }
+        let mut standing = Standing::With;
+        for (_, verdict) in self.faults(cx) {
+            match verdict {
+                Verdict::Fail(_) => return Standing::Without,
+                Verdict::Unknown(_) => standing = Standing::Unknown,
+                Verdict::Pass => {}
+            }
+        }
+        standing
+    }
+
+    /// What the rules on lineage find, in catalogue order.
+    pub fn faults(&self, cx: &Context<'_>) -> impl Iterator<Item = (&'static Rule, Verdict)> {
+        rules().filter_map(|rule| {
+            let Check::Lineage { check, .. } = rule.check else {
+                return None;
+            };
+            let verdict = check(self, cx);
+            (verdict != Verdict::Pass).then_some((rule, verdict))
+        })
+    }
+}
+
+/// The agent to judge by: the required one, or else the one that comes nearest to work.
+fn wanted(require: Requirement, spark: &Effective<'_>, agents: &Agents<'_>) -> Option<AgentKind> {
+    if let Some(kind) = require.kind() {
+        return Some(kind);
+    }
+    let signs = |kind: AgentKind| {
+        let there = agents.of(kind).next().is_some() || agents.suspect(kind).is_some();
+        let listening = spark.lists(kind.listeners_key(), kind.listener());
+        usize::from(there) + usize::from(listening)
+    };
+    // The first of the best.
+    let best = AgentKind::ALL
+        .into_iter()
+        .rev()
+        .max_by_key(|&kind| signs(kind))?;
+    (signs(best) > 0).then_some(best)
+}
+
+/// Whether something reports its lineage.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Standing {
+    /// It does.
+    With,
+    /// It doesn't.
+    Without,
+    /// It can't be told.
+    Unknown,
+    /// It is no Spark.
+    OutOfScope,
+}

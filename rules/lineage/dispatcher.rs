@@ -1,0 +1,178 @@
+//! Spline's dispatchers: what each needs, and where it sends lineage.
+//!
+//! Source: `spline.default.yaml` and the dispatchers' classes of AbsaOSS/spline-spark-agent.
+
+use crate::spark::Effective;
+
+/// How deep `composite` and `fallback` may stand in each other.
+const DEEPEST: usize = 4;
+
+/// A dispatcher that has all it needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Dispatcher<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// The class of an organization's own dispatcher.
+    pub class: Option<&'a str>,
+    /// Where it sends lineage, where its configuration says so.
+    pub destination: Option<&'a str>,
+}
+
+/// What a dispatcher lacks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Lack<'a> {
+    /// A key, without its prefix (`lineageDispatcher.http.producer.url`).
+    Key(String),
+    /// The name is none of the agent's own, and no class is given for it.
+    Class(&'a str),
+    /// It stands within itself.
+    Endless(&'a str),
+}
+
+/// The dispatchers that lineage leaves by, or what those that are named lack.
+///
+/// The agent composes the dispatchers of all its sources and leaves out those that can't be made
+/// (`AgentBOM.tryObtainAll`), so one that has all it needs is enough.
+pub fn dispatchers<'a>(spark: &Effective<'a>) -> Result<Vec<Dispatcher<'a>>, Lack<'a>> {
+    let mut names: Vec<_> = spark
+        .spline_sources("lineageDispatcher")
+        .map(|source| source.value)
+        .collect();
+    if names.is_empty() {
+        names.push("http");
+    }
+    let mut found = Vec::new();
+    let mut lack = None;
+    for name in names {
+        match dispatcher(spark, name, 0) {
+            Ok(dispatchers) => found.extend(dispatchers),
+            Err(lacks) => lack = lack.or(Some(lacks)),
+        }
+    }
+    match lack {
+        Some(lack) if found.is_empty() => Err(lack),
+        _ => Ok(found),
+    }
+}
+
+fn dispatcher<'a>(
+    spark: &Effective<'a>,
+    name: &'a str,
+    depth: usize,
+) -> Result<Vec<Dispatcher<'a>>, Lack<'a>> {
+    let value = |key: &str| {
+        let key = format!("lineageDispatcher.{name}.{key}");
+        let value = spark.spline(&key).map(|found| found.value);
+        value
+            .filter(|value| !value.is_empty())
+            .ok_or(Lack::Key(key))
+    };
+    let to = |class, destination| {
+        Ok(vec![Dispatcher {
+            name,
+            class,
+            destination,
+        }])
+    };
+    if depth > DEEPEST {
+        return Err(Lack::Endless(name));
+    }
+    if let Ok(class) = value("className") {
+        return to(Some(class), None);
+    }
+    match name {
+        "http" => {
+            let legacy = spark.spline("producer.url").map(|found| found.value);
+            to(
+                None,
+                Some(value("producer.url").or_else(|lack| legacy.ok_or(lack))?),
+            )
+        }
+        "kafka" => {
+            value("topic")?;
+            to(None, Some(value("producer.bootstrap.servers")?))
+        }
+        "httpOpenLineage" => to(None, Some(value("api.url")?)),
+        "console" | "logging" | "hdfs" => to(None, None),
+        "composite" => {
+            let names = crate::spark::entries(value("dispatchers")?);
+            let all: Result<Vec<_>, _> = names
+                .map(|name| dispatcher(spark, name, depth + 1))
+                .collect();
+            Ok(all?.concat())
+        }
+        "fallback" => {
+            let primary = dispatcher(spark, value("primaryDispatcher")?, depth + 1);
+            let second = dispatcher(spark, value("fallbackDispatcher")?, depth + 1);
+            Ok([primary?, second?].concat())
+        }
+        _ => Err(Lack::Class(name)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::estate::{Application, Configuration};
+
+    fn told(properties: &[(&str, &str)]) -> String {
+        let properties: Vec<_> = properties
+            .iter()
+            .map(|(key, value)| (format!("spark.spline.{key}"), *value))
+            .collect();
+        let properties: Vec<_> = properties
+            .iter()
+            .map(|(key, value)| (key.as_str(), *value))
+            .collect();
+        let application = Application {
+            runtime_configuration: vec![Configuration::new("spark-defaults", &properties)],
+            ..Application::example()
+        };
+        match dispatchers(&Effective::of_application(&application)) {
+            Ok(found) => {
+                let told = found.iter().map(|it| {
+                    let to = it.destination.or(it.class).unwrap_or("-");
+                    format!("{}:{to}", it.name)
+                });
+                told.collect::<Vec<_>>().join(" ")
+            }
+            Err(lack) => format!("{lack:?}"),
+        }
+    }
+
+    #[test]
+    fn each_dispatcher_needs_its_own_keys() {
+        let url = ("lineageDispatcher.http.producer.url", "https://x");
+        assert_eq!(told(&[]), r#"Key("lineageDispatcher.http.producer.url")"#);
+        assert_eq!(told(&[url]), "http:https://x");
+        assert_eq!(told(&[("producer.url", "https://old")]), "http:https://old");
+        let kafka = ("lineageDispatcher", "kafka");
+        let topic = ("lineageDispatcher.kafka.topic", "t");
+        let servers = (
+            "lineageDispatcher.kafka.producer.bootstrap.servers",
+            "b:9092",
+        );
+        assert_eq!(told(&[kafka]), r#"Key("lineageDispatcher.kafka.topic")"#);
+        assert_eq!(told(&[kafka, topic, servers]), "kafka:b:9092");
+        let strange = ("lineageDispatcher", "console,file");
+        assert_eq!(told(&[strange]), r#"Class("console,file")"#);
+        let own = ("lineageDispatcher", "own");
+        let class = ("lineageDispatcher.own.className", "com.x.Own");
+        assert_eq!(told(&[own, class]), "own:com.x.Own");
+        assert_eq!(told(&[("lineageDispatcher", "console")]), "console:-");
+    }
+
+    #[test]
+    fn composite_and_fallback_need_what_they_are_made_of() {
+        let composite = ("lineageDispatcher", "composite");
+        let parts = ("lineageDispatcher.composite.dispatchers", "console, http");
+        let url = ("lineageDispatcher.http.producer.url", "https://x");
+        assert!(told(&[composite, parts]).contains("http.producer.url"));
+        assert_eq!(told(&[composite, parts, url]), "console:- http:https://x");
+        let itself = ("lineageDispatcher.composite.dispatchers", "composite");
+        assert_eq!(told(&[composite, itself]), r#"Endless("composite")"#);
+        let fallback = ("lineageDispatcher", "fallback");
+        let first = ("lineageDispatcher.fallback.primaryDispatcher", "http");
+        assert!(told(&[fallback, first, url]).contains("fallbackDispatcher"));
+    }
+}

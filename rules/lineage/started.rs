@@ -1,0 +1,200 @@
+//! What a job run or session makes of its application's lineage.
+
+use super::{Setup, Standing};
+use crate::application::Judged;
+use crate::estate::Configuration;
+use crate::finding::Verdict;
+use crate::policy::Policy;
+use crate::rule::Context;
+use crate::spark::{Effective, Starter, Submit, SubmitError, is_spark_defaults};
+
+/// A job run or session, against the application that it was started in.
+#[derive(Debug)]
+pub struct Started<'a> {
+    /// Which of the two it is.
+    pub starter: Starter,
+    /// The application.
+    pub application: &'a Judged<'a>,
+    /// The classifications that override the application's.
+    pub overrides: &'a [Configuration],
+    /// What `spark-submit` was given, or why it can't be read.
+    pub submit: &'a Result<Submit, SubmitError>,
+    /// The release in force.
+    label: &'a str,
+    lineage: Lineage<'a>,
+}
+
+/// The configuration that it was started with.
+#[derive(Debug)]
+enum Lineage<'a> {
+    /// It changes nothing that lineage depends on.
+    AsApplication,
+    /// One of its own.
+    Own(Box<Setup<'a>>),
+    /// It can't be told.
+    Unreadable(String),
+}
+
+/// How lineage is lost that the application has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dropped {
+    /// The id of the rule that the application passes and this fails, or `unreadable`.
+    pub cause: &'static str,
+    /// By which override, in words.
+    pub verdict: Verdict,
+}
+
+impl<'a> Started<'a> {
+    /// Works out what a run or session was started with.
+    pub fn new(
+        starter: Starter,
+        application: &'a Judged<'a>,
+        label: &'a str,
+        overrides: &'a [Configuration],
+        submit: &'a Result<Submit, SubmitError>,
+        image: Option<&'a str>,
+        policy: &'a Policy,
+    ) -> Self {
+        let mut this = Self {
+            starter,
+            application,
+            overrides,
+            submit,
+            label,
+            lineage: Lineage::AsApplication,
+        };
+        if application.application.is_spark() {
+            this.lineage = this.read(image, policy);
+        }
+        this
+    }
+
+    fn read(&self, image: Option<&'a str>, policy: &'a Policy) -> Lineage<'a> {
+        let submit = match self.submit {
+            Ok(submit) => submit,
+            Err(error) => {
+                let reason = format!("`sparkSubmitParameters` can't be read: {error}");
+                return Lineage::Unreadable(reason);
+            }
+        };
+        if let Some(file) = submit.properties_file() {
+            return Lineage::Unreadable(format!(
+                "`--properties-file {file}` gives properties that no API shows"
+            ));
+        }
+        let touched = self.overrides.iter().any(|configuration| {
+            is_spark_defaults(configuration) || configuration.classification == "core-site"
+        }) || submit
+            .properties()
+            .any(|(key, _, _)| super::change::is_about_lineage(key));
+        if !touched && image.is_none() {
+            return Lineage::AsApplication;
+        }
+        let application = self.application.application;
+        let (label, overrides) = (self.label, self.overrides);
+        let effective =
+            Effective::of_started(application, label, self.starter, overrides, Some(submit));
+        let Some(spark) = effective else {
+            return Lineage::Unreadable(format!(
+                "whether `{label}` merges the {}'s `spark-defaults` into the application's or \
+                 replaces them is not known",
+                self.starter
+            ));
+        };
+        let image = image.or(application.driver_image());
+        Lineage::Own(Box::new(Setup::new(
+            application,
+            label,
+            image,
+            spark,
+            policy,
+        )))
+    }
+
+    /// How lineage is lost that the application has, on the release that was in force.
+    ///
+    /// Where the application has none itself, that is the fault to mend first.
+    pub fn dropped(&self, cx: &Context<'a>) -> Option<Dropped> {
+        let own = match &self.lineage {
+            Lineage::AsApplication => return None,
+            Lineage::Own(own) => own,
+            Lineage::Unreadable(reason) => {
+                let lost = self.application.setup.standing(cx) == Standing::Without;
+                return (!lost).then(|| Dropped {
+                    cause: "unreadable",
+                    verdict: Verdict::Unknown(reason.clone()),
+                });
+            }
+        };
+        let mut faults = own.faults(cx).peekable();
+        faults.peek()?;
+        let before = self.on_this_label(cx);
+        let before = before.as_deref().unwrap_or(&self.application.setup);
+        let known: Vec<_> = before.faults(cx).collect();
+        if known
+            .iter()
+            .any(|(_, verdict)| matches!(verdict, Verdict::Fail(_)))
+        {
+            return None;
+        }
+        let (rule, verdict) = faults.find(|(rule, verdict)| {
+            let was_unknown = known.iter().any(|(known, _)| known.id == rule.id);
+            !was_unknown || matches!(verdict, Verdict::Fail(_))
+        })?;
+        let how = super::change::overrides(rule.id, before, own, self.starter);
+        let told = |fact: String| {
+            if how.is_empty() {
+                fact
+            } else {
+                format!("{how}: {fact}")
+            }
+        };
+        let verdict = match verdict {
+            Verdict::Fail(fact) => Verdict::Fail(told(fact)),
+            Verdict::Unknown(fact) => Verdict::Unknown(told(fact)),
+            Verdict::Pass => return None,
+        };
+        Some(Dropped {
+            cause: rule.id,
+            verdict,
+        })
+    }
+
+    /// The application as it would be on the release that was in force, where that is another.
+    fn on_this_label(&self, cx: &Context<'a>) -> Option<Box<Setup<'a>>> {
+        let application = self.application.application;
+        (self.label != application.release_label).then(|| {
+            let spark = Effective::of_application(application);
+            let image = application.driver_image();
+            Box::new(Setup::new(application, self.label, image, spark, cx.policy))
+        })
+    }
+
+    /// Whether it reported its lineage.
+    ///
+    /// The application's defaults are those of today. A run on another release ran before they were last
+    /// changed, so where it rests on them it can't be told.
+    pub fn standing(&self, cx: &Context<'a>, of_application: Standing) -> Standing {
+        let same_label = self.label == self.application.application.release_label;
+        match &self.lineage {
+            _ if of_application == Standing::OutOfScope => Standing::OutOfScope,
+            Lineage::AsApplication if same_label => of_application,
+            Lineage::AsApplication | Lineage::Unreadable(_) => Standing::Unknown,
+            Lineage::Own(own) if same_label || own.spark.is_replaced() => own.standing(cx),
+            Lineage::Own(_) => match self.dropped(cx).map(|dropped| dropped.verdict) {
+                Some(Verdict::Fail(_)) => Standing::Without,
+                Some(Verdict::Unknown(_) | Verdict::Pass) | None => Standing::Unknown,
+            },
+        }
+    }
+
+    /// What would keep the lineage that the application has.
+    pub fn mended(&self, cx: &Context<'a>) -> Option<super::Mended> {
+        let (Lineage::Own(own), Ok(submit)) = (&self.lineage, self.submit) else {
+            return None;
+        };
+        let before = self.on_this_label(cx);
+        let before = before.as_deref().unwrap_or(&self.application.setup);
+        Some(super::change::mended(before, own, self.overrides, submit))
+    }
+}
