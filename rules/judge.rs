@@ -29,7 +29,7 @@ pub fn judge(slice: &Slice, cx: &Context<'_>) -> Judgement {
         .applications
         .iter()
         .map(|application| Judged {
-            is_active: activity::is_active(slice, application),
+            is_active: activity::is_active(slice, application, cx),
             ..Judged::new(application, cx.policy)
         })
         .collect();

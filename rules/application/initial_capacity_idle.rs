@@ -11,7 +11,7 @@ rule! {
     /// Flags applications that are started, keep initial capacity, and have had no job run and no session in
     /// the window that was read, nor a change in the last `minutes` of
     /// `[rules.application-initial-capacity-idle]`, 60 by default. Where a Livy endpoint or EMR Studio is
-    /// open, somebody may be using it unseen, and it passes.
+    /// open, somebody may be using it unseen, and it passes. Where job runs were not read, nothing is said.
     ///
     /// ## Why it matters
     /// Initial workers are paid for from the start of the application until it stops.
@@ -38,15 +38,13 @@ fn check(judged: &Judged<'_>, cx: &Context<'_>) -> Verdict {
     if warm == 0 || application.state != "STARTED" || interactive || fresh {
         return Verdict::Pass;
     }
-    match judged.is_active {
-        Some(true) => Verdict::Pass,
-        Some(false) => Verdict::Fail(format!(
-            "{warm} workers are kept warm, and no job run or session was seen"
-        )),
-        None => Verdict::Unknown(format!(
-            "{warm} workers are kept warm; whether anything ran was not read"
-        )),
+    // What was not read is a gap of its own, or was not asked for.
+    if judged.is_active != Some(false) {
+        return Verdict::Pass;
     }
+    Verdict::Fail(format!(
+        "{warm} workers are kept warm, and no job run or session was seen"
+    ))
 }
 
 fn fix(judged: &Judged<'_>, _: &Context<'_>) -> Remediation {
@@ -95,7 +93,7 @@ mod tests {
             verdict(&warm(), Some(false), 600),
             Verdict::Fail(_)
         ));
-        assert!(matches!(verdict(&warm(), None, 600), Verdict::Unknown(_)));
+        assert_eq!(verdict(&warm(), None, 600), Verdict::Pass);
     }
 
     #[test]

@@ -1,4 +1,5 @@
 use super::Judged;
+use crate::agent::AgentKind;
 use crate::finding::{Remediation, Verdict};
 use crate::lineage::{Lack, Setup, dispatchers};
 use crate::remediation::set_spark_defaults;
@@ -25,7 +26,8 @@ rule! {
 }
 
 fn check(setup: &Setup<'_>, _: &Context<'_>) -> Verdict {
-    if !setup.calls_spline() {
+    let recognised = setup.agents.of(AgentKind::Spline).next().is_some();
+    if !setup.calls_spline() || !recognised {
         return Verdict::Pass;
     }
     let Err(lack) = dispatchers(&setup.spark) else {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::adoption::{Adoption, LackingJob, OfApplication, Share};
 use crate::application::Judged;
@@ -48,7 +48,11 @@ pub(super) fn submits(slice: &Slice) -> Vec<Result<Submit, SubmitError>> {
 }
 
 /// Whether a job run or session of this application was seen, where all of them were read.
-pub(super) fn is_active(slice: &Slice, application: &Application) -> Option<bool> {
+pub(super) fn is_active(
+    slice: &Slice,
+    application: &Application,
+    cx: &Context<'_>,
+) -> Option<bool> {
     let here = |region: &Region, id: &str| *region == application.region && id == application.id;
     let mut runs = slice.job_runs.iter();
     let mut sessions = slice.sessions.iter();
@@ -57,7 +61,12 @@ pub(super) fn is_active(slice: &Slice, application: &Application) -> Option<bool
     {
         return Some(true);
     }
-    slice.activity_since?;
+    // A window that is shorter than what an application may wait says nothing.
+    let patience = SignedDuration::from_mins(cx.policy.rules.initial_capacity_idle.minutes);
+    let since = slice.activity_since?;
+    if cx.now.duration_since(since) < patience {
+        return None;
+    }
     let mut gaps = slice.scopes.iter().flat_map(|scope| &scope.gaps);
     let hidden = gaps.any(|gap| {
         let below = |resource: &Arn| resource.is_within(&application.arn);

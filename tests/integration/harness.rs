@@ -49,7 +49,7 @@ impl Bed {
     /// Writes a configuration that says nothing of the organization but what `head` does.
     pub(crate) fn configure_alone(&self, head: &str) {
         let mut text = format!(
-            "{head}\n[pagerduty]\nendpoint = '{}'\nrouting_key = 'env:KEY'\ngrace = '0s'\n",
+            "{head}\n[[image]]\nuri = '*/platform/spark:*'\n[pagerduty]\nendpoint = '{}'\nrouting_key = 'env:KEY'\ngrace = '0s'\n",
             self.sandbox.endpoint()
         );
         for team in TEAMS {
@@ -115,6 +115,12 @@ fn planted(row: &Expected) -> Told {
         "unknown"
     };
     told([&row.rule, verdict, &row.account, &row.region, &row.resource])
+}
+
+/// The id of the application that a resource is, or belongs to.
+pub(crate) fn application_id(resource: &str) -> &str {
+    let after = resource.split_once("/applications/").map(|it| it.1);
+    after.and_then(|it| it.split('/').next()).unwrap()
 }
 
 /// The findings of a report that were seen in its run.

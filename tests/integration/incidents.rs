@@ -2,7 +2,7 @@
 
 use lineward_sandbox::{IncidentState, Options, PagerDutyFault};
 
-use crate::harness::{Bed, Run};
+use crate::harness::{Bed, Run, application_id};
 
 fn whole() -> Options {
     Options {
@@ -39,7 +39,7 @@ fn an_incident_is_opened_once_and_resolved_once() {
         .into_iter()
         .find(|row| row[0] == "spline-disabled")
         .unwrap();
-    bed.sandbox.mend(row[4].rsplit('/').next().unwrap());
+    bed.sandbox.mend(application_id(&row[4]));
     bed.audit(&["--notify"]);
     assert_eq!(states(&bed), (all - 1, 1));
     bed.audit(&["--notify"]);
@@ -127,7 +127,7 @@ fn a_finding_that_is_accepted_pages_nobody() {
 #[test]
 fn incidents_may_be_grouped_by_rule_or_team() {
     let bed = Bed::new(whole());
-    for (group_by, most) in [("rule", 20), ("team", 9)] {
+    for (group_by, most) in [("rule", 26), ("team", 9)] {
         bed.sandbox.reset_pagerduty();
         let variable = ("LINEWARD_PAGERDUTY__GROUP_BY", group_by);
         let store = format!("file:{group_by}");
@@ -171,7 +171,7 @@ fn an_incident_whose_key_is_gone_is_said_once() {
         .into_iter()
         .find(|row| row[0] == "spline-disabled")
         .unwrap();
-    bed.sandbox.mend(row[4].rsplit('/').next().unwrap());
+    bed.sandbox.mend(application_id(&row[4]));
     let new = || key("R0BBBBBBBBBBBBBBBBBBBBBBBBBBBBBB");
     let run: Run = bed
         .command(&["audit", "--notify"])

@@ -5,7 +5,7 @@ use std::time::Duration;
 use lineward_sandbox::{Fault, IncidentState, Options};
 use serde_json::Value;
 
-use crate::harness::{Bed, count, found, rows, timeless};
+use crate::harness::{Bed, application_id, count, found, rows, timeless};
 
 fn whole() -> Options {
     Options {
@@ -22,7 +22,7 @@ fn faulty(bed: &Bed, rule: &str) -> String {
         .into_iter()
         .find(|row| row[0] == rule)
         .unwrap();
-    row[4].rsplit('/').next().unwrap().to_owned()
+    application_id(&row[4]).to_owned()
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use lineward_sandbox::Options;
 use serde_json::Value;
 
-use crate::harness::{Bed, found};
+use crate::harness::{Bed, application_id, found};
 
 #[test]
 fn exactly_what_was_planted_is_found_whatever_the_seed() {
@@ -56,7 +56,7 @@ fn a_clean_organization_gives_exit_code_0_and_an_empty_one_too() {
     };
     let bed = Bed::new(options);
     for row in bed.sandbox.expected() {
-        assert!(bed.sandbox.mend(row.resource.rsplit('/').next().unwrap()));
+        assert!(bed.sandbox.mend(application_id(&row.resource)));
     }
     let (code, report) = bed.audit(&[]);
     assert_eq!((code, report["findings"].as_array().unwrap().len()), (0, 0));

@@ -45,7 +45,7 @@ fn configuration(sandbox: &Sandbox, folder: &Path) -> String {
     let (endpoint, store) = (sandbox.endpoint(), folder.join("data"));
     let mut text = format!(
         "[organization]\nregions = ['us-east-1', 'eu-west-1']\n\
-         [walk]\ncall_timeout = '20s'\n[store]\nurl = 'file:{}'\n\
+         [[image]]\nuri = '*/platform/spark:*'\n[walk]\ncall_timeout = '20s'\n[store]\nurl = 'file:{}'\n\
          [pagerduty]\nendpoint = '{endpoint}'\nrouting_key = 'env:KEY'\ngrace = '0s'\n",
         store.display()
     );

@@ -17,6 +17,9 @@ CONFIGURATION = """
 [organization]
 regions = ["us-east-1", "eu-west-1"]
 
+[[image]]
+uri = "*/platform/spark:*"
+
 [store]
 url = "file:{folder}/data"
 
@@ -125,7 +128,8 @@ def test_a_schedule_audits_the_organization_and_pages(function, sandbox):
     assert len(report["findings"]) == len(expected)
     paging = [row for row in expected if row["verdict"] == "fail"]
     incidents = sandbox.admin("pagerduty")["incidents"]
-    assert len(incidents) == len(paging) == answer["pagerduty"]["taken"]
+    applications = {row["resource"].split("/jobruns/")[0].split("/sessions/")[0] for row in paging}
+    assert len(incidents) == len(applications) == answer["pagerduty"]["taken"]
 
     error, answer = invoke(function, {})
     assert error is None, answer

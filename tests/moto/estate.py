@@ -5,6 +5,8 @@ import json
 REGIONS = ["us-east-1", "eu-west-1"]
 LISTENERS = "spark.sql.queryExecutionListeners"
 LISTENER = "za.co.absa.spline.harvester.listener.SplineQueryExecutionListener"
+URL = "spark.spline.lineageDispatcher.http.producer.url"
+CAPACITY = {"cpu": "400 vCPU", "memory": "3000 GB"}
 BUNDLE = "spark-{}-spline-agent-bundle_2.12"
 COORDINATE = "za.co.absa.spline.agent.spark:" + BUNDLE
 TRUST = json.dumps(
@@ -22,7 +24,12 @@ TRUST = json.dumps(
 
 
 def defaults(jars="s3://artifacts/spline/spline-7.1.0.jar", **changes):
-    properties = {"spark.jars": jars, LISTENERS: LISTENER, "spark.spline.mode": "ENABLED"}
+    properties = {
+        "spark.jars": jars,
+        LISTENERS: LISTENER,
+        "spark.spline.mode": "ENABLED",
+        URL: "https://lineage.example.internal/producer",
+    }
     properties.update({key.replace("_", "."): value for key, value in changes.items()})
     return {key: value for key, value in properties.items() if value is not None}
 
@@ -116,6 +123,7 @@ def create_application(client, name, label, tags, properties):
         releaseLabel=label,
         type="SPARK",
         tags=tags,
+        maximumCapacity=CAPACITY,
         interactiveConfiguration={"studioEnabled": False, "livyEndpointEnabled": False},
         **configuration,
     )

@@ -5,7 +5,16 @@ import json
 
 import pytest
 from botocore.exceptions import ClientError
-from estate import LISTENER, LISTENERS, REGIONS, TRUST, create_application, defaults, plant
+from estate import (
+    CAPACITY,
+    LISTENER,
+    LISTENERS,
+    REGIONS,
+    TRUST,
+    create_application,
+    defaults,
+    plant,
+)
 from test_walk import CONFIGURATION, found, stop_and
 
 ADS = {"Team": "ads"}
@@ -14,7 +23,8 @@ ADS = {"Team": "ads"}
 @pytest.fixture
 def alone(lineward):
     """The caller's account without an organization, in two Regions."""
-    (lineward.folder / "lineward.toml").write_text('[[team]]\nname = "ads"\n')
+    configuration = '[[team]]\nname = "ads"\n[[image]]\nuri = "*/a:1"\n'
+    (lineward.folder / "lineward.toml").write_text(configuration)
 
     def audit(*arguments):
         regions = [flag for region in REGIONS for flag in ("--region", region)]
@@ -25,7 +35,7 @@ def alone(lineward):
 
 def spark(client, **fields):
     answer = client.create_application(
-        name="spark", releaseLabel="emr-7.1.0", type="SPARK", tags=ADS, **fields
+        name="spark", releaseLabel="emr-7.1.0", type="SPARK", tags=ADS, maximumCapacity=CAPACITY, **fields
     )
     return answer["arn"]
 
@@ -50,7 +60,7 @@ def test_an_image_may_hold_the_agent_so_the_verdict_is_unknown(alone, clients):
 
 def test_hive_is_passed_over(alone, clients):
     clients("emr-serverless").create_application(
-        name="hive", releaseLabel="emr-7.1.0", type="HIVE", tags=ADS
+        name="hive", releaseLabel="emr-7.1.0", type="HIVE", tags=ADS, maximumCapacity=CAPACITY
     )
     code, report = alone()
     assert (code, report["findings"], report["summary"]["applications"]) == (0, [], 1)

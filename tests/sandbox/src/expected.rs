@@ -1,7 +1,12 @@
 //! What an auditor must find in the organization as it is now.
 
-use serde::Serialize;
+use std::collections::BTreeMap;
 
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::fault::Carrier;
+use crate::field::{created_at, text};
 use crate::organization::{Access, Account, AccountState, Application, Block, Cause, Organization};
 
 /// A finding that must be made.
@@ -111,29 +116,53 @@ fn is_asked(account: &Account, region: &str, operation: Option<&str>) -> bool {
 
 /// The planted faults that can be seen from outside.
 fn planted(account: &Account) -> impl Iterator<Item = Expected> {
-    let seen = |region: &str| {
-        ["ListApplications", "GetApplication"]
-            .iter()
-            .all(|operation| {
-                account
-                    .blocked(region, "emr-serverless", operation)
-                    .is_none()
-            })
+    let open = |region: &str, operations: &[&str]| {
+        let mut operations = operations.iter();
+        operations.all(|operation| {
+            let blocked = account.blocked(region, "emr-serverless", operation);
+            blocked.is_none()
+        })
     };
     account
         .applications
         .iter()
-        .filter(move |(region, _)| account.is_enabled(region) && seen(region))
+        .filter(move |(region, _)| {
+            account.is_enabled(region) && open(region, &["ListApplications", "GetApplication"])
+        })
         .flat_map(|(region, applications)| applications.values().map(move |it| (region, it)))
-        .filter_map(|(region, application)| {
+        .filter_map(move |(region, application)| {
             let fault = application.planted.as_ref()?.fault;
+            let resource = match fault.carrier() {
+                Carrier::Application if fault.is_about_idleness() => {
+                    open(region, &["ListJobRuns"]).then(|| application.text("arn"))?
+                }
+                Carrier::Application => application.text("arn"),
+                Carrier::JobRuns => {
+                    let readable = open(region, &["ListJobRuns", "GetJobRun"]);
+                    latest(&application.job_runs).filter(|_| readable)?
+                }
+                Carrier::Sessions => {
+                    let readable = open(region, &["ListSessions", "GetSession"]);
+                    latest(&application.sessions).filter(|_| readable)?
+                }
+            };
             Some(Expected {
                 rule: fault.rule().into(),
                 verdict: fault.verdict(),
                 account: account.id.clone(),
                 region: region.clone(),
                 service: None,
-                resource: application.text("arn").into(),
+                resource: resource.into(),
             })
         })
+}
+
+/// The ARN of the run or session that was created last; of two at once, the later ARN.
+fn latest(all: &BTreeMap<String, Value>) -> Option<&str> {
+    let key = |it: &Value| (created_at(it), text(it, "arn").to_owned());
+    let later = |a: &&Value, b: &&Value| {
+        let ((a, first), (b, second)) = (key(a), key(b));
+        a.total_cmp(&b).then_with(|| first.cmp(&second))
+    };
+    all.values().max_by(later).map(|it| text(it, "arn"))
 }

@@ -1,11 +1,14 @@
 //! Faults that can be planted in a compliant application, each worth exactly one finding.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
+
+mod application;
+mod job_run;
+
+use std::collections::BTreeMap;
 
 use crate::expected::Verdict;
-use crate::field::{remove, set};
-use crate::generate::spark::{self, Agent, LISTENER, LISTENER_KEY};
 
 /// What was planted in an application, and how to undo it.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,6 +17,21 @@ pub struct Planted {
     pub fault: Fault,
     /// The application without it.
     pub compliant: Value,
+    /// Its job runs without it, where they carry the fault.
+    pub job_runs: Option<BTreeMap<String, Value>>,
+    /// Its sessions without it, where they carry the fault.
+    pub sessions: Option<BTreeMap<String, Value>>,
+}
+
+/// What carries a fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Carrier {
+    /// The application itself.
+    Application,
+    /// The runs of one job.
+    JobRuns,
+    /// The sessions of one name.
+    Sessions,
 }
 
 /// A fault of an application.
@@ -48,25 +66,103 @@ pub enum Fault {
     TeamUnknown,
     /// An image that may hold the agent.
     CustomImage,
+    /// A job with a `spark-defaults` of its own.
+    JobReplacesDefaults,
+    /// A job with `--jars` of its own.
+    JobReplacesJars,
+    /// A job with an empty list of listeners.
+    JobEmptiesListeners,
+    /// A job that switches Spline off by Hadoop.
+    JobDisables,
+    /// A job whose entry point tells no version.
+    JobArtifactUnversioned,
+    /// A job of production whose entry point floats.
+    JobArtifactUnpinned,
+    /// A job without a timeout.
+    JobTimeoutUnbounded,
+    /// A job with a password among its arguments.
+    JobSecret,
+    /// Sessions with a `spark-defaults` of their own.
+    SessionReplacesDefaults,
+    /// Agents of two releases.
+    TwoAgents,
+    /// A bundle that was never published for its Spark.
+    AgentOutdated,
+    /// An agent of a name that no pattern reads.
+    AgentUnrecognized,
+    /// `-Dspline.mode=DISABLED` among the Java options.
+    DisabledByJavaOption,
+    /// A mode in small letters.
+    ModeInvalid,
+    /// No URL to send lineage to.
+    DispatcherIncomplete,
+    /// Lineage in the log.
+    DispatcherConsole,
+    /// A key without the prefix `spark.`.
+    KeyIgnored,
+    /// A Livy endpoint.
+    LivyEndpoint,
+    /// An image of nobody knows whom.
+    ImageUnapproved,
+    /// An image on a release that takes none.
+    ImageUnsupported,
+    /// No logs anywhere.
+    LogsDisabled,
+    /// Keys to S3 in the configuration.
+    PlaintextSecret,
+    /// No ceiling.
+    CapacityUnbounded,
+    /// Auto-stop off.
+    AutoStopDisabled,
+    /// Half a day of idling.
+    IdleTimeoutLong,
+    /// Warm workers and no work.
+    InitialCapacityIdle,
 }
 
 impl Fault {
     /// Every fault, in the order in which they are planted.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 40] = [
         Self::AgentGone,
+        Self::JobReplacesDefaults,
         Self::OwnJarOfOtherRelease,
         Self::ListenerMisspelt,
         Self::TeamMissing,
         Self::DisabledByHadoop,
+        Self::JobReplacesJars,
+        Self::PlaintextSecret,
         Self::UnsupportedWithBundle,
-        Self::BundleOfOtherSpark,
-        Self::TeamUnknown,
+        Self::DispatcherIncomplete,
         Self::CustomImage,
+        Self::SessionReplacesDefaults,
+        Self::TeamUnknown,
+        Self::TwoAgents,
+        Self::BundleOfOtherSpark,
         Self::ConfigurationGone,
         Self::CoordinateOfOtherSpark,
         Self::ListenerGone,
         Self::Disabled,
         Self::UnsupportedBare,
+        Self::JobEmptiesListeners,
+        Self::JobDisables,
+        Self::JobArtifactUnversioned,
+        Self::JobArtifactUnpinned,
+        Self::JobTimeoutUnbounded,
+        Self::JobSecret,
+        Self::AgentOutdated,
+        Self::AgentUnrecognized,
+        Self::DisabledByJavaOption,
+        Self::ModeInvalid,
+        Self::DispatcherConsole,
+        Self::KeyIgnored,
+        Self::LivyEndpoint,
+        Self::ImageUnapproved,
+        Self::ImageUnsupported,
+        Self::LogsDisabled,
+        Self::CapacityUnbounded,
+        Self::AutoStopDisabled,
+        Self::IdleTimeoutLong,
+        Self::InitialCapacityIdle,
     ];
 
     /// The rule that must find it.
@@ -77,19 +173,60 @@ impl Fault {
             | Self::BundleOfOtherSpark
             | Self::CoordinateOfOtherSpark => "spline-agent-wrong-release",
             Self::ListenerGone | Self::ListenerMisspelt => "spline-listener-missing",
-            Self::Disabled | Self::DisabledByHadoop => "spline-disabled",
+            Self::Disabled | Self::DisabledByHadoop | Self::DisabledByJavaOption => {
+                "spline-disabled"
+            }
             Self::UnsupportedWithBundle | Self::UnsupportedBare => "spline-release-unsupported",
             Self::TeamMissing => "application-team-missing",
             Self::TeamUnknown => "application-team-unknown",
+            Self::JobReplacesDefaults
+            | Self::JobReplacesJars
+            | Self::JobEmptiesListeners
+            | Self::JobDisables => "job-run-drops-lineage",
+            Self::JobArtifactUnversioned => "job-run-artifact-unversioned",
+            Self::JobArtifactUnpinned => "job-run-artifact-unpinned",
+            Self::JobTimeoutUnbounded => "job-run-timeout-unbounded",
+            Self::JobSecret | Self::PlaintextSecret => "configuration-plaintext-secret",
+            Self::SessionReplacesDefaults => "session-drops-lineage",
+            Self::TwoAgents => "spline-agent-ambiguous",
+            Self::AgentOutdated => "spline-agent-outdated",
+            Self::AgentUnrecognized => "spline-agent-unrecognized",
+            Self::ModeInvalid => "spline-mode-invalid",
+            Self::DispatcherIncomplete => "spline-dispatcher-incomplete",
+            Self::DispatcherConsole => "spline-dispatcher-unapproved",
+            Self::KeyIgnored => "spline-key-ignored",
+            Self::LivyEndpoint => "interactive-endpoint-unaudited",
+            Self::ImageUnapproved => "application-image-unapproved",
+            Self::ImageUnsupported => "application-image-unsupported",
+            Self::LogsDisabled => "application-logs-disabled",
+            Self::CapacityUnbounded => "application-capacity-unbounded",
+            Self::AutoStopDisabled => "application-auto-stop-disabled",
+            Self::IdleTimeoutLong => "application-idle-timeout-long",
+            Self::InitialCapacityIdle => "application-initial-capacity-idle",
         }
     }
 
     /// What that rule must say.
     pub fn verdict(self) -> Verdict {
-        if self == Self::CustomImage {
-            Verdict::Unknown
-        } else {
-            Verdict::Fail
+        match self {
+            Self::CustomImage | Self::AgentUnrecognized | Self::LivyEndpoint => Verdict::Unknown,
+            _ => Verdict::Fail,
+        }
+    }
+
+    /// What carries it.
+    pub fn carrier(self) -> Carrier {
+        match self {
+            Self::SessionReplacesDefaults => Carrier::Sessions,
+            Self::JobReplacesDefaults
+            | Self::JobReplacesJars
+            | Self::JobEmptiesListeners
+            | Self::JobDisables
+            | Self::JobArtifactUnversioned
+            | Self::JobArtifactUnpinned
+            | Self::JobTimeoutUnbounded
+            | Self::JobSecret => Carrier::JobRuns,
+            _ => Carrier::Application,
         }
     }
 
@@ -98,80 +235,41 @@ impl Fault {
         matches!(self, Self::TeamMissing | Self::TeamUnknown)
     }
 
+    /// Whether the application must have had no runs for it.
+    pub(crate) fn is_about_idleness(self) -> bool {
+        self == Self::InitialCapacityIdle
+    }
+
     /// Breaks a compliant Spark application in this way.
     pub(crate) fn plant(self, detail: &mut Value) -> Planted {
         let compliant = detail.clone();
-        match self {
-            Self::AgentGone => agent_gone(detail),
-            Self::ConfigurationGone => remove(detail, "runtimeConfiguration"),
-            Self::OwnJarOfOtherRelease => {
-                spark::set_agent(detail, "emr-7.1.0", Agent::Own("7.0.0"));
-            }
-            Self::BundleOfOtherSpark => {
-                spark::set_agent(detail, "emr-7.9.0", Agent::Bundle("3.4"));
-            }
-            Self::CoordinateOfOtherSpark => {
-                spark::set_agent(detail, "emr-7.12.0", Agent::Coordinate("3.4"));
-            }
-            Self::ListenerGone => drop_property(detail, LISTENER_KEY),
-            Self::ListenerMisspelt => {
-                drop_property(detail, LISTENER_KEY);
-                set_property(detail, LISTENER_KEY.trim_end_matches('s'), LISTENER);
-            }
-            Self::Disabled => set_property(detail, "spark.spline.mode", "DISABLED"),
-            Self::DisabledByHadoop => {
-                set_property(detail, "spark.hadoop.spline.mode", "DISABLED");
-            }
-            Self::UnsupportedWithBundle => {
-                spark::set_agent(detail, "emr-spark-8.0.0", Agent::Bundle("3.5"));
-            }
-            Self::UnsupportedBare => {
-                agent_gone(detail);
-                set(detail, "releaseLabel", "emr-spark-8.0.0".into());
-            }
-            Self::TeamMissing => {
-                if let Some(tags) = detail.get_mut("tags") {
-                    remove(tags, "Team");
-                }
-            }
-            Self::TeamUnknown => {
-                if let Some(tags) = detail.get_mut("tags") {
-                    set(tags, "Team", "unregistered-team".into());
-                }
-            }
-            Self::CustomImage => custom_image(detail),
-        }
+        application::plant(self, detail);
         Planted {
             fault: self,
             compliant,
+            job_runs: None,
+            sessions: None,
+        }
+    }
+
+    /// Breaks the runs or sessions of a compliant Spark application in this way, if they carry the fault.
+    pub(crate) fn plant_below(self, planted: &mut Planted, below: Below<'_>) {
+        match self.carrier() {
+            Carrier::Application => {}
+            Carrier::JobRuns => {
+                planted.job_runs = Some(below.job_runs.clone());
+                job_run::plant(self, below.job_runs);
+            }
+            Carrier::Sessions => {
+                planted.sessions = Some(below.sessions.clone());
+                job_run::plant_in_sessions(below.sessions);
+            }
         }
     }
 }
 
-fn agent_gone(detail: &mut Value) {
-    if let Some(properties) = spark::defaults(detail) {
-        properties.retain(|key, _| !key.contains("spline") && key != LISTENER_KEY);
-        spark::remove_agent(properties);
-    }
-}
-
-/// The configuration still asks for the listener; only the JAR isn't named any more.
-fn custom_image(detail: &mut Value) {
-    if let Some(properties) = spark::defaults(detail) {
-        spark::remove_agent(properties);
-    }
-    let image = spark::image(detail);
-    set(detail, "imageConfiguration", json!({ "imageUri": image }));
-}
-
-fn drop_property(detail: &mut Value, key: &str) {
-    if let Some(properties) = spark::defaults(detail) {
-        properties.remove(key);
-    }
-}
-
-fn set_property(detail: &mut Value, key: &str, value: &str) {
-    if let Some(properties) = spark::defaults(detail) {
-        properties.insert(key.into(), value.into());
-    }
+/// What belongs to an application.
+pub(crate) struct Below<'a> {
+    pub(crate) job_runs: &'a mut BTreeMap<String, Value>,
+    pub(crate) sessions: &'a mut BTreeMap<String, Value>,
 }

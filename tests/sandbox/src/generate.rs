@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::expected;
+use crate::fault::{Below, Carrier};
 use crate::options::Options;
 use crate::organization::{Account, Application, Organization};
 use crate::random::Random;
@@ -80,11 +81,40 @@ impl Organization {
 impl Application {
     /// Plants a fault in a compliant Spark application, and says whether it could.
     pub fn plant(&mut self, fault: Fault) -> bool {
+        let carried = match fault.carrier() {
+            Carrier::Application => true,
+            Carrier::JobRuns => !self.job_runs.is_empty(),
+            Carrier::Sessions => !self.sessions.is_empty(),
+        };
         let free = self.planted.is_none() && self.text("type").eq_ignore_ascii_case("spark");
-        if free {
+        if free && carried {
             self.planted = Some(fault.plant(&mut self.detail));
+            self.plant_below();
         }
-        free
+        free && carried
+    }
+
+    /// Breaks the runs or sessions, where they carry the planted fault.
+    fn plant_below(&mut self) {
+        if let Some(planted) = &mut self.planted {
+            let below = Below {
+                job_runs: &mut self.job_runs,
+                sessions: &mut self.sessions,
+            };
+            planted.fault.plant_below(planted, below);
+        }
+    }
+
+    /// An application that nothing ran in lately doesn't keep its workers warm, unless that is its fault.
+    fn rest_if_unused(&mut self) {
+        let unused = self.job_runs.is_empty() && self.sessions.is_empty();
+        let idle = self
+            .planted
+            .as_ref()
+            .is_some_and(|it| it.fault.is_about_idleness());
+        if unused && !idle {
+            crate::field::set(&mut self.detail, "state", "STOPPED".into());
+        }
     }
 
     /// Undoes the planted fault, and says whether there was one.
@@ -93,6 +123,12 @@ impl Application {
             return false;
         };
         self.detail = planted.compliant;
+        self.job_runs = planted
+            .job_runs
+            .unwrap_or(std::mem::take(&mut self.job_runs));
+        self.sessions = planted
+            .sessions
+            .unwrap_or(std::mem::take(&mut self.sessions));
         true
     }
 }

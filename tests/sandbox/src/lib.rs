@@ -37,7 +37,7 @@ mod wire;
 
 pub use calls::{Calls, RecordedRequest};
 pub use expected::{Expected, Verdict};
-pub use fault::{Fault, Planted};
+pub use fault::{Carrier, Fault, Planted};
 pub use generate::TEAMS;
 pub use least_calls::LeastCalls;
 pub use options::{Options, SessionsUnknown};

@@ -121,6 +121,7 @@ fn build(folder: &Path) -> Result<PathBuf, Failure> {
 fn configuration(endpoint: &str) -> Result<String, Failure> {
     let mut text = format!(
         "[organization]\nrole = \"lineward-member\"\nregions = [\"us-east-1\", \"eu-west-1\"]\n\n\
+         [[image]]\nuri = \"*/platform/spark:*\"\n\n\
          [pagerduty]\nendpoint = \"{endpoint}\"\nrouting_key = \"env:DEMO_ROUTING_KEY\"\ngrace = \"0s\"\n"
     );
     for team in TEAMS {

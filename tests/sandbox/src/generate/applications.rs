@@ -52,6 +52,7 @@ impl Maker<'_> {
         random: &mut Random,
     ) -> (String, Application) {
         let kind = match (fault, index % 12) {
+            (Some(Fault::SessionReplacesDefaults), _) => Kind::Sessions,
             (None, 4 | 10) => Kind::Hive,
             (None, 2 | 7) => Kind::Sessions,
             (None, 8) => Kind::Image,
@@ -66,7 +67,8 @@ impl Maker<'_> {
             ..Application::default()
         };
         // Whose role a run may use is a question of its own, which isn't the planted one.
-        if !fault.is_some_and(Fault::is_about_team) {
+        let idle = fault.is_some_and(|it| it.is_about_team() || it.is_about_idleness());
+        if !idle {
             application.job_runs = many(self.options.job_runs, random, |random, turn| {
                 job_runs::job_run(self, &application.detail, turn, random)
             });
@@ -76,6 +78,8 @@ impl Maker<'_> {
                 job_runs::session(self, &application.detail, turn, random)
             });
         }
+        application.plant_below();
+        application.rest_if_unused();
         (id, application)
     }
 

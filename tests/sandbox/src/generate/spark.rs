@@ -18,6 +18,8 @@ pub(crate) enum Agent {
     Own(&'static str),
     /// The public bundle for a Spark, as a JAR.
     Bundle(&'static str),
+    /// The public bundle for a Spark, of another version than usual.
+    BundleOf(&'static str, &'static str),
     /// The public bundle for a Spark, as a Maven coordinate.
     Coordinate(&'static str),
 }
@@ -39,7 +41,7 @@ pub(crate) const WITH_SESSIONS: (&str, Agent) = ("emr-7.13.0", Agent::Bundle("3.
 impl Agent {
     fn key(self) -> &'static str {
         match self {
-            Self::Own(_) | Self::Bundle(_) => "spark.jars",
+            Self::Own(_) | Self::Bundle(_) | Self::BundleOf(..) => "spark.jars",
             Self::Coordinate(_) => "spark.jars.packages",
         }
     }
@@ -49,6 +51,9 @@ impl Agent {
             Self::Own(release) => format!("{BUCKET}/spline/spline-{release}.jar"),
             Self::Bundle(spark) => {
                 format!("{BUCKET}/jars/spark-{spark}-spline-agent-bundle_2.12-{VERSION}.jar")
+            }
+            Self::BundleOf(spark, version) => {
+                format!("{BUCKET}/jars/spark-{spark}-spline-agent-bundle_2.12-{version}.jar")
             }
             Self::Coordinate(spark) => format!(
                 "za.co.absa.spline.agent.spark:spark-{spark}-spline-agent-bundle_2.12:{VERSION}"
@@ -77,7 +82,9 @@ pub(crate) fn configuration(team: &str, agent: Agent, alone: bool) -> Value {
                 Agent::Coordinate(spark) => {
                     format!("org.apache.iceberg:iceberg-spark-runtime-{spark}_2.12:1.6.1")
                 }
-                Agent::Own(_) | Agent::Bundle(_) => format!("{BUCKET}/jars/{team}-udfs-2.4.1.jar"),
+                Agent::Own(_) | Agent::Bundle(_) | Agent::BundleOf(..) => {
+                    format!("{BUCKET}/jars/{team}-udfs-2.4.1.jar")
+                }
             },
         );
     }

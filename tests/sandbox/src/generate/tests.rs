@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::Access;
+use crate::{Access, Carrier};
 
 fn options() -> Options {
     Options {
@@ -45,9 +45,9 @@ fn the_counts_are_those_asked_for() {
 }
 
 #[test]
-fn every_fault_occurs_among_24_applications() {
+fn every_fault_occurs_among_72_applications() {
     let options = Options {
-        applications: 24,
+        applications: 72,
         ..options()
     };
     let organization = Organization::generate(&options);
@@ -74,11 +74,15 @@ fn a_planted_fault_changes_the_application_and_mending_undoes_it() {
             .create_application(&account, "us-east-1", &options())
             .unwrap();
         let application = organization.application_mut(&id).unwrap();
-        let compliant = application.detail.clone();
-        assert!(application.plant(fault), "{fault:?}");
-        assert_ne!(application.detail, compliant, "{fault:?}");
-        assert!(application.mend() && !application.mend());
-        assert_eq!(application.detail, compliant, "{fault:?}");
+        let compliant = application.clone();
+        // A plain application has no sessions to break.
+        let can = fault.carrier() != Carrier::Sessions;
+        assert_eq!(application.plant(fault), can, "{fault:?}");
+        let parts =
+            |it: &Application| (it.detail.clone(), it.job_runs.clone(), it.sessions.clone());
+        assert_eq!(parts(application) != parts(&compliant), can, "{fault:?}");
+        assert!(application.mend() == can && !application.mend());
+        assert_eq!(*application, compliant, "{fault:?}");
     }
 }
 
