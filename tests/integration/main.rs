@@ -9,6 +9,7 @@
 
 mod bad_input;
 mod coverage;
+mod estates;
 mod harness;
 mod hostile;
 mod incidents;
