@@ -75,7 +75,10 @@ pub(super) fn overrides(
             Origin::Submit(option) => format!("the {starter}'s `{option}`"),
         };
         let was = before.spark.get(key);
-        if !is_judged_by(rule, key) || was == Some(property.value) {
+        let options = JAVA_OPTIONS_KEYS.contains(&key);
+        let of_spline = |value: &str| !options || value.contains("-Dspline.");
+        let spline = of_spline(property.value) || was.is_some_and(of_spline);
+        if !is_judged_by(rule, key) || was == Some(property.value) || !spline {
             return None;
         }
         let how = if was.is_some() { "replaced" } else { "set" };

@@ -20,6 +20,10 @@ pub(super) fn render(report: &Report, width: Option<u16>, color: bool) -> String
     if !report.findings.is_empty() {
         let _ = writeln!(text, "\n{}", findings(report, width, color).trim_fmt());
     }
+    if report.summary.lineage.teams.len() > 1 {
+        let teams = teams(&report.summary.lineage, width);
+        let _ = writeln!(text, "\nLineage by team:\n{}", teams.trim_fmt());
+    }
     if !report.coverage.scopes.is_empty() {
         let _ = writeln!(text, "\nNot audited:\n{}", scopes(report, width).trim_fmt());
     }
@@ -80,6 +84,25 @@ fn lineage(summary: &LineageSummary) -> String {
     } = summary.organization;
     let applications = of(applications, "Spark applications");
     format!("{applications}, {}", of(job_runs, "Spark job runs"))
+}
+
+fn teams(summary: &LineageSummary, width: u16) -> Table {
+    let mut table = table(width);
+    table.set_header(["team", "applications", "job runs"]);
+    let of = |share: Share| {
+        let all = share.with + share.without + share.unknown;
+        let percent = share.percent;
+        percent.map_or_else(String::new, |percent| format!("{percent} % of {all}"))
+    };
+    for row in &summary.teams {
+        let team = row.team.as_deref().unwrap_or("no team");
+        table.add_row([
+            Cell::new(plain(team)),
+            Cell::new(of(row.adoption.applications)),
+            Cell::new(of(row.adoption.job_runs)),
+        ]);
+    }
+    table
 }
 
 fn findings(report: &Report, width: u16, color: bool) -> Table {

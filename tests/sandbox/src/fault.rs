@@ -207,6 +207,10 @@ impl Fault {
     }
 
     /// What that rule must say.
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "each place acts on a few of many faults"
+    )]
     pub fn verdict(self) -> Verdict {
         match self {
             Self::CustomImage | Self::AgentUnrecognized | Self::LivyEndpoint => Verdict::Unknown,
@@ -215,6 +219,10 @@ impl Fault {
     }
 
     /// What carries it.
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "each place acts on a few of many faults"
+    )]
     pub fn carrier(self) -> Carrier {
         match self {
             Self::SessionReplacesDefaults => Carrier::Sessions,
@@ -253,7 +261,7 @@ impl Fault {
     }
 
     /// Breaks the runs or sessions of a compliant Spark application in this way, if they carry the fault.
-    pub(crate) fn plant_below(self, planted: &mut Planted, below: Below<'_>) {
+    pub(crate) fn plant_below(self, planted: &mut Planted, below: &mut Below<'_>) {
         match self.carrier() {
             Carrier::Application => {}
             Carrier::JobRuns => {

@@ -97,11 +97,11 @@ impl Application {
     /// Breaks the runs or sessions, where they carry the planted fault.
     fn plant_below(&mut self) {
         if let Some(planted) = &mut self.planted {
-            let below = Below {
+            let mut below = Below {
                 job_runs: &mut self.job_runs,
                 sessions: &mut self.sessions,
             };
-            planted.fault.plant_below(planted, below);
+            planted.fault.plant_below(planted, &mut below);
         }
     }
 

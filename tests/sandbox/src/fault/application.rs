@@ -10,6 +10,10 @@ use crate::generate::spark::{self, Agent, LISTENER, LISTENER_KEY};
 const URL_KEY: &str = "spark.spline.lineageDispatcher.http.producer.url";
 
 /// Breaks the application, unless its runs or sessions carry the fault.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "each place acts on a few of many faults"
+)]
 pub(super) fn plant(fault: Fault, detail: &mut Value) {
     match fault {
         Fault::AgentGone => agent_gone(detail),
@@ -92,6 +96,10 @@ pub(super) fn plant(fault: Fault, detail: &mut Value) {
 }
 
 /// Faults that are not in Spark's configuration.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "each place acts on a few of many faults"
+)]
 fn plant_around_spark(fault: Fault, detail: &mut Value) {
     match fault {
         Fault::LivyEndpoint => {

@@ -52,9 +52,8 @@ impl Maker<'_> {
         random: &mut Random,
     ) -> (String, Application) {
         let kind = match (fault, index % 12) {
-            (Some(Fault::SessionReplacesDefaults), _) => Kind::Sessions,
             (None, 4 | 10) => Kind::Hive,
-            (None, 2 | 7) => Kind::Sessions,
+            (None, 2 | 7) | (Some(Fault::SessionReplacesDefaults), _) => Kind::Sessions,
             (None, 8) => Kind::Image,
             _ => Kind::Plain,
         };
