@@ -156,7 +156,7 @@ mod tests {
             ("daily-2026-11-23T04:00:00Z-x", "daily-*-x"),
             ("daily_20261123_0400", "daily_*"),
             (
-                "emr_serverless_job_airflow_1b4e28ba-2fa1-11d2-883f-0016d3cca427",
+                "emr_serverless_job_airflow_1b4e2801-2fa1-11d2-883f-0016d3cca427",
                 "emr_serverless_job_airflow_*",
             ),
             ("", "s3://ads-artifacts/attribution/1.4.2/app.jar"),
