@@ -1,7 +1,10 @@
 use super::Judged;
+use crate::agent::AgentKind;
 use crate::finding::{Remediation, Verdict};
 use crate::lineage::Setup;
+use crate::remediation::set_spark_defaults;
 use crate::rule::{Context, rule};
+use crate::spark::PACKAGES_KEY;
 
 rule! {
     /// The required lineage agent is not configured
@@ -50,9 +53,41 @@ fn check(setup: &Setup<'_>, _: &Context<'_>) -> Verdict {
     }
 }
 
-/// Which agent, and where its lineage goes, is for the owner to say.
-fn fix(_: &Judged<'_>, _: &Context<'_>) -> Remediation {
-    Remediation::default()
+/// Where any agent would do, which one is for the owner to say.
+fn fix(judged: &Judged<'_>, _: &Context<'_>) -> Remediation {
+    let setup = &judged.setup;
+    let Some(kind) = setup.wanted_other() else {
+        return Remediation::default();
+    };
+    let scala = setup.release.map_or("<scala>", |release| &release.scala);
+    let (artifact, transport) = match kind {
+        AgentKind::OpenLineage => (
+            format!("io.openlineage:openlineage-spark_{scala}:<version>"),
+            "spark.openlineage.transport.url",
+        ),
+        AgentKind::DataHub | AgentKind::Spline => (
+            format!("io.acryl:acryl-spark-lineage_{scala}:<version>"),
+            "spark.datahub.rest.server",
+        ),
+    };
+    let with = |key, entry: &str| {
+        let present = setup.spark.list(key).filter(|&it| it != entry);
+        present.chain([entry]).collect::<Vec<_>>().join(",")
+    };
+    let packages = with(PACKAGES_KEY, &artifact);
+    let listeners = with(kind.listeners_key(), kind.listener());
+    let mut changes = vec![
+        (PACKAGES_KEY, packages.as_str()),
+        (kind.listeners_key(), listeners.as_str()),
+        (
+            transport,
+            setup.spark.get(transport).unwrap_or("<where lineage goes>"),
+        ),
+    ];
+    if kind == AgentKind::OpenLineage {
+        changes.push(("spark.openlineage.transport.type", "http"));
+    }
+    set_spark_defaults(judged.application, &changes)
 }
 
 #[cfg(test)]
@@ -82,6 +117,23 @@ mod tests {
             verdict(Requirement::OpenLineage, &open_lineage()),
             Verdict::Pass
         );
+    }
+
+    #[test]
+    fn the_fix_names_the_artifact_of_this_scala() {
+        let policy = Policy {
+            require: Requirement::DataHub,
+            ..Policy::default()
+        };
+        let application = with(&[]);
+        let fix = fix(&Judged::new(&application, &policy), &Context::example()).terraform;
+        for set in [
+            "acryl-spark-lineage_2.12:",
+            "DatahubSparkListener",
+            "spark.datahub.rest.server",
+        ] {
+            assert!(fix.contains(set), "{fix}");
+        }
     }
 
     #[test]

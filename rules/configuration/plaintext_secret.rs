@@ -2,6 +2,7 @@ use super::Configured;
 use crate::estate::Configuration;
 use crate::finding::{Remediation, Verdict};
 use crate::redact::secret_marker;
+use crate::remediation::{set_configurations, start_with};
 use crate::rule::{Context, rule};
 
 /// How many keys the evidence names.
@@ -102,9 +103,43 @@ fn named(word: &str, marker: &str, before: &str) -> String {
     "an argument".into()
 }
 
-/// Where a secret is kept is for its owner to say, and changing it comes first.
-fn fix(_: &Configured<'_>, _: &Context<'_>) -> Remediation {
-    Remediation::default()
+/// Puts references in the place of the secrets of classifications. Submit parameters and arguments take
+/// none.
+fn fix(configured: &Configured<'_>, _: &Context<'_>) -> Remediation {
+    let mut configurations = configured.configurations().to_vec();
+    if !refer(&mut configurations) {
+        return Remediation::default();
+    }
+    match configured {
+        Configured::Application(application) => set_configurations(application, &configurations),
+        Configured::JobRun(run) => start_with(
+            &format!("the job {}", run.job()),
+            None,
+            "applicationConfiguration",
+            Some(&configurations),
+        ),
+        Configured::Session(session) => start_with(
+            &format!("the session {}", session.kind()),
+            None,
+            "runtimeConfiguration",
+            Some(&configurations),
+        ),
+    }
+}
+
+/// Replaces each secret by a reference, and says whether there was any.
+fn refer(configurations: &mut [Configuration]) -> bool {
+    let mut any = false;
+    for configuration in configurations {
+        for value in configuration.properties.values_mut() {
+            if secret_marker(value).is_some() {
+                "EMR.secret@<SecretID>".clone_into(value);
+                any = true;
+            }
+        }
+        any |= refer(&mut configuration.configurations);
+    }
+    any
 }
 
 #[cfg(test)]
@@ -171,6 +206,26 @@ mod tests {
         let expected =
             "a secret in plain text in `spark.db.password`, the value of `--db-password`";
         assert_eq!(found, Verdict::Fail(expected.into()));
+    }
+
+    #[test]
+    fn the_fix_puts_a_reference_in_the_secrets_place() {
+        let mut application = Application::example();
+        application
+            .runtime_configuration
+            .push(property("spark.db.password", "Tr0ub4dor&3horse"));
+        let fix = fix(&Configured::Application(&application), &Context::example());
+        assert!(
+            fix.aws_cli.contains("EMR.secret@<SecretID>"),
+            "{}",
+            fix.aws_cli
+        );
+        assert!(
+            fix.terraform.contains("spline-7.1.0.jar"),
+            "{}",
+            fix.terraform
+        );
+        assert!(!fix.aws_cli.contains("[redacted"), "{}", fix.aws_cli);
     }
 
     #[test]

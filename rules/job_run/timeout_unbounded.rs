@@ -1,6 +1,7 @@
 use super::Ran;
 use super::only_cause as cause;
 use crate::finding::{Remediation, Verdict};
+use crate::remediation::start_with;
 use crate::rule::{Context, rule};
 
 rule! {
@@ -35,9 +36,14 @@ fn check<'a>(ran: &Ran<'a>, cx: &Context<'a>) -> Verdict {
     }
 }
 
-/// How long a job may take is for its owner to say.
-fn fix(_: &Ran<'_>, _: &Context<'_>) -> Remediation {
-    Remediation::default()
+/// As long as is allowed, or the service's default: what the job takes is for its owner to say.
+fn fix<'a>(ran: &Ran<'a>, cx: &Context<'a>) -> Remediation {
+    let minutes = cx.policy.rules.timeout_unbounded.minutes.unwrap_or(720);
+    let started = start_with(&format!("the job {}", ran.run.job()), None, "", None);
+    Remediation {
+        aws_cli: format!("{}\nexecutionTimeoutMinutes={minutes}", started.aws_cli),
+        ..started
+    }
 }
 
 #[cfg(test)]

@@ -7,8 +7,9 @@
 use std::fmt;
 
 /// Options that take no value.
-const SWITCHES: [&str; 5] = [
+const SWITCHES: [&str; 6] = [
     "--help",
+    "--load-spark-defaults",
     "--supervise",
     "--usage-error",
     "--verbose",
