@@ -1,14 +1,17 @@
 //! Faults that can be planted in a compliant application, each worth exactly one finding.
 
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::expected::Verdict;
+use crate::field::{set, text};
+use crate::organization::Application;
+
 mod application;
 mod job_run;
-
-use std::collections::BTreeMap;
-
-use crate::expected::Verdict;
 
 /// What was planted in an application, and how to undo it.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,10 +20,10 @@ pub struct Planted {
     pub fault: Fault,
     /// The application without it.
     pub compliant: Value,
-    /// Its job runs without it, where they carry the fault.
-    pub job_runs: Option<BTreeMap<String, Value>>,
-    /// Its sessions without it, where they carry the fault.
-    pub sessions: Option<BTreeMap<String, Value>>,
+    /// Its job runs without it.
+    pub job_runs: BTreeMap<String, Value>,
+    /// Its sessions without it.
+    pub sessions: BTreeMap<String, Value>,
 }
 
 /// What carries a fault.
@@ -238,46 +241,42 @@ impl Fault {
         }
     }
 
-    /// Whether it is about the team rather than about lineage.
-    pub(crate) fn is_about_team(self) -> bool {
-        matches!(self, Self::TeamMissing | Self::TeamUnknown)
+    /// Whether nothing may have run: for want of use, or since whose role a run may use is a question
+    /// of its own where the team isn't known.
+    pub(crate) fn is_without_runs(self) -> bool {
+        matches!(self, Self::TeamMissing | Self::TeamUnknown) || self.is_about_idleness()
     }
 
-    /// Whether the application must have had no runs for it.
+    /// Whether it is about workers that nobody uses.
     pub(crate) fn is_about_idleness(self) -> bool {
         self == Self::InitialCapacityIdle
     }
 
-    /// Breaks a compliant Spark application in this way.
-    pub(crate) fn plant(self, detail: &mut Value) -> Planted {
-        let compliant = detail.clone();
-        application::plant(self, detail);
-        Planted {
+    /// Breaks a compliant Spark application in this way; runs and sessions that it lacks are as of `now`.
+    pub(crate) fn plant(self, application: &mut Application, now: Timestamp) {
+        application.planted = Some(Planted {
             fault: self,
-            compliant,
-            job_runs: None,
-            sessions: None,
+            compliant: application.detail.clone(),
+            job_runs: application.job_runs.clone(),
+            sessions: application.sessions.clone(),
+        });
+        application::plant(self, &mut application.detail);
+        if self.is_without_runs() {
+            application.job_runs.clear();
+            application.sessions.clear();
         }
-    }
-
-    /// Breaks the runs or sessions of a compliant Spark application in this way, if they carry the fault.
-    pub(crate) fn plant_below(self, planted: &mut Planted, below: &mut Below<'_>) {
+        if !self.is_about_idleness() {
+            application.rest_if_unused();
+        }
+        let label = text(&application.detail, "releaseLabel").to_owned();
+        let runs = application.job_runs.values_mut();
+        for started in runs.chain(application.sessions.values_mut()) {
+            set(started, "releaseLabel", label.as_str().into());
+        }
         match self.carrier() {
             Carrier::Application => {}
-            Carrier::JobRuns => {
-                planted.job_runs = Some(below.job_runs.clone());
-                job_run::plant(self, below.job_runs);
-            }
-            Carrier::Sessions => {
-                planted.sessions = Some(below.sessions.clone());
-                job_run::plant_in_sessions(below.sessions);
-            }
+            Carrier::JobRuns => job_run::plant(self, application, now),
+            Carrier::Sessions => job_run::plant_in_sessions(application, now),
         }
     }
-}
-
-/// What belongs to an application.
-pub(crate) struct Below<'a> {
-    pub(crate) job_runs: &'a mut BTreeMap<String, Value>,
-    pub(crate) sessions: &'a mut BTreeMap<String, Value>,
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::expected;
-use crate::fault::{Below, Carrier};
+use crate::field::set;
 use crate::options::Options;
 use crate::organization::{Account, Application, Organization};
 use crate::random::Random;
@@ -14,7 +14,7 @@ use crate::{Expected, Fault};
 mod accounts;
 mod applications;
 mod blocks;
-mod job_runs;
+pub(crate) mod job_runs;
 mod roles;
 pub(crate) mod spark;
 
@@ -80,40 +80,20 @@ impl Organization {
 
 impl Application {
     /// Plants a fault in a compliant Spark application, and says whether it could.
+    ///
+    /// The runs or sessions that carry the fault are made up where there are none.
     pub fn plant(&mut self, fault: Fault) -> bool {
-        let carried = match fault.carrier() {
-            Carrier::Application => true,
-            Carrier::JobRuns => !self.job_runs.is_empty(),
-            Carrier::Sessions => !self.sessions.is_empty(),
-        };
         let free = self.planted.is_none() && self.text("type").eq_ignore_ascii_case("spark");
-        if free && carried {
-            self.planted = Some(fault.plant(&mut self.detail));
-            self.plant_below();
+        if free {
+            fault.plant(self, Timestamp::now());
         }
-        free && carried
+        free
     }
 
-    /// Breaks the runs or sessions, where they carry the planted fault.
-    fn plant_below(&mut self) {
-        if let Some(planted) = &mut self.planted {
-            let mut below = Below {
-                job_runs: &mut self.job_runs,
-                sessions: &mut self.sessions,
-            };
-            planted.fault.plant_below(planted, &mut below);
-        }
-    }
-
-    /// An application that nothing ran in lately doesn't keep its workers warm, unless that is its fault.
-    fn rest_if_unused(&mut self) {
-        let unused = self.job_runs.is_empty() && self.sessions.is_empty();
-        let idle = self
-            .planted
-            .as_ref()
-            .is_some_and(|it| it.fault.is_about_idleness());
-        if unused && !idle {
-            crate::field::set(&mut self.detail, "state", "STOPPED".into());
+    /// An application that nothing ran in lately doesn't keep its workers warm.
+    pub(crate) fn rest_if_unused(&mut self) {
+        if self.job_runs.is_empty() && self.sessions.is_empty() {
+            set(&mut self.detail, "state", "STOPPED".into());
         }
     }
 
@@ -123,12 +103,8 @@ impl Application {
             return false;
         };
         self.detail = planted.compliant;
-        self.job_runs = planted
-            .job_runs
-            .unwrap_or(std::mem::take(&mut self.job_runs));
-        self.sessions = planted
-            .sessions
-            .unwrap_or(std::mem::take(&mut self.sessions));
+        self.job_runs = planted.job_runs;
+        self.sessions = planted.sessions;
         true
     }
 }

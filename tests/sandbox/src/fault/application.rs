@@ -9,7 +9,7 @@ use crate::generate::spark::{self, Agent, LISTENER, LISTENER_KEY};
 /// Where lineage is sent.
 const URL_KEY: &str = "spark.spline.lineageDispatcher.http.producer.url";
 
-/// Breaks the application, unless its runs or sessions carry the fault.
+/// Breaks the application; where its runs or sessions carry the fault, makes it one that can have them.
 #[expect(
     clippy::wildcard_enum_match_arm,
     reason = "each place acts on a few of many faults"
@@ -61,6 +61,8 @@ pub(super) fn plant(fault: Fault, detail: &mut Value) {
                 "s3://example-lineage-artifacts/jars/my-spline-fork.jar",
             );
         }
+        Fault::JobReplacesJars => agent_as_jar(detail),
+        Fault::SessionReplacesDefaults => open_sessions(detail),
         Fault::ModeInvalid => {
             spark::set_agent(detail, "emr-7.9.0", Agent::Bundle("3.5"));
             set_property(detail, "spark.spline.mode", "enabled");
@@ -103,8 +105,9 @@ pub(super) fn plant(fault: Fault, detail: &mut Value) {
 fn plant_around_spark(fault: Fault, detail: &mut Value) {
     match fault {
         Fault::LivyEndpoint => {
-            let open = json!({ "studioEnabled": false, "livyEndpointEnabled": true });
-            set(detail, "interactiveConfiguration", open);
+            if let Some(interactive) = detail.get_mut("interactiveConfiguration") {
+                set(interactive, "livyEndpointEnabled", true.into());
+            }
         }
         Fault::ImageUnapproved => {
             let image = spark::image(detail).replace("platform/", "experiments/");
@@ -139,6 +142,26 @@ fn plant_around_spark(fault: Fault, detail: &mut Value) {
             set(detail, "updatedAt", created);
         }
         _ => {}
+    }
+}
+
+/// `--jars` takes no agent away that comes as a Maven coordinate.
+fn agent_as_jar(detail: &mut Value) {
+    let jars = spark::defaults(detail).and_then(|it| it.get("spark.jars")?.as_str());
+    if !jars.is_some_and(|jars| jars.contains("spline")) {
+        spark::set_agent(detail, "emr-7.12.0", Agent::Bundle("3.5"));
+    }
+}
+
+/// Not every release has sessions.
+fn open_sessions(detail: &mut Value) {
+    let enabled = detail.pointer("/interactiveConfiguration/sessionEnabled");
+    if enabled != Some(&Value::Bool(true)) {
+        let (label, agent) = spark::WITH_SESSIONS;
+        spark::set_agent(detail, label, agent);
+        if let Some(interactive) = detail.get_mut("interactiveConfiguration") {
+            set(interactive, "sessionEnabled", true.into());
+        }
     }
 }
 

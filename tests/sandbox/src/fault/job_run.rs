@@ -2,18 +2,23 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::Fault;
-use crate::field::set;
+use crate::field::{created_at, set, text};
+use crate::generate::job_runs;
+use crate::organization::Application;
+use crate::random::Random;
 
-/// Makes all runs those of one job, and breaks each in this way.
+/// Makes all runs those of one job, two at least, and breaks each in this way.
 #[expect(
     clippy::wildcard_enum_match_arm,
     reason = "each place acts on a few of many faults"
 )]
-pub(super) fn plant(fault: Fault, runs: &mut BTreeMap<String, Value>) {
-    for run in runs.values_mut() {
+pub(super) fn plant(fault: Fault, application: &mut Application, now: Timestamp) {
+    fill(application, now, job_runs::job_run, |it| &mut it.job_runs);
+    for run in application.job_runs.values_mut() {
         set(run, "name", "broken-daily".into());
         let submit = run
             .get_mut("jobDriver")
@@ -65,9 +70,10 @@ pub(super) fn plant(fault: Fault, runs: &mut BTreeMap<String, Value>) {
     }
 }
 
-/// Makes all sessions those of one name, with a `spark-defaults` of their own.
-pub(super) fn plant_in_sessions(sessions: &mut BTreeMap<String, Value>) {
-    for session in sessions.values_mut() {
+/// Makes all sessions those of one name, two at least, with a `spark-defaults` of their own.
+pub(super) fn plant_in_sessions(application: &mut Application, now: Timestamp) {
+    fill(application, now, job_runs::session, |it| &mut it.sessions);
+    for session in application.sessions.values_mut() {
         set(session, "name", "broken-notebook".into());
         let memory = json!({ "spark.executor.memory": "8g" });
         let defaults = json!({ "classification": "spark-defaults", "properties": memory });
@@ -76,8 +82,32 @@ pub(super) fn plant_in_sessions(sessions: &mut BTreeMap<String, Value>) {
     }
 }
 
+/// Makes up what is missing of two, and leaves no doubt which was created last.
+fn fill(
+    application: &mut Application,
+    now: Timestamp,
+    make: fn(&Value, Timestamp, usize, &mut Random) -> (String, Value),
+    held: fn(&mut Application) -> &mut BTreeMap<String, Value>,
+) {
+    let id = application.text("applicationId").bytes();
+    let seed = id.fold(0, |seed: u64, byte| seed.rotate_left(5) ^ u64::from(byte));
+    let mut random = Random::new(seed);
+    for turn in held(application).len()..2 {
+        let (id, value) = make(&application.detail, now, turn, &mut random);
+        held(application).insert(id, value);
+    }
+    let mut all: Vec<_> = held(application).values_mut().collect();
+    all.sort_by(|a, b| created_at(b).total_cmp(&created_at(a)));
+    let mut before = f64::INFINITY;
+    for one in all {
+        // Created a minute before the next at least.
+        before = created_at(one).min(before - 60.0);
+        set(one, "createdAt", before.into());
+    }
+}
+
 fn add(submit: &mut Value, parameters: &str) {
-    let before = crate::field::text(submit, "sparkSubmitParameters");
+    let before = text(submit, "sparkSubmitParameters");
     let all = format!("{before} {parameters}");
     set(submit, "sparkSubmitParameters", all.into());
 }

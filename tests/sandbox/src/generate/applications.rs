@@ -58,27 +58,24 @@ impl Maker<'_> {
             _ => Kind::Plain,
         };
         let id = format!("00f{}", random.alphanumeric(13));
-        let mut detail = self.detail(&id, index, kind, random);
-        let planted = fault.map(|fault| fault.plant(&mut detail));
         let mut application = Application {
-            detail,
-            planted,
+            detail: self.detail(&id, index, kind, random),
             ..Application::default()
         };
-        // Whose role a run may use is a question of its own, which isn't the planted one.
-        let idle = fault.is_some_and(|it| it.is_about_team() || it.is_about_idleness());
-        if !idle {
+        if !fault.is_some_and(Fault::is_without_runs) {
             application.job_runs = many(self.options.job_runs, random, |random, turn| {
-                job_runs::job_run(self, &application.detail, turn, random)
+                job_runs::job_run(&application.detail, self.now, turn, random)
             });
         }
         if kind == Kind::Sessions {
             application.sessions = many(self.options.sessions, random, |random, turn| {
-                job_runs::session(self, &application.detail, turn, random)
+                job_runs::session(&application.detail, self.now, turn, random)
             });
         }
-        application.plant_below();
         application.rest_if_unused();
+        if let Some(fault) = fault {
+            fault.plant(&mut application, self.now);
+        }
         (id, application)
     }
 

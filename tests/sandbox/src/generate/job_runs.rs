@@ -1,25 +1,44 @@
 //! Job runs and sessions of an application, of its own team and within its configuration.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::applications::{Maker, epoch};
-use crate::field::set;
-use crate::field::text;
+use super::applications::epoch;
+use crate::field::{set, text};
 use crate::random::Random;
 
+/// Whose an application is, as it says itself.
+struct Owner<'a> {
+    region: &'a str,
+    account: &'a str,
+    team: &'a str,
+}
+
+impl<'a> Owner<'a> {
+    fn of(application: &'a Value) -> Self {
+        let mut parts = text(application, "arn").split(':').skip(3);
+        let tags = application.get("tags");
+        Self {
+            region: parts.next().unwrap_or_default(),
+            account: parts.next().unwrap_or_default(),
+            team: tags.map_or("", |tags| text(tags, "Team")),
+        }
+    }
+}
+
 /// A job run of the last 24 hours, with its id, as `GetJobRun` tells it.
-pub(super) fn job_run(
-    maker: &Maker<'_>,
+pub(crate) fn job_run(
     application: &Value,
+    now: Timestamp,
     turn: usize,
     random: &mut Random,
 ) -> (String, Value) {
     let id = format!("00g{}", random.alphanumeric(13));
-    let (account, team) = (&maker.account.id, &maker.account.team);
+    let owner = Owner::of(application);
+    let Owner { account, team, .. } = owner;
     let name = format!("{}-{turn}", text(application, "name"));
     let minutes = i64::try_from(20 + random.below(23 * 60)).unwrap_or(20);
-    let created = maker.now - SignedDuration::from_mins(minutes);
+    let created = now - SignedDuration::from_mins(minutes);
     let started = created + SignedDuration::from_secs(70);
     let ended = started + SignedDuration::from_mins(minutes / 2);
     let state = if turn % 7 == 6 { "FAILED" } else { "SUCCESS" };
@@ -37,8 +56,8 @@ pub(super) fn job_run(
         "state": state,
         "stateDetails": "completed",
         "releaseLabel": text(application, "releaseLabel"),
-        "configurationOverrides": overrides(maker),
-        "jobDriver": driver(maker, application, &name, turn),
+        "configurationOverrides": overrides(&owner),
+        "jobDriver": driver(&owner, application, &name, turn),
         "tags": { "Team": team, "Owner": format!("{team}-oncall"), "Workflow": name },
         "mode": "BATCH",
         "attempt": 1,
@@ -57,11 +76,8 @@ pub(super) fn job_run(
 }
 
 /// Overrides that leave the application's `spark-defaults` alone.
-fn overrides(maker: &Maker<'_>) -> Value {
-    let logs = format!(
-        "s3://example-{}-{}-logs/runs/",
-        maker.account.id, maker.region
-    );
+fn overrides(owner: &Owner<'_>) -> Value {
+    let logs = format!("s3://example-{}-{}-logs/runs/", owner.account, owner.region);
     let managed = json!({ "enabled": true });
     json!({
         "applicationConfiguration": [
@@ -74,8 +90,8 @@ fn overrides(maker: &Maker<'_>) -> Value {
     })
 }
 
-fn driver(maker: &Maker<'_>, application: &Value, job: &str, turn: usize) -> Value {
-    let team = &maker.account.team;
+fn driver(owner: &Owner<'_>, application: &Value, job: &str, turn: usize) -> Value {
+    let team = owner.team;
     if text(application, "type") == "Hive" {
         let query = format!("s3://example-{team}-artifacts/{job}/1/1.4/1.4.{turn}/query.sql");
         return json!({ "hive": { "query": query, "parameters": "--hiveconf hive.exec.scratchdir=/tmp" } });
@@ -90,16 +106,15 @@ fn driver(maker: &Maker<'_>, application: &Value, job: &str, turn: usize) -> Val
 }
 
 /// A session, with its id, as `GetSession` tells it.
-pub(super) fn session(
-    maker: &Maker<'_>,
+pub(crate) fn session(
     application: &Value,
+    now: Timestamp,
     turn: usize,
     random: &mut Random,
 ) -> (String, Value) {
     let id = format!("00h{}", random.alphanumeric(13));
-    let (account, team) = (&maker.account.id, &maker.account.team);
-    let created =
-        maker.now - SignedDuration::from_mins(i64::try_from(random.below(240)).unwrap_or(0));
+    let Owner { account, team, .. } = Owner::of(application);
+    let created = now - SignedDuration::from_mins(i64::try_from(random.below(240)).unwrap_or(0));
     let state = if turn.is_multiple_of(2) {
         "IDLE"
     } else {

@@ -67,23 +67,93 @@ fn one_application_in_six_of_many_is_faulty() {
 
 #[test]
 fn a_planted_fault_changes_the_application_and_mending_undoes_it() {
-    for fault in Fault::ALL {
-        let mut organization = Organization::generate(&options());
+    for (fault, runs) in Fault::ALL.into_iter().flat_map(|it| [(it, 0), (it, 3)]) {
+        let options = Options {
+            job_runs: runs,
+            ..options()
+        };
+        let mut organization = Organization::generate(&options);
         let account = organization.auditor_account.clone();
         let id = organization
-            .create_application(&account, "us-east-1", &options())
+            .create_application(&account, "us-east-1", &options)
             .unwrap();
         let application = organization.application_mut(&id).unwrap();
         let compliant = application.clone();
-        // A plain application has no sessions to break.
-        let can = fault.carrier() != Carrier::Sessions;
-        assert_eq!(application.plant(fault), can, "{fault:?}");
-        let parts =
-            |it: &Application| (it.detail.clone(), it.job_runs.clone(), it.sessions.clone());
-        assert_eq!(parts(application) != parts(&compliant), can, "{fault:?}");
-        assert!(application.mend() == can && !application.mend());
+        assert!(application.plant(fault), "{fault:?}");
+        let unchanged = Application {
+            planted: application.planted.clone(),
+            ..compliant.clone()
+        };
+        assert_ne!(*application, unchanged, "{fault:?}");
+        assert!(application.mend() && !application.mend());
         assert_eq!(*application, compliant, "{fault:?}");
     }
+}
+
+#[test]
+fn a_fault_of_runs_or_sessions_is_that_of_one_name_whose_last_is_plain_to_see() {
+    for (seed, job_runs) in (1..=8).zip([0, 1, 2, 3].into_iter().cycle()) {
+        let options = Options {
+            seed,
+            applications: 240,
+            job_runs,
+            ..options()
+        };
+        let organization = Organization::generate(&options);
+        for application in applications(&organization) {
+            let fault = application.planted.as_ref().map(|it| it.fault);
+            let held = match fault.map(Fault::carrier) {
+                Some(Carrier::JobRuns) => &application.job_runs,
+                Some(Carrier::Sessions) => &application.sessions,
+                Some(Carrier::Application) | None => continue,
+            };
+            let names: BTreeSet<_> = held.values().map(|it| it["name"].as_str()).collect();
+            assert!(held.len() >= 2 && names.len() == 1, "{fault:?}");
+            let mut times: Vec<_> = held.values().map(crate::field::created_at).collect();
+            times.sort_by(f64::total_cmp);
+            assert!(times.windows(2).all(|pair| pair[1] - pair[0] >= 59.9));
+            if fault == Some(Fault::JobReplacesJars) {
+                let defaults = spark::defaults(&mut application.detail.clone()).cloned();
+                let jars = defaults.unwrap()["spark.jars"].clone();
+                assert!(jars.as_str().unwrap().contains("spline"), "{jars}");
+            }
+        }
+    }
+}
+
+#[test]
+fn runs_have_the_label_of_their_application_and_only_its_fault_keeps_idle_workers_warm() {
+    let options = Options {
+        applications: 240,
+        ..options()
+    };
+    let mut organization = Organization::generate(&options);
+    let mended = organization.accounts.values_mut();
+    for application in mended.flat_map(|account| account.applications.values_mut()) {
+        for application in application.values_mut() {
+            assert_consistent(application);
+            application.mend();
+            assert_consistent(application);
+        }
+    }
+}
+
+fn assert_consistent(application: &Application) {
+    let label = application.text("releaseLabel");
+    let started = application
+        .job_runs
+        .values()
+        .chain(application.sessions.values());
+    let mut labels = started.map(|it| it["releaseLabel"].as_str());
+    assert!(labels.all(|it| it == Some(label)), "{application:?}");
+    let fault = application.planted.as_ref().map(|it| it.fault);
+    let unused = application.job_runs.is_empty() && application.sessions.is_empty();
+    let warm = unused && application.text("state") == "STARTED";
+    assert_eq!(
+        warm,
+        fault == Some(Fault::InitialCapacityIdle),
+        "{application:?}"
+    );
 }
 
 #[test]
