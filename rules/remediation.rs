@@ -1,10 +1,11 @@
 //! The change that mends a finding, written as commands and as Terraform.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use crate::estate::{Application, Configuration};
+use crate::estate::{Application, Configuration, JobRun};
 use crate::finding::Remediation;
 use crate::redact::is_hidden;
 use crate::spark::is_spark_defaults;
@@ -78,6 +79,37 @@ pub fn update_running(application: &Application, change: &str, terraform: &str) 
             "aws emr-serverless update-application --region {region} --application-id {id} {change}"
         ),
         terraform: terraform.to_owned(),
+    }
+}
+
+/// Goes back to the release's own image, for all workers and for each type. An update that leaves the
+/// image's URI out removes the image, says the API's reference of `UpdateApplication`.
+pub fn drop_images(application: &Application) -> Remediation {
+    let mut change = Vec::new();
+    if application.image.is_some() {
+        change.push("--image-configuration '{}'".to_owned());
+    }
+    if !application.worker_images.is_empty() {
+        let kinds = application.worker_images.keys();
+        let bare: BTreeMap<_, _> = kinds
+            .map(|kind| (kind, json!({ "imageConfiguration": {} })))
+            .collect();
+        let bare = shell(&json!(bare).to_string());
+        change.push(format!("--worker-type-specifications {bare}"));
+    }
+    let terraform = "# remove image_configuration, of the application and of its worker types";
+    update(application, &change.join(" "), terraform)
+}
+
+/// What a job is to be started with the next time, where its artifact lies elsewhere.
+pub fn start_from(run: &JobRun, entry_point: &str) -> Remediation {
+    let job: String = run.job().chars().filter(|it| !it.is_control()).collect();
+    Remediation {
+        aws_cli: format!(
+            "# start the job {job} with this, and all else as before\nentryPoint={}",
+            shell(entry_point)
+        ),
+        terraform: String::new(),
     }
 }
 

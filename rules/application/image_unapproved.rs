@@ -1,5 +1,6 @@
 use super::Judged;
 use crate::finding::{Remediation, Verdict};
+use crate::remediation::drop_images;
 use crate::rule::{Context, rule};
 
 rule! {
@@ -28,9 +29,9 @@ fn check(judged: &Judged<'_>, cx: &Context<'_>) -> Verdict {
     })
 }
 
-/// Whether the image is needed is for its owner to say.
-fn fix(_: &Judged<'_>, _: &Context<'_>) -> Remediation {
-    Remediation::default()
+/// Goes back to the release's own image. To have the image approved is the other way.
+fn fix(judged: &Judged<'_>, _: &Context<'_>) -> Remediation {
+    drop_images(judged.application)
 }
 
 #[cfg(test)]

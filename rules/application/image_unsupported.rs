@@ -1,6 +1,7 @@
 use super::Judged;
 use crate::finding::{Remediation, Verdict};
 use crate::release::numbers;
+use crate::remediation::drop_images;
 use crate::rule::{Context, rule};
 
 rule! {
@@ -36,9 +37,9 @@ fn check(judged: &Judged<'_>, _: &Context<'_>) -> Verdict {
     }
 }
 
-/// Which of the two has to go is for the owner to say.
-fn fix(_: &Judged<'_>, _: &Context<'_>) -> Remediation {
-    Remediation::default()
+/// Goes back to the release's own image. To raise the release is the other way.
+fn fix(judged: &Judged<'_>, _: &Context<'_>) -> Remediation {
+    drop_images(judged.application)
 }
 
 #[cfg(test)]

@@ -2,7 +2,9 @@ use super::Judged;
 use crate::agent::Fit;
 use crate::finding::{Remediation, Verdict};
 use crate::lineage::Setup;
+use crate::remediation::set_spark_defaults;
 use crate::rule::{Context, rule};
+use crate::spark::{JARS_KEY, PACKAGES_KEY};
 
 rule! {
     /// The lineage agent is built for another Scala
@@ -38,9 +40,49 @@ fn check(setup: &Setup<'_>, cx: &Context<'_>) -> Verdict {
     }
 }
 
-/// The artifact's other versions are for its owner to choose from.
-fn fix(_: &Judged<'_>, _: &Context<'_>) -> Remediation {
-    Remediation::default()
+/// Names the artifact with the release's own Scala suffix. Where its name tells none, nothing can be told.
+fn fix(judged: &Judged<'_>, cx: &Context<'_>) -> Remediation {
+    let setup = &judged.setup;
+    let (Some(kind), Some(release)) = (setup.wanted_other(), setup.release) else {
+        return Remediation::default();
+    };
+    let misfits: Vec<_> = setup
+        .agents
+        .of(kind)
+        .filter(|agent| matches!(agent.fit(setup.label, &cx.policy.releases), Fit::Misfits(_)))
+        .filter_map(|agent| Some((agent.artifact, agent.scala?)))
+        .collect();
+    let mended = |entry: &str| {
+        let mut misfits = misfits.iter();
+        let scala = misfits.find(|(artifact, _)| *artifact == entry);
+        scala.map_or_else(
+            || entry.to_owned(),
+            |(_, scala)| entry.replace(&format!("_{scala}"), &format!("_{}", release.scala)),
+        )
+    };
+    let keys = [JARS_KEY, PACKAGES_KEY].into_iter();
+    let present = keys.filter(|key| !misfits.is_empty() && setup.spark.get(key).is_some());
+    let changes: Vec<_> = present
+        .map(|key| {
+            (
+                key,
+                setup
+                    .spark
+                    .list(key)
+                    .map(mended)
+                    .collect::<Vec<_>>()
+                    .join(","),
+            )
+        })
+        .collect();
+    if changes.is_empty() {
+        return Remediation::default();
+    }
+    let changes: Vec<_> = changes
+        .iter()
+        .map(|(key, value)| (*key, value.as_str()))
+        .collect();
+    set_spark_defaults(judged.application, &changes)
 }
 
 #[cfg(test)]

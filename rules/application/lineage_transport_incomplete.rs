@@ -2,6 +2,7 @@ use super::Judged;
 use crate::agent::AgentKind;
 use crate::finding::{Remediation, Verdict};
 use crate::lineage::Setup;
+use crate::remediation::set_spark_defaults;
 use crate::rule::{Context, rule};
 use crate::spark::Effective;
 
@@ -105,9 +106,55 @@ fn needs(spark: &Effective<'_>, keys: &[&str]) -> Verdict {
     })
 }
 
-/// Where lineage goes is for its owner to say.
-fn fix(_: &Judged<'_>, _: &Context<'_>) -> Remediation {
-    Remediation::default()
+/// Sets what lineage over HTTP needs, where no other transport is half set up. Where lineage goes is for
+/// its owner to say.
+fn fix(judged: &Judged<'_>, _: &Context<'_>) -> Remediation {
+    let spark = &judged.setup.spark;
+    let to = "<where lineage goes>";
+    let mut changes = Vec::new();
+    match judged.setup.wanted_other() {
+        Some(AgentKind::OpenLineage) => {
+            let transport = spark.get("spark.openlineage.transport.type");
+            let missing: &[&str] = match transport {
+                Some("kafka") => &["topicName", "properties.bootstrap.servers"],
+                Some("kinesis") => &["streamName", "region"],
+                _ => &["url"],
+            };
+            if !matches!(transport, Some("async_http" | "kafka" | "kinesis")) {
+                changes.push(("spark.openlineage.transport.type".to_owned(), "http"));
+            }
+            let keys = missing
+                .iter()
+                .map(|key| format!("spark.openlineage.transport.{key}"));
+            changes.extend(keys.map(|key| (key, to)));
+        }
+        Some(AgentKind::DataHub) => {
+            let key = match spark.get("spark.datahub.emitter") {
+                Some("kafka") => "spark.datahub.kafka.bootstrap",
+                Some("s3") => "spark.datahub.s3.bucket",
+                Some("file") => {
+                    changes.push(("spark.datahub.emitter".to_owned(), "rest"));
+                    "spark.datahub.rest.server"
+                }
+                _ => "spark.datahub.rest.server",
+            };
+            changes.push((key.to_owned(), to));
+        }
+        Some(AgentKind::Spline) | None => return Remediation::default(),
+    }
+    let changes: Vec<_> = changes
+        .iter()
+        .map(|(key, value)| {
+            (
+                key.as_str(),
+                spark
+                    .get(key)
+                    .filter(|it| !it.is_empty() && *value == to)
+                    .unwrap_or(value),
+            )
+        })
+        .collect();
+    set_spark_defaults(judged.application, &changes)
 }
 
 #[cfg(test)]

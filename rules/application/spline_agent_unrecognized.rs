@@ -1,8 +1,10 @@
 use super::Judged;
-use crate::agent::AgentKind;
+use crate::agent::{AgentKind, Bundle};
 use crate::finding::{Remediation, Verdict};
 use crate::lineage::Setup;
+use crate::remediation::set_spark_defaults;
 use crate::rule::{Context, rule};
+use crate::spark::{JARS_KEY, LISTENERS_KEY, PACKAGES_KEY};
 
 rule! {
     /// The Spline agent's name can't be read
@@ -39,9 +41,34 @@ fn check(setup: &Setup<'_>, _: &Context<'_>) -> Verdict {
     Verdict::Fail(format!("{unread}, and its listener is not set"))
 }
 
-/// Only its owner knows what the artifact is.
-fn fix(_: &Judged<'_>, _: &Context<'_>) -> Remediation {
-    Remediation::default()
+/// Puts the public bundle for the release in its place: a pattern that reads its name is the other way.
+fn fix(judged: &Judged<'_>, _: &Context<'_>) -> Remediation {
+    let setup = &judged.setup;
+    let suspect = setup.agents.suspect(AgentKind::Spline);
+    let (Some(suspect), Some(jar)) = (suspect, setup.bundle().map(Bundle::jar)) else {
+        return Remediation::default();
+    };
+    let folder = suspect.rfind('/').and_then(|slash| suspect.get(..=slash));
+    let jar = format!("{}{jar}", folder.unwrap_or("<where JARs lie>/"));
+    let without = |key| {
+        let entries = setup.spark.list(key);
+        entries.filter(|it| *it != suspect).collect::<Vec<_>>()
+    };
+    let mut jars = without(JARS_KEY);
+    jars.push(&jar);
+    let (jars, packages) = (jars.join(","), without(PACKAGES_KEY).join(","));
+    let listeners = setup.spark.list(LISTENERS_KEY);
+    let listener = AgentKind::Spline.listener();
+    let listeners = listeners.filter(|it| *it != listener).chain([listener]);
+    let listeners = listeners.collect::<Vec<_>>().join(",");
+    let mut changes = vec![
+        (JARS_KEY, jars.as_str()),
+        (LISTENERS_KEY, listeners.as_str()),
+    ];
+    if setup.spark.get(PACKAGES_KEY).is_some() {
+        changes.push((PACKAGES_KEY, packages.as_str()));
+    }
+    set_spark_defaults(judged.application, &changes)
 }
 
 #[cfg(test)]

@@ -76,10 +76,14 @@ fn fix(judged: &Judged<'_>, cx: &Context<'_>) -> Remediation {
         entries.collect::<Vec<_>>().join(",")
     };
     let keys = ["spark.jars", "spark.jars.packages"];
+    // An agent that lies in the image is mended there.
     let present = keys
         .into_iter()
-        .filter(|key| setup.spark.get(key).is_some());
+        .filter(|key| setup.spark.list(key).any(|entry| mended(entry).is_some()));
     let changes: Vec<_> = present.map(|key| (key, rewrite(key))).collect();
+    if changes.is_empty() {
+        return Remediation::default();
+    }
     let changes: Vec<_> = changes
         .iter()
         .map(|(key, value)| (*key, value.as_str()))

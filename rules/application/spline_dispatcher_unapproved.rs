@@ -2,6 +2,7 @@ use super::Judged;
 use crate::finding::{Remediation, Verdict};
 use crate::lineage::{Dispatcher, Setup, dispatchers};
 use crate::policy::DispatcherUnapproved;
+use crate::remediation::set_spark_defaults;
 use crate::rule::{Context, rule};
 
 rule! {
@@ -65,9 +66,39 @@ fn objection(dispatcher: &Dispatcher<'_>, allowed: &DispatcherUnapproved) -> Opt
         .then(|| format!("`{name}` sends lineage to `{to}`, which is not approved"))
 }
 
-/// Where lineage goes is for its owner to say.
-fn fix(_: &Judged<'_>, _: &Context<'_>) -> Remediation {
-    Remediation::default()
+/// Sends lineage by the first approved dispatcher, to the first approved destination that is no pattern.
+fn fix(judged: &Judged<'_>, cx: &Context<'_>) -> Remediation {
+    let allowed = &cx.policy.rules.dispatcher_unapproved;
+    let Some(name) = allowed.dispatchers.first() else {
+        return Remediation::default();
+    };
+    let destinations = allowed.destinations.iter().map(crate::glob::Glob::as_str);
+    let mut exact = destinations.filter(|it| !it.contains(['*', '?']));
+    let to = exact.next().unwrap_or("<where lineage goes>");
+    let url = format!("lineageDispatcher.{name}.producer.url");
+    let keys = ["lineageDispatcher", &url].map(|key| key_in_force(judged, key));
+    let mut changes = vec![(keys[0].as_str(), name.as_str())];
+    if ["http", "httpOpenLineage"].contains(&name.as_str()) {
+        changes.push((&keys[1], to));
+    }
+    set_spark_defaults(judged.application, &changes)
+}
+
+/// The property that sets a key of Spline whatever sets it now.
+fn key_in_force(judged: &Judged<'_>, key: &str) -> String {
+    let now = judged.setup.spark.spline(key);
+    let outranked = now.is_none_or(|it| {
+        it.is_java_option()
+            || it
+                .property()
+                .is_some_and(|it| it.starts_with("spark.spline."))
+    });
+    let prefix = if outranked {
+        "spark.spline"
+    } else {
+        "spark.hadoop.spline"
+    };
+    format!("{prefix}.{key}")
 }
 
 #[cfg(test)]

@@ -104,11 +104,16 @@ fn named(word: &str, marker: &str, before: &str) -> String {
 }
 
 /// Puts references in the place of the secrets of classifications. Submit parameters and arguments take
-/// none.
+/// none: there only words help.
 fn fix(configured: &Configured<'_>, _: &Context<'_>) -> Remediation {
     let mut configurations = configured.configurations().to_vec();
     if !refer(&mut configurations) {
-        return Remediation::default();
+        return Remediation {
+            aws_cli: "# change the secret; take it out of the submit parameters and arguments, which take no \
+                      reference; let the job read it with secretsmanager:GetSecretValue"
+                .into(),
+            terraform: String::new(),
+        };
     }
     match configured {
         Configured::Application(application) => set_configurations(application, &configurations),

@@ -5,6 +5,7 @@ use super::artifact_unversioned::{entry_point, version};
 use super::only_cause as cause;
 use crate::finding::{Remediation, Verdict};
 use crate::policy::ArtifactUnpinned;
+use crate::remediation::start_from;
 use crate::rule::{Context, rule};
 
 rule! {
@@ -54,8 +55,14 @@ fn is_marked(tags: &BTreeMap<String, String>, asked: &ArtifactUnpinned) -> bool 
 }
 
 /// Which patch is meant is for its owner to say.
-fn fix(_: &Ran<'_>, _: &Context<'_>) -> Remediation {
-    Remediation::default()
+fn fix(ran: &Ran<'_>, cx: &Context<'_>) -> Remediation {
+    let layouts = &cx.policy.rules.artifact_unversioned.layouts;
+    let path = entry_point(ran.run);
+    let pinned = path.and_then(|path| {
+        let version = version(path, layouts)?;
+        Some(path.replacen(version, "<major>.<minor>.<patch>", 1))
+    });
+    pinned.map_or_else(Remediation::default, |pinned| start_from(ran.run, &pinned))
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@ use super::only_cause as cause;
 use crate::estate::JobRun;
 use crate::finding::{Remediation, Verdict};
 use crate::policy::Layout;
+use crate::remediation::start_from;
 use crate::rule::{Context, rule};
 use crate::spark::{JARS_KEY, Submit};
 
@@ -57,9 +58,15 @@ fn is_remote(path: &str) -> bool {
     scheme.is_some_and(|scheme| !["local", "file"].contains(&scheme))
 }
 
-/// Where the build is published is for its owner to say.
-fn fix(_: &Ran<'_>, _: &Context<'_>) -> Remediation {
-    Remediation::default()
+/// Puts the version before the file's name. Which it is, is for its owner to say; so is where its own JARs
+/// are to lie, where they are what lacks one.
+fn fix(ran: &Ran<'_>, cx: &Context<'_>) -> Remediation {
+    let layouts = &cx.policy.rules.artifact_unversioned.layouts;
+    let path = entry_point(ran.run).filter(|path| version(path, layouts).is_none());
+    let parts = path.and_then(|path| path.rsplit_once('/'));
+    parts.map_or_else(Remediation::default, |(folder, file)| {
+        start_from(ran.run, &format!("{folder}/<major>.<minor>.<patch>/{file}"))
+    })
 }
 
 #[cfg(test)]

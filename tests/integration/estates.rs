@@ -6,8 +6,8 @@ use std::path::Path;
 use lineward::config::Config;
 use lineward_rules::estate::{Account, Application, JobRun, Session, Slice};
 use lineward_rules::finding::Failing;
-use lineward_rules::judge;
 use lineward_rules::rule::Context;
+use lineward_rules::{Finding, Remediation, judge};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -45,6 +45,34 @@ fn with<T: serde::Serialize + DeserializeOwned>(example: &T, fields: &Map<String
     serde_json::from_value(value).unwrap()
 }
 
+/// The application after the remedy's new runtime configuration, if the remedy has one.
+fn mended(application: &Application, remediation: &Remediation) -> Option<Application> {
+    let body = remediation.aws_cli.split_once("<<'EOF'\n")?.1;
+    let body: Value = serde_json::from_str(body.split_once("\nEOF\n")?.0).unwrap();
+    Some(with(
+        application,
+        &Map::from_iter([("runtime_configuration".to_owned(), body)]),
+    ))
+}
+
+/// The findings that outlive their own remedy.
+fn unmended(slice: &Slice, findings: &[Finding], cx: &Context<'_>) -> Vec<String> {
+    let mut left = Vec::new();
+    for finding in findings {
+        let application = slice.applications.first().unwrap();
+        if let Some(application) = mended(application, &finding.remediation) {
+            let slice = Slice {
+                applications: vec![application],
+                ..Slice::new(slice.account.clone())
+            };
+            let after = judge(&slice, cx).findings;
+            let same = after.into_iter().filter(|it| it.rule == finding.rule);
+            left.extend(same.map(|it| format!("{}: {}", it.rule, it.evidence)));
+        }
+    }
+    left
+}
+
 fn found(case: &Case, folder: &Path) -> BTreeSet<String> {
     let path = folder.join("lineward.toml");
     std::fs::write(&path, &case.config).unwrap();
@@ -66,6 +94,8 @@ fn found(case: &Case, folder: &Path) -> BTreeSet<String> {
         policy: &policy,
     };
     let findings = judge(&slice, &cx).findings;
+    let left = unmended(&slice, &findings, &cx);
+    assert!(left.is_empty(), "{}: {left:?}", case.name);
     let told = findings.iter().map(|finding| {
         let verdict = match finding.verdict {
             Failing::Fail => "fail",
