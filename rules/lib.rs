@@ -8,6 +8,7 @@ pub mod catalogue;
 pub mod estate;
 pub mod finding;
 pub mod glob;
+pub mod iam;
 mod judge;
 pub mod lineage;
 pub mod policy;

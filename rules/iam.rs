@@ -1,0 +1,19 @@
+//! IAM policies, read and evaluated as IAM does, with a third answer for what can't be known.
+
+mod condition;
+mod context;
+mod document;
+mod evaluate;
+mod pattern;
+mod principal;
+mod truth;
+
+pub use condition::{Base, Condition, Operator, Quantifier};
+pub use context::{Context, Known};
+pub use document::{Choice, Document, DocumentError, Effect, Statement, Version};
+pub use evaluate::{
+    Access, Because, Request, Said, ask, ask_documents, assume_access, identity_access,
+};
+pub use pattern::Pattern;
+pub use principal::{Caller, Named, Principal, Principals, role_of_session};
+pub use truth::Truth;

@@ -1,0 +1,400 @@
+//! Policy documents: what stands in them, scalar or list, with the place of each statement.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use super::condition::{Condition, Operator};
+use super::context::Context;
+use super::pattern::Pattern;
+use super::principal::{Principal, Principals};
+use super::truth::Truth;
+
+/// A policy document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Document {
+    /// The version of the policy language.
+    pub version: Version,
+    /// What it states.
+    pub statements: Vec<Statement>,
+}
+
+/// A version of the policy language.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Version {
+    /// `2008-10-17`, which is also that of documents that say none: `${…}` is text.
+    V2008,
+    /// `2012-10-17`.
+    V2012,
+}
+
+/// Whether a statement gives or takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Effect {
+    /// It gives.
+    Allow,
+    /// It takes, whatever else gives.
+    Deny,
+}
+
+/// `Action` or `NotAction`, `Resource` or `NotResource`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Choice {
+    /// Any of these.
+    Only(Vec<String>),
+    /// All but these.
+    AllBut(Vec<String>),
+}
+
+/// A statement of a policy document.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Statement {
+    /// Its place in the document, from 0.
+    pub index: usize,
+    /// Its id, if it has one.
+    pub sid: Option<String>,
+    /// Whether it gives or takes.
+    pub effect: Effect,
+    /// The version of its document, which decides what `${…}` means.
+    pub version: Version,
+    /// What it is about.
+    pub actions: Choice,
+    /// On what; nothing in trust policies.
+    pub resources: Option<Choice>,
+    /// For whom; nothing in identity policies.
+    pub principals: Option<Principals>,
+    /// Under which conditions, all of them.
+    pub conditions: Vec<Condition>,
+}
+
+/// Why a document can't be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DocumentError {
+    /// It is no JSON.
+    #[error("the policy document is no JSON (line {line}, column {column})")]
+    Json {
+        /// The line, from 1.
+        line: usize,
+        /// The column, from 1.
+        column: usize,
+    },
+    /// Something in it is not what IAM's grammar has there.
+    #[error("`{path}` of the policy document {problem}")]
+    Grammar {
+        /// Where, such as `Statement[1].Effect`.
+        path: String,
+        /// What is wrong.
+        problem: &'static str,
+    },
+}
+
+impl Document {
+    /// Reads a document.
+    pub fn parse(text: &str) -> Result<Self, DocumentError> {
+        let value: Value = serde_json::from_str(text).map_err(|error| DocumentError::Json {
+            line: error.line(),
+            column: error.column(),
+        })?;
+        Self::from_value(&value)
+    }
+
+    /// Reads a document that is JSON already.
+    pub fn from_value(value: &Value) -> Result<Self, DocumentError> {
+        let fields = object(value, "Policy")?;
+        for key in fields.keys() {
+            if !["Version", "Id", "Statement"].contains(&key.as_str()) {
+                return Err(wrong(key, "is not known"));
+            }
+        }
+        let version = match fields.get("Version").map(Value::as_str) {
+            None | Some(Some("2008-10-17")) => Version::V2008,
+            Some(Some("2012-10-17")) => Version::V2012,
+            Some(_) => return Err(wrong("Version", "is neither 2012-10-17 nor 2008-10-17")),
+        };
+        let statements = match fields.get("Statement") {
+            Some(Value::Array(list)) => list.iter().collect(),
+            Some(one) => vec![one],
+            None => return Err(wrong("Statement", "is missing")),
+        };
+        let statements = statements
+            .into_iter()
+            .enumerate()
+            .map(|(index, value)| statement(index, version, value));
+        Ok(Self {
+            version,
+            statements: statements.collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// The document as JSON: the same in meaning, with every list written as a list.
+    pub fn to_value(&self) -> Value {
+        let version = match self.version {
+            Version::V2008 => "2008-10-17",
+            Version::V2012 => "2012-10-17",
+        };
+        let statements: Vec<_> = self.statements.iter().map(Statement::to_value).collect();
+        json!({ "Version": version, "Statement": statements })
+    }
+}
+
+impl Statement {
+    /// Whether it is about an action, such as `iam:PassRole`. Case doesn't count.
+    pub fn is_about(&self, action: &str) -> bool {
+        let context = Context::closed();
+        self.actions.chosen(|pattern| {
+            Pattern::wild(pattern, Version::V2008).matches_ignoring_case(action, &context)
+        }) == Truth::True
+    }
+
+    /// Whether it is about a resource. A statement of a trust policy is about its role.
+    pub fn covers(&self, resource: &str, context: &Context<'_>) -> Truth {
+        self.resources.as_ref().map_or(Truth::True, |choice| {
+            choice.chosen(|pattern| {
+                Pattern::wild(pattern, self.version).matches_arn(resource, context)
+            })
+        })
+    }
+
+    /// Whether its conditions are met.
+    pub fn applies(&self, context: &Context<'_>) -> Truth {
+        let conditions = self.conditions.iter();
+        Truth::all(conditions.map(|condition| condition.holds(self.version, context)))
+    }
+
+    /// How people name it: by its id, or else by its place from 1.
+    pub fn label(&self) -> String {
+        match &self.sid {
+            Some(sid) if !sid.is_empty() => format!("statement {} (`{sid}`)", self.index + 1),
+            _ => format!("statement {}", self.index + 1),
+        }
+    }
+
+    /// The statement as JSON.
+    pub fn to_value(&self) -> Value {
+        let mut fields = Map::new();
+        if let Some(sid) = &self.sid {
+            fields.insert("Sid".into(), sid.as_str().into());
+        }
+        let effect = match self.effect {
+            Effect::Allow => "Allow",
+            Effect::Deny => "Deny",
+        };
+        fields.insert("Effect".into(), effect.into());
+        if let Some(principals) = &self.principals {
+            let (key, value) = principals.to_value();
+            fields.insert(key.into(), value);
+        }
+        self.actions.write("Action", &mut fields);
+        if let Some(resources) = &self.resources {
+            resources.write("Resource", &mut fields);
+        }
+        if !self.conditions.is_empty() {
+            let mut blocks = Map::new();
+            for condition in &self.conditions {
+                let block = blocks
+                    .entry(condition.operator.to_string())
+                    .or_insert_with(|| json!({}));
+                if let Some(block) = block.as_object_mut() {
+                    block.insert(condition.key.clone(), json!(condition.values));
+                }
+            }
+            fields.insert("Condition".into(), blocks.into());
+        }
+        fields.into()
+    }
+}
+
+impl Choice {
+    /// Whether something is chosen, given which patterns match it.
+    pub fn chosen(&self, matches: impl Fn(&str) -> Truth) -> Truth {
+        match self {
+            Self::Only(patterns) => Truth::any(patterns.iter().map(|it| matches(it))),
+            Self::AllBut(patterns) => !Truth::any(patterns.iter().map(|it| matches(it))),
+        }
+    }
+
+    /// Its patterns.
+    pub fn patterns(&self) -> &[String] {
+        match self {
+            Self::Only(patterns) | Self::AllBut(patterns) => patterns,
+        }
+    }
+
+    fn write(&self, name: &str, fields: &mut Map<String, Value>) {
+        match self {
+            Self::Only(patterns) => fields.insert(name.into(), json!(patterns)),
+            Self::AllBut(patterns) => fields.insert(format!("Not{name}"), json!(patterns)),
+        };
+    }
+}
+
+fn statement(index: usize, version: Version, value: &Value) -> Result<Statement, DocumentError> {
+    let path = format!("Statement[{index}]");
+    let fields = object(value, &path)?;
+    let at = |key: &str| format!("{path}.{key}");
+    let known = [
+        "Sid",
+        "Effect",
+        "Principal",
+        "NotPrincipal",
+        "Action",
+        "NotAction",
+        "Resource",
+        "NotResource",
+        "Condition",
+    ];
+    if let Some(key) = fields.keys().find(|key| !known.contains(&key.as_str())) {
+        return Err(wrong(&at(key), "is not known"));
+    }
+    let choice = |name: &str| -> Result<Option<Choice>, DocumentError> {
+        let not = format!("Not{name}");
+        match (fields.get(name), fields.get(&not)) {
+            (None, None) => Ok(None),
+            (Some(value), None) => Ok(Some(Choice::Only(strings(value, &at(name))?))),
+            (None, Some(value)) => Ok(Some(Choice::AllBut(strings(value, &at(&not))?))),
+            (Some(_), Some(_)) => Err(wrong(&at(name), "stands beside its opposite")),
+        }
+    };
+    let effect = match fields.get("Effect").and_then(Value::as_str) {
+        Some("Allow") => Effect::Allow,
+        Some("Deny") => Effect::Deny,
+        _ => return Err(wrong(&at("Effect"), "is neither Allow nor Deny")),
+    };
+    let principals = match (fields.get("Principal"), fields.get("NotPrincipal")) {
+        (None, None) => None,
+        (Some(value), None) => Some(Principals::Only(principals(value, &at("Principal"))?)),
+        (None, Some(value)) => {
+            let path = at("NotPrincipal");
+            Some(Principals::AllBut(principals(value, &path)?))
+        }
+        (Some(_), Some(_)) => return Err(wrong(&at("Principal"), "stands beside its opposite")),
+    };
+    let sid = fields.get("Sid").and_then(Value::as_str).map(str::to_owned);
+    Ok(Statement {
+        index,
+        sid,
+        effect,
+        version,
+        actions: choice("Action")?.ok_or_else(|| wrong(&at("Action"), "is missing"))?,
+        resources: choice("Resource")?,
+        principals,
+        conditions: conditions(fields.get("Condition"), &at("Condition"))?,
+    })
+}
+
+fn conditions(value: Option<&Value>, path: &str) -> Result<Vec<Condition>, DocumentError> {
+    let Some(value) = value else {
+        return Ok(Vec::new());
+    };
+    let mut conditions = Vec::new();
+    for (operator, keys) in object(value, path)? {
+        let path = format!("{path}.{operator}");
+        let parsed = Operator::parse(operator);
+        let operator = parsed.ok_or_else(|| wrong(&path, "is no operator that is known"))?;
+        for (key, values) in object(keys, &path)? {
+            conditions.push(Condition {
+                operator,
+                key: key.clone(),
+                values: strings(values, &format!("{path}.{key}"))?,
+            });
+        }
+    }
+    Ok(conditions)
+}
+
+fn principals(value: &Value, path: &str) -> Result<Vec<Principal>, DocumentError> {
+    if value == "*" {
+        return Ok(vec![Principal::Anyone]);
+    }
+    let mut principals = Vec::new();
+    for (kind, names) in object(value, path)? {
+        let path = format!("{path}.{kind}");
+        for name in strings(names, &path)? {
+            let principal = Principal::of(kind, &name);
+            principals.push(principal.ok_or_else(|| wrong(&path, "is no kind of principal"))?);
+        }
+    }
+    Ok(principals)
+}
+
+/// One string or many; numbers and booleans stand for their text.
+fn strings(value: &Value, path: &str) -> Result<Vec<String>, DocumentError> {
+    let one = |value: &Value| match value {
+        Value::String(text) => Ok(text.clone()),
+        Value::Bool(_) | Value::Number(_) => Ok(value.to_string()),
+        Value::Null | Value::Array(_) | Value::Object(_) => Err(wrong(path, "is no text")),
+    };
+    match value {
+        Value::Array(list) => list.iter().map(one).collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => {
+            Ok(vec![one(value)?])
+        }
+    }
+}
+
+fn object<'a>(value: &'a Value, path: &str) -> Result<&'a Map<String, Value>, DocumentError> {
+    value
+        .as_object()
+        .ok_or_else(|| wrong(path, "is no JSON object"))
+}
+
+fn wrong(path: &str, problem: &'static str) -> DocumentError {
+    DocumentError::Grammar {
+        path: path.to_owned(),
+        problem,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scalar_and_a_list_of_one_are_the_same() {
+        let scalar = r#"{"Statement":{"Effect":"Allow","Action":"s3:*","Resource":"*",
+            "Condition":{"Bool":{"aws:SecureTransport":true}}}}"#;
+        let list = r#"{"Statement":[{"Effect":"Allow","Action":["s3:*"],"Resource":["*"],
+            "Condition":{"Bool":{"aws:SecureTransport":["true"]}}}]}"#;
+        assert_eq!(Document::parse(scalar), Document::parse(list));
+    }
+
+    #[test]
+    fn what_is_printed_parses_to_the_same() {
+        let text = r#"{"Version":"2012-10-17","Statement":[
+            {"Sid":"A","Effect":"Deny","NotPrincipal":{"AWS":["111111111111","*"],"Service":"s"},
+             "NotAction":"a:B","NotResource":"arn:x",
+             "Condition":{"ForAllValues:StringLikeIfExists":{"aws:TagKeys":["a","b"]},"Null":{"k":"true"}}}]}"#;
+        let document = Document::parse(text).unwrap();
+        assert_eq!(Document::from_value(&document.to_value()), Ok(document));
+    }
+
+    #[test]
+    fn an_error_says_where() {
+        let cases = [
+            ("{", "the policy document is no JSON (line 1, column 1)"),
+            ("{}", "`Statement` of the policy document is missing"),
+            (
+                r#"{"Statement":[{"Effect":"allow","Action":"a"}]}"#,
+                "`Statement[0].Effect` of the policy document is neither Allow nor Deny",
+            ),
+            (
+                r#"{"Statement":{"Effect":"Allow","Action":"a","Condition":{"Like":{"k":"v"}}}}"#,
+                "`Statement[0].Condition.Like` of the policy document is no operator that is known",
+            ),
+            (
+                r#"{"Statement":{"Effect":"Allow","Action":[["a"]]}}"#,
+                "`Statement[0].Action` of the policy document is no text",
+            ),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(Document::parse(text).unwrap_err().to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn actions_match_in_any_case() {
+        let text = r#"{"Statement":{"Effect":"Allow","Action":"IAM:pass*","Resource":"*"}}"#;
+        let document = Document::parse(text).unwrap();
+        assert!(document.statements[0].is_about("iam:PassRole"));
+        assert!(!document.statements[0].is_about("iam:TagRole"));
+    }
+}
