@@ -99,25 +99,30 @@ impl Bundles {
     }
 }
 
-/// Whether a version is older than another: numbers part by part, and a text before none.
+/// Whether a version is older than another: numbers part by part, and a text (`-SNAPSHOT`) before none.
 pub fn is_older(version: &str, than: &str) -> bool {
-    let parts = |version: &str| -> Vec<Result<u64, String>> {
+    let parts = |version: &str| -> Vec<Part> {
         let parts = version.split(['.', '-', '+']);
         parts
-            .map(|part| part.parse().map_err(|_| part.to_owned()))
+            .map(|part| match part.parse() {
+                Ok(number) => Part::Number(number),
+                Err(_) => Part::Text(part.to_owned()),
+            })
             .collect()
     };
-    let (left, right) = (parts(version), parts(than));
-    for (left, right) in left.iter().zip(&right) {
-        match (left, right) {
-            (Ok(left), Ok(right)) if left != right => return left < right,
-            (Err(left), Err(right)) if left != right => return left < right,
-            (Ok(_), Err(_)) => return false,
-            (Err(_), Ok(_)) => return true,
-            _ => {}
-        }
-    }
-    left.len() < right.len()
+    let (mut left, mut right) = (parts(version), parts(than));
+    let length = left.len().max(right.len());
+    left.resize(length, Part::End);
+    right.resize(length, Part::End);
+    left < right
+}
+
+/// A part of a version, in order of age: `2.0-RC1` comes before `2.0`, and `2.0` before `2.0.1`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Part {
+    Text(String),
+    End,
+    Number(u64),
 }
 
 #[cfg(test)]
@@ -138,5 +143,6 @@ mod tests {
     fn versions_are_ordered_by_number() {
         assert!(is_older("0.7.9", "0.7.10") && is_older("2.2.0", "2.10.0"));
         assert!(is_older("2.2", "2.2.1") && !is_older("2.2.3", "2.2.3"));
+        assert!(is_older("2.0.0-SNAPSHOT", "2.0.0") && !is_older("2.0.0", "2.0.0-SNAPSHOT"));
     }
 }
