@@ -124,11 +124,14 @@ impl Operator {
     }
 
     /// Whether a request without the key passes.
-    pub fn passes_missing(self) -> bool {
+    ///
+    /// Of `ForAnyValue` together with `IfExists` the documentation doesn't say which of the two decides.
+    pub fn passes_missing(self) -> Truth {
         match self.quantifier {
-            Some(Quantifier::ForAnyValue) => self.if_exists,
-            Some(Quantifier::ForAllValues) => true,
-            None => self.if_exists || self.base.is_negated(),
+            Some(Quantifier::ForAnyValue) if self.if_exists => Truth::Unknown,
+            Some(Quantifier::ForAnyValue) => Truth::False,
+            Some(Quantifier::ForAllValues) => Truth::True,
+            None => (self.if_exists || self.base.is_negated()).into(),
         }
     }
 }
@@ -174,7 +177,7 @@ impl Condition {
                 .into();
         }
         if values.is_empty() {
-            return self.operator.passes_missing().into();
+            return self.operator.passes_missing();
         }
         let negated = self.operator.base.is_negated();
         let passes = |value: &String| {

@@ -149,7 +149,7 @@ impl Statement {
     pub fn covers(&self, resource: &str, context: &Context<'_>) -> Truth {
         self.resources.as_ref().map_or(Truth::True, |choice| {
             choice.chosen(|pattern| {
-                Pattern::wild(pattern, self.version).matches_arn(resource, context)
+                Pattern::wild(pattern, self.version).matches_resource(resource, context)
             })
         })
     }

@@ -151,7 +151,7 @@ pub fn identity_access<P>(identity: &Said<'_, P>, boundary: Option<&Said<'_, P>>
 ///
 /// The trust policy must always allow. Between accounts the caller's own policies must as well; in one
 /// account they need not where the trust policy names the caller itself, yet the caller's boundary still
-/// limits what names its role, and not what names a session of it.
+/// limits what names its role, and not what names a session of it or everybody.
 pub fn assume_access<P>(
     identity: &Said<'_, P>,
     boundary: Option<&Said<'_, P>>,
@@ -163,8 +163,8 @@ pub fn assume_access<P>(
     let bounded = boundary.map_or(Truth::True, |it| it.allow);
     let own = identity.allow.and(bounded);
     let needed = match trust.named {
-        Some(Named::Session) if same_account => Truth::True,
-        Some(Named::Role | Named::Anyone) if same_account => bounded,
+        Some(Named::Session | Named::Anyone) if same_account => Truth::True,
+        Some(Named::Role) if same_account => bounded,
         _ => own,
     };
     Access::of(trust.allow.and(needed), deny)

@@ -112,6 +112,24 @@ impl<'a> Pattern<'a> {
         })
     }
 
+    /// Whether it matches the ARN of a resource, as an element `Resource`: a variable stands for something
+    /// only behind the fifth colon.
+    ///
+    /// Source: IAM User Guide, "IAM policy elements: Variables and tags".
+    pub fn matches_resource(&self, arn: &str, context: &Context<'_>) -> Truth {
+        let mut colons = 0;
+        let misplaced = self.pieces.iter().any(|piece| {
+            if let Piece::Text(text) = piece {
+                colons += text.matches(':').count();
+            }
+            colons < 5 && matches!(piece, Piece::Variable { .. })
+        });
+        if misplaced {
+            return Truth::False;
+        }
+        self.matches_arn(arn, context)
+    }
+
     /// Whether it matches an ARN: each of the six parts between colons for itself.
     ///
     /// A part that is missing from the pattern is taken as `*`, as IAM completes it.
@@ -314,6 +332,20 @@ mod tests {
             pattern.matches("${aws:PrincipalTag/Team}", &context()),
             True
         );
+    }
+
+    #[test]
+    fn a_variable_in_a_resource_stands_behind_the_fifth_colon() {
+        let context = Context::closed().with("aws:PrincipalAccount", "1");
+        let matches = |text| {
+            let pattern = Pattern::wild(text, Version::V2012);
+            pattern.matches_resource("arn:aws:iam::1:role/1", &context)
+        };
+        assert_eq!(
+            matches("arn:aws:iam::${aws:PrincipalAccount}:role/*"),
+            False
+        );
+        assert_eq!(matches("arn:aws:iam::*:role/${aws:PrincipalAccount}"), True);
     }
 
     #[test]

@@ -109,10 +109,10 @@ impl Principal {
 pub enum Named {
     /// By its account: the account's own policies must allow as well.
     Account,
-    /// As anybody.
-    Anyone,
     /// As this role.
     Role,
+    /// As anybody.
+    Anyone,
     /// As a session of this role.
     Session,
     /// As this service.
