@@ -13,7 +13,7 @@ pub use application::{
 };
 pub use job_run::{JobRun, SparkSubmit};
 pub use name::{AccountId, Arn, Region};
-pub use role::{InlinePolicy, ManagedPolicy, Role};
+pub use role::{ExcludedRoles, InlinePolicy, ManagedPolicy, Role};
 pub use scope::{Cause, Gap, Scope, ScopeState, Service, Skipped};
 pub use session::Session;
 
@@ -47,6 +47,9 @@ pub struct Slice {
     /// The IAM roles.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub roles: Vec<Role>,
+    /// The roles that were seen and left out.
+    #[serde(default)]
+    pub excluded_roles: ExcludedRoles,
     /// The managed policies that are attached in this account or belong to it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub policies: Vec<ManagedPolicy>,
@@ -64,6 +67,7 @@ impl Slice {
             job_runs: Vec::new(),
             sessions: Vec::new(),
             roles: Vec::new(),
+            excluded_roles: ExcludedRoles::default(),
             policies: Vec::new(),
         }
     }

@@ -4,8 +4,10 @@ mod condition;
 mod context;
 mod document;
 mod evaluate;
+mod inventory;
 mod pattern;
 mod principal;
+mod scope;
 mod truth;
 
 pub use condition::{Base, Condition, Operator, Quantifier};
@@ -14,6 +16,11 @@ pub use document::{Choice, Document, DocumentError, Effect, Statement, Version};
 pub use evaluate::{
     Access, Because, Request, Said, ask, ask_documents, assume_access, identity_access,
 };
+pub use inventory::{
+    EMR_SERVERLESS, Granted, Held, Holder, Inventory, PolicyName, SUBMIT, Target, context,
+    trusts_emr_serverless,
+};
 pub use pattern::Pattern;
 pub use principal::{Caller, Named, Principal, Principals, role_of_session};
+pub use scope::{in_scope, is_identity_center, is_service_linked};
 pub use truth::Truth;

@@ -13,6 +13,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::agent::{AgentKind, AgentPattern, Bundles};
+use crate::estate::Arn;
 use crate::finding::{Finding, Severity};
 use crate::glob::{ArnGlob, Glob};
 use crate::release::Releases;
@@ -31,6 +32,14 @@ pub struct Policy {
     pub team_tag: String,
     /// The teams that exist; empty where no register is kept.
     pub teams: BTreeSet<String>,
+    /// Teams whose resources serve all others: what they share is no crossing.
+    pub shared_teams: BTreeSet<String>,
+    /// Which roles are judged.
+    pub role_scope: RoleScope,
+    /// Whether rights to re-tag, to rewrite policies and to rewrite trust count as steps of a path.
+    pub tampering: bool,
+    /// What one team may have of another.
+    pub sharing: Vec<Sharing>,
     /// The EMR releases and what Spark each runs.
     pub releases: Releases,
     /// How a Spline agent is recognised by the name of its artifact; the first match counts.
@@ -67,6 +76,10 @@ impl Default for Policy {
         Self {
             team_tag: defaults.team_tag,
             teams: BTreeSet::new(),
+            shared_teams: BTreeSet::new(),
+            role_scope: RoleScope::default(),
+            tampering: false,
+            sharing: Vec::new(),
             releases: Releases::default(),
             agents: defaults.agent,
             bundles: Bundles::default(),
@@ -89,6 +102,26 @@ impl Policy {
         exact
             .or_else(|| any_case().map(|(_, value)| value))
             .map(String::as_str)
+    }
+
+    /// Whether something of one team may not reach a role of another: both are told, they differ, neither
+    /// serves all, and nobody has agreed to it.
+    pub fn crosses(
+        &self,
+        from: Option<&str>,
+        to: Option<&str>,
+        role: &Arn,
+        now: Timestamp,
+    ) -> bool {
+        let (Some(from), Some(to)) = (from, to) else {
+            return false;
+        };
+        let shared = |team: &str| self.shared_teams.contains(team);
+        let today = now.to_zoned(TimeZone::UTC).date();
+        let agreed = |it: &Sharing| {
+            it.from == from && it.to == to && it.resource.matches(role) && today <= it.expires
+        };
+        from != to && !shared(from) && !shared(to) && !self.sharing.iter().any(agreed)
     }
 
     /// The entry of the approved images that covers this one.
@@ -166,6 +199,37 @@ impl Requirement {
             Self::Any => None,
         }
     }
+}
+
+/// `[teams] scope`: which roles are judged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum RoleScope {
+    /// Those that carry a team's tag, that EMR Serverless may assume or that job runs used, and those that
+    /// can pass or assume one of them.
+    #[default]
+    Boundary,
+    /// All, but those of AWS services and of IAM Identity Center.
+    All,
+}
+
+/// `[[sharing]]`: what one team may have of another, agreed by a named owner until a day.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Sharing {
+    /// The team that may come in.
+    pub from: String,
+    /// The team whose roles it may have.
+    pub to: String,
+    /// Which roles.
+    pub resource: ArnGlob,
+    /// Who answers for it.
+    pub owner: String,
+    /// Why.
+    pub reason: String,
+    /// The last day it holds, in UTC.
+    #[schemars(with = "String")]
+    pub expires: Date,
 }
 
 /// `[[image]]`: a custom image that is approved.

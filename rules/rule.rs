@@ -141,6 +141,8 @@ pub struct Context<'a> {
     pub now: Timestamp,
     /// What is allowed.
     pub policy: &'a Policy,
+    /// The id of the organization (`o-…`), where it is known.
+    pub organization: Option<&'a str>,
 }
 
 impl Context<'static> {
@@ -157,6 +159,7 @@ impl Context<'static> {
         Self {
             now: Timestamp::UNIX_EPOCH,
             policy: &POLICY,
+            organization: None,
         }
     }
 }

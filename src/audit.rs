@@ -183,9 +183,11 @@ async fn fold(
     mut seen: impl FnMut(&Slice),
 ) -> Result<Folded, AuditError> {
     let policy = config.policy();
+    let organization = estate.organization.clone();
     let cx = Context {
         now: estate.started_at,
         policy: &policy,
+        organization: Some(organization.id.as_str()).filter(|id| !id.is_empty()),
     };
     let mut fold = Fold::new(before, &cx);
     while let Some(slice) = estate.slices.next().await {

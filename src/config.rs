@@ -9,7 +9,9 @@ use std::path::{Path, PathBuf};
 
 use jiff::SignedDuration;
 use lineward_rules::agent::AgentPattern;
-use lineward_rules::policy::{ApprovedImage, Exemption, Requirement, RuleTable};
+use lineward_rules::policy::{
+    ApprovedImage, Exemption, Requirement, RoleScope, RuleTable, Sharing,
+};
 use lineward_rules::release::Release;
 use lineward_rules::{AccountId, Policy, Region, Severity};
 use schemars::JsonSchema;
@@ -46,6 +48,8 @@ pub struct Config {
     pub rules: RuleTable,
     /// Findings that somebody accepted.
     pub exemption: Vec<Exemption>,
+    /// What one team may have of another.
+    pub sharing: Vec<Sharing>,
 }
 
 /// `[organization]`
@@ -141,6 +145,12 @@ impl Default for Store {
 pub struct Teams {
     /// The tag key that names a resource's team, `Team` by default.
     pub tag: Option<String>,
+    /// Which roles are judged: `boundary` (the default) or `all`.
+    pub scope: RoleScope,
+    /// Whether rights to re-tag and to rewrite policies and trust count as steps of a path between teams.
+    pub tampering: bool,
+    /// Teams whose roles and policies serve all others, such as the platform's.
+    pub shared: Vec<String>,
 }
 
 /// `[lineage]`
@@ -298,6 +308,12 @@ impl Config {
         policy.images.clone_from(&self.image);
         policy.rules.clone_from(&self.rules);
         policy.exemptions.clone_from(&self.exemption);
+        policy
+            .shared_teams
+            .extend(self.teams.shared.iter().cloned());
+        policy.role_scope = self.teams.scope;
+        policy.tampering = self.teams.tampering;
+        policy.sharing.clone_from(&self.sharing);
         policy
     }
 }

@@ -253,6 +253,7 @@ mod tests {
             &Context {
                 now: at,
                 policy: &policy,
+                organization: None,
             },
         )
         .findings;

@@ -64,6 +64,11 @@ impl Arn {
             .unwrap_or("aws")
     }
 
+    /// The account, empty where the ARN has none.
+    pub fn account(&self) -> &str {
+        self.0.split(':').nth(4).unwrap_or_default()
+    }
+
     /// The EMR Serverless application that this is, or that it belongs to.
     pub fn application(&self) -> Option<Self> {
         let (before, after) = self.0.split_once(":/applications/")?;

@@ -92,6 +92,7 @@ fn found(case: &Case, folder: &Path) -> BTreeSet<String> {
     let cx = Context {
         now: "2026-11-23T12:00:00Z".parse().unwrap(),
         policy: &policy,
+        organization: None,
     };
     let findings = judge(&slice, &cx).findings;
     let left = unmended(&slice, &findings, &cx);

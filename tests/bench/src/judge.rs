@@ -39,6 +39,7 @@ impl Judge {
         let cx = Context {
             now: Timestamp::UNIX_EPOCH,
             policy: &policy,
+            organization: None,
         };
         let mut findings = 0;
         let (mut judged, mut written) = (Duration::MAX, Duration::MAX);
