@@ -5,9 +5,11 @@ mod context;
 mod document;
 mod evaluate;
 mod inventory;
+pub mod mend;
 mod pattern;
 mod principal;
 mod scope;
+mod table;
 mod truth;
 
 pub use condition::{Base, Condition, Operator, Quantifier};
@@ -23,4 +25,5 @@ pub use inventory::{
 pub use pattern::Pattern;
 pub use principal::{Caller, Named, Principal, Principals, role_of_session};
 pub use scope::{in_scope, is_identity_center, is_service_linked};
+pub use table::Table;
 pub use truth::Truth;

@@ -6,6 +6,7 @@ pub mod adoption;
 pub mod agent;
 pub mod catalogue;
 pub mod estate;
+pub mod fault;
 pub mod finding;
 pub mod glob;
 pub mod iam;

@@ -1,0 +1,114 @@
+//! What a rule on roles and policies finds: a statement, what it does, and how sure that is.
+
+use crate::estate::{AccountId, Arn};
+use crate::finding::{Remediation, Severity, Verdict};
+use crate::iam::{Access, Because, Holder, Known, PolicyName, Request, Statement};
+
+/// A fault of a role, a policy or a statement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// What is to be mended.
+    pub resource: Arn,
+    /// The team that it belongs to.
+    pub team: Option<String>,
+    /// Which part of it, where it can have the fault twice.
+    pub part: String,
+    /// Another severity than the rule's.
+    pub severity: Option<Severity>,
+    /// What was seen.
+    pub verdict: Verdict,
+    /// The change.
+    pub remediation: Remediation,
+    /// Whether the statement that is blamed allows everything: one finding says it all.
+    pub is_everything: bool,
+    /// Other accounts that must be seen before the fault counts as gone.
+    pub needs: Vec<AccountId>,
+}
+
+impl Fault {
+    /// A fault of a whole role.
+    pub fn of_role(holder: &Holder<'_>, evidence: String) -> Self {
+        Self {
+            resource: holder.role.arn.clone(),
+            team: holder.team.map(str::to_owned),
+            part: String::new(),
+            severity: None,
+            verdict: Verdict::Fail(evidence),
+            remediation: Remediation::default(),
+            is_everything: false,
+            needs: Vec::new(),
+        }
+    }
+
+    /// A fault of a statement of a policy that a role holds.
+    pub fn of_statement(
+        holder: &Holder<'_>,
+        name: PolicyName<'_>,
+        statement: &Statement,
+        evidence: &str,
+    ) -> Self {
+        let everything = statement.actions.patterns() == ["*"];
+        Self {
+            resource: name.resource(holder.role).clone(),
+            part: part(name.part(), statement),
+            is_everything: everything,
+            ..Self::of_role(holder, format!("{name}, {}: {evidence}", statement.label()))
+        }
+    }
+
+    /// With the change that mends it.
+    #[must_use]
+    pub fn mended_by(self, remediation: Remediation) -> Self {
+        Self {
+            remediation,
+            ..self
+        }
+    }
+
+    /// Of another severity than the rule's.
+    #[must_use]
+    pub fn of_severity(self, severity: Severity) -> Self {
+        Self {
+            severity: Some(severity),
+            ..self
+        }
+    }
+}
+
+/// What a statement is told by, whatever its place: its id, or else what it says.
+pub fn part(policy: &str, statement: &Statement) -> String {
+    match &statement.sid {
+        Some(sid) if !sid.is_empty() => format!("{policy}\0{sid}"),
+        _ => format!("{policy}\0{}", statement.to_value()),
+    }
+}
+
+/// The request that shows a fault, and how sure it is.
+pub fn witness(
+    holder: &Holder<'_>,
+    request: &Request<'_>,
+    access: Access,
+    by: Option<&Because<'_, PolicyName<'_>>>,
+) -> String {
+    let (role, action, resource) = (&holder.role.arn, request.action, request.resource);
+    format!(
+        "`{role}` may {action} `{resource}` ({})",
+        certainty(request, access, by.map(|it| it.statement))
+    )
+}
+
+/// How sure it is that a request is granted: `proven`, or on which keys it hangs.
+pub fn certainty(request: &Request<'_>, access: Access, statement: Option<&Statement>) -> String {
+    if access == Access::Allowed {
+        return "proven".into();
+    }
+    let conditions = statement.into_iter().flat_map(|it| &it.conditions);
+    let unknown = conditions
+        .filter(|it| *request.context.get(&it.key) == Known::Unknown)
+        .map(|it| format!("`{}`", it.key));
+    let unknown: Vec<_> = unknown.collect();
+    if unknown.is_empty() {
+        return "conditional: a denial or boundary hangs on what the inventory can't know".into();
+    }
+    format!("conditional on {}", unknown.join(", "))
+}

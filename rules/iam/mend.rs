@@ -1,0 +1,224 @@
+//! The mended document of a policy, all its other statements kept.
+
+use serde_json::{Value, json};
+
+use super::document::{Choice, Statement};
+use super::inventory::PolicyName;
+use crate::estate::Role;
+use crate::finding::Remediation;
+use crate::remediation::shell;
+
+/// What a statement is to become.
+pub type Change<'a> = dyn FnOnce(&mut Vec<Value>, usize) + 'a;
+
+/// The policy with one statement changed, as commands and as Terraform.
+pub fn mend(name: PolicyName<'_>, role: &Role, at: usize, change: Box<Change<'_>>) -> Remediation {
+    let Ok(mut document) = serde_json::from_str::<Value>(name.text()) else {
+        return Remediation::default();
+    };
+    let mut statements = match document.get("Statement") {
+        Some(Value::Array(list)) => list.clone(),
+        Some(one) => vec![one.clone()],
+        None => return Remediation::default(),
+    };
+    change(&mut statements, at);
+    let Some(fields) = document.as_object_mut() else {
+        return Remediation::default();
+    };
+    fields.insert("Statement".into(), statements.into());
+    // Variables stand for something in this version alone.
+    fields.insert("Version".into(), "2012-10-17".into());
+    written(name, role, &document)
+}
+
+fn written(name: PolicyName<'_>, role: &Role, document: &Value) -> Remediation {
+    // Pretty JSON never holds a line that is `EOF` alone: text in it is quoted, breaks escaped.
+    let body = serde_json::to_string_pretty(document).unwrap_or_default();
+    let argument = format!("--policy-document \"$(cat <<'EOF'\n{body}\nEOF\n)\"");
+    let code = body.replace("${", "$${").replace("%{", "%%{");
+    let holder = shell(&role.name);
+    let (command, attribute) = match name {
+        PolicyName::Inline(_, policy) => (
+            format!(
+                "aws iam put-role-policy --role-name {holder} --policy-name {} {argument}",
+                shell(policy)
+            ),
+            "policy",
+        ),
+        PolicyName::Trust(_) => (
+            format!("aws iam update-assume-role-policy --role-name {holder} {argument}"),
+            "assume_role_policy",
+        ),
+        PolicyName::Managed(policy) if policy.arn.account() == "aws" => {
+            let arn = shell(policy.arn.as_str());
+            return Remediation {
+                aws_cli: format!(
+                    "# AWS keeps this policy: put one of your own in its place\n\
+                     aws iam put-role-policy --role-name {holder} --policy-name {} {argument}\n\
+                     aws iam detach-role-policy --role-name {holder} --policy-arn {arn}",
+                    shell(&policy.name)
+                ),
+                terraform: format!("policy = jsonencode({code})"),
+            };
+        }
+        PolicyName::Managed(policy) => (
+            format!(
+                "# a policy keeps five versions at most: delete the oldest where there are\n\
+                 aws iam create-policy-version --policy-arn {} --set-as-default {argument}",
+                shell(policy.arn.as_str())
+            ),
+            "policy",
+        ),
+    };
+    Remediation {
+        aws_cli: format!("# in account {}\n{command}", role.arn.account()),
+        terraform: format!("{attribute} = jsonencode({code})"),
+    }
+}
+
+/// Confines an action of an allowing statement to resources and conditions; its other actions keep theirs.
+pub fn confine(
+    statements: &mut Vec<Value>,
+    at: usize,
+    statement: &Statement,
+    action: &str,
+    resources: &[String],
+    conditions: &[(&str, &str, &str)],
+) {
+    let mut confined = json!({ "Effect": "Allow", "Action": action, "Resource": resources });
+    for (operator, key, value) in conditions {
+        set(&mut confined, &["Condition", operator, key], json!(value));
+    }
+    match &statement.actions {
+        Choice::Only(names) if names.iter().all(|it| it.eq_ignore_ascii_case(action)) => {
+            if let Some(held) = statements.get_mut(at) {
+                if let Some(sid) = held.get("Sid") {
+                    set(&mut confined, &["Sid"], sid.clone());
+                }
+                *held = confined;
+            }
+        }
+        Choice::Only(names) if names.iter().any(|it| it.eq_ignore_ascii_case(action)) => {
+            forbid(statements, at, statement, &[action]);
+            statements.push(confined);
+        }
+        // A pattern that covers it may be needed for much else.
+        Choice::Only(_) | Choice::AllBut(_) => statements.push(json!({
+            "Effect": "Deny", "Action": action, "NotResource": resources,
+        })),
+    }
+}
+
+/// Takes actions from an allowing statement: by leaving them out where it names them, or else by a denial.
+pub fn forbid(statements: &mut Vec<Value>, at: usize, statement: &Statement, actions: &[&str]) {
+    let is_taken = |name: &str| actions.iter().any(|it| it.eq_ignore_ascii_case(name));
+    if let Choice::Only(names) = &statement.actions {
+        let kept: Vec<_> = names.iter().filter(|name| !is_taken(name)).collect();
+        let rest = Statement {
+            actions: Choice::Only(kept.iter().map(|&name| name.clone()).collect()),
+            ..statement.clone()
+        };
+        if !actions.iter().any(|action| rest.is_about(action)) {
+            if kept.is_empty() {
+                if at < statements.len() {
+                    statements.remove(at);
+                }
+            } else if let Some(held) = statements.get_mut(at) {
+                set(held, &["Action"], json!(kept));
+            }
+            return;
+        }
+    }
+    statements.push(json!({ "Effect": "Deny", "Action": actions, "Resource": "*" }));
+}
+
+/// Adds conditions to a statement.
+pub fn guard(statements: &mut [Value], at: usize, conditions: &[(&str, &str, &str)]) {
+    let Some(held) = statements.get_mut(at) else {
+        return;
+    };
+    for (operator, key, value) in conditions {
+        set(held, &["Condition", operator, key], json!(value));
+    }
+}
+
+/// Sets what stands at a path of objects, which are made where they are missing.
+fn set(value: &mut Value, path: &[&str], to: Value) {
+    let Some((first, rest)) = path.split_first() else {
+        *value = to;
+        return;
+    };
+    if let Some(fields) = value.as_object_mut() {
+        let field = fields.entry(*first).or_insert_with(|| json!({}));
+        set(field, rest, to);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::estate::InlinePolicy;
+    use crate::iam::Document;
+
+    fn mended(statement: &str, change: impl FnOnce(&mut Vec<Value>, usize, &Statement)) -> Value {
+        let text = format!(
+            r#"{{"Version":"2012-10-17","Statement":[{{"Sid":"Kept","Effect":"Allow","Action":"s3:*","Resource":"*"}},{statement}]}}"#
+        );
+        let role = Role {
+            inline_policies: vec![InlinePolicy {
+                name: "p".into(),
+                document: text.clone(),
+            }],
+            ..Role::example()
+        };
+        let document = Document::parse(&text).unwrap();
+        let stated = document.statements[1].clone();
+        let fix = mend(
+            PolicyName::Inline(&role, "p"),
+            &role,
+            1,
+            Box::new(|list, at| change(list, at, &stated)),
+        );
+        let body = fix.aws_cli.split_once("<<'EOF'\n").unwrap().1;
+        let value: Value = serde_json::from_str(body.split_once("\nEOF\n").unwrap().0).unwrap();
+        assert_eq!(value["Statement"][0]["Sid"], "Kept");
+        assert!(Document::from_value(&value).is_ok());
+        value["Statement"].clone()
+    }
+
+    #[test]
+    fn an_action_is_confined_and_its_neighbours_kept() {
+        let own = ["arn:aws:iam::1:role/a".to_owned()];
+        let confined = |statement: &str| {
+            mended(statement, |list, at, stated| {
+                confine(list, at, stated, "iam:PassRole", &own, &[]);
+            })
+        };
+        let alone = confined(r#"{"Effect":"Allow","Action":"iam:PassRole","Resource":"*"}"#);
+        assert_eq!(alone[1]["Resource"], json!(own));
+        let among = confined(
+            r#"{"Effect":"Allow","Action":["iam:PassRole","iam:GetRole"],"Resource":"*"}"#,
+        );
+        assert_eq!(among[1]["Action"], json!(["iam:GetRole"]));
+        assert_eq!(among[2]["Resource"], json!(own));
+        let wide = confined(r#"{"Effect":"Allow","Action":"iam:*","Resource":"*"}"#);
+        assert_eq!(wide[2]["Effect"], "Deny");
+        assert_eq!(wide[2]["NotResource"], json!(own));
+    }
+
+    #[test]
+    fn actions_are_left_out_or_denied() {
+        let without = |statement: &str| {
+            mended(statement, |list, at, stated| {
+                forbid(list, at, stated, &["iam:TagRole", "iam:UntagRole"]);
+            })
+        };
+        let named =
+            without(r#"{"Effect":"Allow","Action":["iam:TagRole","iam:GetRole"],"Resource":"*"}"#);
+        assert_eq!(named[1]["Action"], json!(["iam:GetRole"]));
+        let alone = without(r#"{"Effect":"Allow","Action":"iam:TagRole","Resource":"*"}"#);
+        assert_eq!(alone.as_array().unwrap().len(), 1);
+        let wide = without(r#"{"Effect":"Allow","Action":"*","Resource":"*"}"#);
+        assert_eq!(wide[2]["Effect"], "Deny");
+    }
+}
