@@ -139,6 +139,9 @@ pub struct Finding {
     /// resolved only where another of them was seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<String>,
+    /// Other accounts that the finding hangs on: it may count as resolved only where they were read too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub needs: Vec<AccountId>,
     /// The team that the resource's tag names.
     #[serde(default)]
     pub team: Option<String>,

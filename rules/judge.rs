@@ -1,14 +1,17 @@
 //! Asks every rule about every resource of a slice.
 
 mod activity;
+pub(crate) mod roles;
 
 use std::collections::BTreeMap;
 
 use crate::adoption::OfApplication;
 use crate::application::Judged;
+use crate::boundary::Edges;
 use crate::configuration::Configured;
 use crate::estate::{Account, Arn, Region, Scope, Service, Slice};
 use crate::finding::{Failing, Finding, Fingerprint, Remediation, Severity, Verdict};
+use crate::iam::Inventory;
 use crate::rule::{Check, Context, Rule, RuleId, rules};
 use activity::{Activity, Group};
 
@@ -19,6 +22,8 @@ pub struct Judgement {
     pub findings: Vec<Finding>,
     /// How much of each application reports its lineage, in the order of the slice.
     pub lineage: Vec<OfApplication>,
+    /// What the rules over the whole estate need of the account's roles.
+    pub edges: Edges,
     /// How many job runs belong to applications that were not read.
     pub orphan_runs: usize,
 }
@@ -48,9 +53,12 @@ pub fn judge(slice: &Slice, cx: &Context<'_>) -> Judgement {
         };
         asked.all(slice, &applications, &activity, &mut findings);
     }
+    let inventory = Inventory::new(slice, cx.policy, cx.organization);
+    findings.extend(roles::findings(roles::of_account(&inventory, cx), cx));
     sort_findings(&mut findings);
     Judgement {
         findings,
+        edges: Edges::default(),
         lineage: activity.adoption(&applications, cx),
         orphan_runs: activity.orphan_runs,
     }
@@ -214,6 +222,11 @@ impl<'a> Asked<'a> {
                     self.finding(verdict, subject, || fix(&opened.latest, cx))
                 }));
             }
+            // Asked of roles and policies, not here.
+            Check::Role { .. }
+            | Check::Statement { .. }
+            | Check::ManagedPolicy { .. }
+            | Check::Estate { .. } => {}
             Check::Configuration { check, fix } => {
                 self.configurations(applications, activity, (check, fix), findings);
             }
@@ -235,6 +248,10 @@ impl<'a> Asked<'a> {
             | Check::Application { .. }
             | Check::Session { .. }
             | Check::Configuration { .. }
+            | Check::Role { .. }
+            | Check::Statement { .. }
+            | Check::ManagedPolicy { .. }
+            | Check::Estate { .. }
             | Check::Scope { .. } => "",
         }
     }
@@ -299,6 +316,7 @@ impl<'a> Asked<'a> {
             service: subject.service,
             resource: subject.resource,
             group: subject.group.map(str::to_owned),
+            needs: Vec::new(),
             team: subject.team.map(str::to_owned),
             title: self.rule.title().to_owned(),
             evidence,

@@ -22,9 +22,13 @@ pub mod spark;
 
 mod account;
 mod application;
+pub mod boundary;
 mod configuration;
 mod job_run;
+mod role;
 mod session;
+mod statement;
+mod trust;
 
 pub use estate::{Account, AccountId, Application, Arn, Region, Slice};
 pub use finding::{Failing, Finding, Fingerprint, Remediation, Severity, Status, Verdict};

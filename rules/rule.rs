@@ -7,11 +7,17 @@ use schemars::JsonSchema;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::estate::Scope;
+use crate::boundary::Estate;
+use crate::estate::{ManagedPolicy, Scope};
+use crate::fault::Fault;
 use crate::finding::{Remediation, Severity, Verdict};
+use crate::iam::{Holder, Inventory};
 use crate::lineage::Setup;
 use crate::policy::Policy;
-use crate::{account, application, configuration, job_run, session};
+use crate::statement::Stated;
+use crate::{
+    account, application, boundary, configuration, job_run, role, session, statement, trust,
+};
 
 /// Declares this file's `RULE`; its doc comment becomes the rule's page in the catalogue.
 macro_rules! rule {
@@ -112,6 +118,26 @@ pub enum Check {
         /// The change.
         fix: for<'a> fn(&configuration::Configured<'a>, &Context<'_>) -> Remediation,
     },
+    /// Judges a role with all its policies.
+    Role {
+        /// The predicate, with the change that mends each fault.
+        check: fn(&Holder<'_>, &Inventory<'_>, &Context<'_>) -> Vec<Fault>,
+    },
+    /// Judges a statement of a policy that a role holds, or of its trust policy.
+    Statement {
+        /// The predicate, with the change that mends the fault.
+        check: fn(&Stated<'_>, &Context<'_>) -> Option<Fault>,
+    },
+    /// Judges a managed policy of the account that a role in scope holds.
+    ManagedPolicy {
+        /// The predicate, with the change that mends the fault.
+        check: fn(&ManagedPolicy, &Inventory<'_>, &Context<'_>) -> Option<Fault>,
+    },
+    /// Judges the roles of all accounts together.
+    Estate {
+        /// The predicate, with the change that mends each fault.
+        check: fn(&Estate<'_>, &Context<'_>) -> Vec<Fault>,
+    },
     /// Judges what came of reading a scope.
     Scope {
         /// The predicate.
@@ -129,6 +155,10 @@ impl Check {
             Self::JobRun { .. } => "the latest run of each job",
             Self::Session { .. } => "the latest session of each name",
             Self::Configuration { .. } => "each application, job and session",
+            Self::Role { .. } => "each role in scope",
+            Self::Statement { .. } => "each statement of the policies of roles in scope",
+            Self::ManagedPolicy { .. } => "each customer managed policy of roles in scope",
+            Self::Estate { .. } => "the roles of all accounts together",
             Self::Scope { .. } => "each scope",
         }
     }
@@ -171,6 +201,10 @@ pub fn rules() -> impl Iterator<Item = &'static Rule> {
         job_run::RULES,
         session::RULES,
         configuration::RULES,
+        role::RULES,
+        statement::RULES,
+        trust::RULES,
+        boundary::RULES,
         account::RULES,
     ]
     .into_iter()

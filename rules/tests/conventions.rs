@@ -40,9 +40,13 @@ fn every_file_is_registered_once() {
     for folder in [
         "account",
         "application",
+        "boundary",
         "configuration",
         "job_run",
+        "role",
         "session",
+        "statement",
+        "trust",
     ] {
         for entry in std::fs::read_dir(root().join(folder)).unwrap() {
             files.insert(Path::new(folder).join(entry.unwrap().file_name()));

@@ -1,0 +1,189 @@
+//! Asks the rules on roles, policies and statements about an account.
+
+use std::collections::BTreeMap;
+
+use crate::estate::{AccountId, Arn, ManagedPolicy, Region, Service};
+use crate::fault::Fault;
+use crate::finding::{Failing, Finding, Fingerprint, Remediation, Severity, Verdict};
+use crate::iam::{Held, Inventory};
+use crate::rule::{Check, Context, Rule, RuleId, rules};
+use crate::statement::Stated;
+
+/// A fault, and the rule that found it.
+pub(crate) struct Found {
+    pub(crate) rule: &'static Rule,
+    pub(crate) fault: Fault,
+}
+
+/// What the rules on single roles find in an account.
+pub(super) fn of_account(inventory: &Inventory<'_>, cx: &Context<'_>) -> Vec<Found> {
+    let mut found = Vec::new();
+    for rule in rules().filter(|rule| cx.policy.severity(rule).is_some()) {
+        let mut add = |faults: Vec<Fault>| {
+            found.extend(faults.into_iter().map(|fault| Found { rule, fault }));
+        };
+        match rule.check {
+            Check::Role { check } => {
+                let roles = inventory.roles.iter();
+                add(roles.flat_map(|it| check(it, inventory, cx)).collect());
+            }
+            Check::ManagedPolicy { check } => {
+                let policies = inventory.policies.iter().filter(|it| is_own(it));
+                add(policies.filter_map(|it| check(it, inventory, cx)).collect());
+            }
+            Check::Statement { check } => {
+                let all = statements(inventory);
+                add(all.filter_map(|it| check(&it, cx)).collect());
+            }
+            Check::Lineage { .. }
+            | Check::Application { .. }
+            | Check::JobRun { .. }
+            | Check::Session { .. }
+            | Check::Configuration { .. }
+            | Check::Estate { .. }
+            | Check::Scope { .. } => {}
+        }
+    }
+    found
+}
+
+fn is_own(policy: &ManagedPolicy) -> bool {
+    policy.arn.account() != "aws"
+}
+
+fn statements<'a>(inventory: &'a Inventory<'a>) -> impl Iterator<Item = Stated<'a>> {
+    inventory.roles.iter().flat_map(move |holder| {
+        let policies = holder.policies.iter().chain(&holder.trust);
+        policies.flat_map(move |held: &'a Held<'a>| {
+            let statements = held.document.statements.iter();
+            statements.map(move |statement| Stated {
+                inventory,
+                holder,
+                held,
+                statement,
+            })
+        })
+    })
+}
+
+/// What single faults come to: one cause is one finding, whoever holds the policy.
+pub(crate) fn findings(found: Vec<Found>, cx: &Context<'_>) -> Vec<Finding> {
+    let mut merged: BTreeMap<Fingerprint, (Finding, Fault, usize)> = BTreeMap::new();
+    for Found { rule, fault } in without_consequences(found) {
+        let finding = finding(rule, &fault, cx);
+        merged
+            .entry(finding.fingerprint.clone())
+            .and_modify(|(_, _, others)| *others += 1)
+            .or_insert((finding, fault, 0));
+    }
+    merged
+        .into_values()
+        .map(|(mut finding, _, others)| {
+            if others > 0 {
+                finding.evidence = format!("{} (and {others} more)", finding.evidence);
+            }
+            finding
+        })
+        .collect()
+}
+
+/// Leaves out what another finding on the same statement says already: the form where the effect was found,
+/// and all but the worst where a statement allows everything.
+fn without_consequences(found: Vec<Found>) -> Vec<Found> {
+    let key = |it: &Found| (it.fault.resource.clone(), it.fault.part.clone());
+    let mut of_statement: BTreeMap<(Arn, String), Vec<&'static Rule>> = BTreeMap::new();
+    for it in &found {
+        of_statement.entry(key(it)).or_default().push(it.rule);
+    }
+    let keep = |it: &Found| {
+        if it.fault.part.is_empty() {
+            return true;
+        }
+        let Some(rules) = of_statement.get(&key(it)) else {
+            return true;
+        };
+        let worst = rules.iter().max_by_key(|rule| (rule.severity, rule.id));
+        let is_worst = worst.is_none_or(|worst| worst.id == it.rule.id);
+        let yields = |to: &&&Rule| yields_to(it.rule.id).contains(&to.id);
+        (is_worst || !it.fault.is_everything) && !rules.iter().any(|to| yields(&to))
+    };
+    let kept: Vec<bool> = found.iter().map(keep).collect();
+    let mut kept = kept.into_iter();
+    found
+        .into_iter()
+        .filter(|_| kept.next().unwrap_or(true))
+        .collect()
+}
+
+/// Which rules say the same of a statement, and more exactly.
+fn yields_to(rule: &str) -> &'static [&'static str] {
+    const EFFECTS: [&str; 13] = [
+        "passrole-reaches-other-team",
+        "passrole-bounded-by-tag-only",
+        "assume-reaches-other-team",
+        "trust-admits-other-team",
+        "trust-admits-anyone",
+        "assume-unbounded",
+        "role-retaggable",
+        "application-retaggable",
+        "role-policy-rewritable",
+        "trust-rewritable",
+        "boundary-removable",
+        "role-creatable-unbounded",
+        "policy-retaggable",
+    ];
+    match rule {
+        "policy-allows-notaction" | "policy-allows-notresource" => &EFFECTS,
+        "condition-fails-open" | "condition-wildcard-team" | "condition-admits-other-teams" => &[
+            "passrole-reaches-other-team",
+            "passrole-bounded-by-tag-only",
+            "assume-reaches-other-team",
+            "trust-admits-other-team",
+        ],
+        "policy-arn-prefix-collision" => {
+            &["passrole-reaches-other-team", "assume-reaches-other-team"]
+        }
+        "passrole-bounded-by-tag-only" => &["passrole-reaches-other-team"],
+        "passrole-tag-unreliable" | "passrole-names-other-team" => &[
+            "passrole-reaches-other-team",
+            "passrole-bounded-by-tag-only",
+        ],
+        "assume-unbounded" | "assume-latent-other-team" => &["assume-reaches-other-team"],
+        "trust-admits-account" => &["trust-admits-anyone", "trust-admits-other-team"],
+        _ => &[],
+    }
+}
+
+fn finding(rule: &'static Rule, fault: &Fault, cx: &Context<'_>) -> Finding {
+    let id = RuleId::of(rule);
+    let (verdict, evidence) = match &fault.verdict {
+        Verdict::Fail(evidence) => (Failing::Fail, evidence.clone()),
+        Verdict::Unknown(reason) => (Failing::Unknown, reason.clone()),
+        Verdict::Pass => (Failing::Unknown, String::new()),
+    };
+    Finding {
+        fingerprint: Fingerprint::new(&id, &fault.resource, &fault.part),
+        severity: severity(rule, fault, cx),
+        rule: id,
+        verdict,
+        account: AccountId::from(fault.resource.account()),
+        region: Region::global(),
+        service: Service::Iam,
+        resource: fault.resource.clone(),
+        group: None,
+        needs: fault.needs.clone(),
+        team: fault.team.clone(),
+        title: rule.title().to_owned(),
+        evidence,
+        remediation: match verdict {
+            Failing::Fail => fault.remediation.clone(),
+            Failing::Unknown => Remediation::default(),
+        },
+    }
+}
+
+/// The organization's word counts most, then the fault's, then the rule's.
+fn severity(rule: &'static Rule, fault: &Fault, cx: &Context<'_>) -> Severity {
+    let set = cx.policy.severity(rule).filter(|it| *it != rule.severity);
+    set.or(fault.severity).unwrap_or(rule.severity)
+}

@@ -1,0 +1,5 @@
+//! Rules about who may assume a role.
+
+use crate::rule::Rule;
+
+pub(crate) static RULES: &[&Rule] = &[];
