@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 use crate::finding::Finding;
 use crate::rule::{Context, Rule};
 
-pub(crate) static RULES: &[&Rule] = &[];
+mod assume_unbounded;
+
+pub(crate) static RULES: &[&Rule] = &[&assume_unbounded::RULE];
 
 /// What an account's roles may do to others, and who may become them: all that the rules over the whole
 /// estate need of it.

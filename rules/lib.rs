@@ -25,6 +25,7 @@ mod application;
 pub mod boundary;
 mod configuration;
 mod job_run;
+mod passrole;
 mod role;
 mod session;
 mod statement;
