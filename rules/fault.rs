@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::estate::{AccountId, Arn};
 use crate::finding::{Remediation, Severity, Verdict};
 use crate::iam::{Access, Because, Holder, Known, PolicyName, Request, Statement};
 
 /// A fault of a role, a policy or a statement.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Fault {
     /// What is to be mended.
     pub resource: Arn,

@@ -9,6 +9,7 @@ pub mod estate;
 pub mod fault;
 pub mod finding;
 pub mod glob;
+pub mod graph;
 pub mod iam;
 mod judge;
 pub mod lineage;

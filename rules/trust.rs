@@ -1,11 +1,15 @@
 //! Rules about who may assume a role.
 
-use crate::Remediation;
+use std::collections::BTreeMap;
+
+use crate::fault::Fault;
 use crate::iam::mend::{guard, mend};
-use crate::iam::{Caller, Effect, Principal, Principals, Request, Target, context};
+use crate::iam::{
+    Caller, Effect, Inventory, Principal, Principals, Request, Target, Truth, context,
+};
 use crate::rule::{Context, Rule};
 use crate::statement::Stated;
-use std::collections::BTreeMap;
+use crate::{Arn, Remediation};
 
 mod admits_account;
 mod admits_anyone;
@@ -43,7 +47,7 @@ pub(crate) fn named<'a>(stated: &Stated<'a>) -> &'a [Principal] {
 /// A request to assume the role by a role without tags of some account, which may be of another organization.
 fn by_stranger<'a>(
     stated: &Stated<'a>,
-    caller: &'a crate::Arn,
+    caller: &'a Arn,
     organization: Option<&str>,
 ) -> Request<'a> {
     let role = stated.holder.role;
@@ -62,9 +66,9 @@ fn by_stranger<'a>(
 }
 
 /// The ARN of a role that doesn't exist, in an account.
-fn stranger(stated: &Stated<'_>, account: &str) -> crate::Arn {
+fn stranger(stated: &Stated<'_>, account: &str) -> Arn {
     let partition = stated.holder.role.arn.partition();
-    crate::Arn::from(format!(
+    Arn::from(format!(
         "arn:{partition}:iam::{account}:role/lineward-probe"
     ))
 }
@@ -87,4 +91,74 @@ fn guarded(stated: &Stated<'_>, cx: &Context<'_>) -> Remediation {
             guard(list, at, &conditions);
         },
     )
+}
+
+/// The faults of trust that lets the caller choose its team tag.
+pub(crate) fn spoofable(inventory: &Inventory<'_>, cx: &Context<'_>) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    for holder in &inventory.roles {
+        let Some(held) = &holder.trust else {
+            continue;
+        };
+        let statements = held.document.statements.iter();
+        faults.extend(statements.filter_map(|statement| {
+            let stated = Stated {
+                inventory,
+                holder,
+                held,
+                statement,
+            };
+            spoof(&stated, cx)
+        }));
+    }
+    faults
+}
+
+/// Whether a caller that the statement names may pass another team than its own.
+fn spoof(stated: &Stated<'_>, cx: &Context<'_>) -> Option<Fault> {
+    let (holder, statement) = (stated.holder, stated.statement);
+    let allows = statement.effect == Effect::Allow && statement.is_about("sts:TagSession");
+    let names = named(stated).iter().find_map(|it| match it {
+        Principal::Account(name) | Principal::Identity(name) => Some(name.as_str()),
+        Principal::Anyone => Some("*"),
+        Principal::Gone(_)
+        | Principal::Service(_)
+        | Principal::Federated(_)
+        | Principal::CanonicalUser(_) => None,
+    });
+    let who = names.filter(|_| allows && holder.team.is_some())?;
+    let tag = &cx.policy.team_tag;
+    let caller = stranger(stated, stated.inventory.account.id.as_str());
+    let mut request = by_stranger(stated, &caller, cx.organization);
+    request.action = "sts:TagSession";
+    // Whose tags the caller has is for its own team to say.
+    request.context = request
+        .context
+        .unknown("aws:PrincipalTag/")
+        .unknown("aws:PrincipalArn")
+        .unknown("aws:PrincipalAccount")
+        .unknown("sts:TransitiveTagKeys")
+        .with(&format!("aws:RequestTag/{tag}"), "lineward-probe")
+        .with("aws:TagKeys", tag.as_str());
+    let trust = holder.trust.as_ref()?;
+    let denied = trust
+        .document
+        .statements
+        .iter()
+        .any(|it| it.effect == Effect::Deny && it.matches(&request) == Truth::True);
+    if denied || !statement.matches(&request).may() {
+        return None;
+    }
+    let keys = mend(
+        stated.held.name,
+        holder.role,
+        statement.index,
+        |list, at| {
+            let own = holder.team.unwrap_or_default();
+            let request = format!("aws:RequestTag/{tag}");
+            guard(list, at, &[("StringEqualsIfExists", &request, own)]);
+        },
+    );
+    let evidence = format!("`{who}` may pass a session tag `{tag}` of its own choice");
+    Some(stated.fault(&evidence).mended_by(keys))
 }

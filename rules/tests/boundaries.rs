@@ -197,7 +197,9 @@ fn findings(case: &Case) -> Vec<Finding> {
         findings.extend(judgement.findings);
         edges.push(judgement.edges);
     }
-    findings.extend(judge_estate(edges, &cx));
+    let estate = judge_estate(&edges, true, &cx);
+    findings.retain(|it| !estate.superseded.contains(&it.fingerprint));
+    findings.extend(estate.findings);
     findings
 }
 
