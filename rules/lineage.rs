@@ -1,6 +1,7 @@
 //! Whether a Spark configuration reports lineage, asked alike of applications, job runs and sessions.
 
 mod change;
+mod cost;
 mod dispatcher;
 mod started;
 
@@ -145,22 +146,25 @@ impl<'a> Setup<'a> {
             return Standing::OutOfScope;
         }
         let mut standing = Standing::With;
-        for (_, verdict) in self.faults(cx) {
+        for (rule, verdict) in self.faults(cx) {
             match verdict {
-                Verdict::Fail(_) => return Standing::Without,
+                Verdict::Fail(_) if cost::costs_lineage(rule, self, cx) => {
+                    return Standing::Without;
+                }
                 Verdict::Unknown(_) => standing = Standing::Unknown,
-                Verdict::Pass => {}
+                Verdict::Fail(_) | Verdict::Pass => {}
             }
         }
         standing
     }
 
-    /// What the rules on lineage find, in catalogue order.
+    /// What the rules on lineage find, but for those that are switched off, in catalogue order.
     pub fn faults(&self, cx: &Context<'_>) -> impl Iterator<Item = (&'static Rule, Verdict)> {
         rules().filter_map(|rule| {
             let Check::Lineage { check, .. } = rule.check else {
                 return None;
             };
+            cx.policy.severity(rule)?;
             let verdict = check(self, cx);
             (verdict != Verdict::Pass).then_some((rule, verdict))
         })

@@ -61,6 +61,8 @@ mod tests {
     use crate::application::bench::with;
     use crate::estate::{Application, Configuration, JobRun};
     use crate::job_run::submitted;
+    use crate::policy::{Policy, RuleSettings};
+    use crate::rule::RuleId;
 
     const LISTENERS: &str = "spark.sql.queryExecutionListeners";
 
@@ -80,7 +82,18 @@ mod tests {
 
     /// What the rule says, and what it says of the job as it is mended.
     fn judged(application: &Application, run: &JobRun) -> (Verdict, Verdict) {
-        let cx = Context::example();
+        judged_under(application, run, Context::example().policy)
+    }
+
+    fn judged_under(
+        application: &Application,
+        run: &JobRun,
+        policy: &Policy,
+    ) -> (Verdict, Verdict) {
+        let cx = Context {
+            policy,
+            ..Context::example()
+        };
         let judged = Judged::new(application, cx.policy);
         let submit = submitted(run);
         let ran = Ran::new(run, &judged, &submit, cx.policy);
@@ -226,6 +239,44 @@ mod tests {
             &run("emr-7.1.0", &[("spark.driver.memory", "8g")], ""),
         );
         assert_eq!(verdict, Verdict::Pass);
+    }
+
+    #[test]
+    fn a_fault_that_costs_no_lineage_hides_no_drop() {
+        let mine = run("emr-7.1.0", &[], "--jars s3://b/mine.jar");
+        let dropped = |changes: &[_], policy: &Policy| {
+            let (verdict, mended) = judged_under(&with(changes), &mine, policy);
+            assert!(
+                matches!(&verdict, Verdict::Fail(text) if text.contains("by the job's `--jars`: ")),
+                "{verdict:?}"
+            );
+            assert_eq!(mended, Verdict::Pass);
+        };
+        let mut policy = Policy::default();
+        policy.rules.agent_outdated.minimum = Some("2.2.3".into());
+        let old = "s3://b/spark-3.5-spline-agent-bundle_2.12-2.2.0.jar";
+        dropped(&[("spark.jars", Some(old))], &policy);
+        policy.rules.dispatcher_unapproved.destinations = vec!["https://other/*".into()];
+        dropped(&[], &policy);
+        let stray = "za.co.absa.spline.harvester.listener.SplineQueryExecutionListener,\
+                     io.openlineage.spark.agent.OpenLineageSparkListener";
+        dropped(&[(LISTENERS, Some(stray))], &Policy::default());
+    }
+
+    #[test]
+    fn a_rule_that_is_switched_off_hides_no_drop() {
+        let mut policy = Policy::default();
+        let rule = RuleId::known("spline-dispatcher-unapproved").unwrap();
+        let off = RuleSettings {
+            enabled: false,
+            ..RuleSettings::default()
+        };
+        policy.rules.settings.insert(rule, off);
+        let console = with(&[("spark.spline.lineageDispatcher", Some("console"))]);
+        let mine = run("emr-7.1.0", &[], "--jars s3://b/mine.jar");
+        let (verdict, mended) = judged_under(&console, &mine, &policy);
+        assert!(matches!(verdict, Verdict::Fail(_)), "{verdict:?}");
+        assert_eq!(mended, Verdict::Pass);
     }
 
     #[test]

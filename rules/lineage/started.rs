@@ -130,16 +130,14 @@ impl<'a> Started<'a> {
         faults.peek()?;
         let before = self.on_this_label(cx);
         let before = before.as_deref().unwrap_or(&self.application.setup);
-        let known: Vec<_> = before.faults(cx).collect();
-        if known
-            .iter()
-            .any(|(_, verdict)| matches!(verdict, Verdict::Fail(_)))
-        {
+        if before.standing(cx) == Standing::Without {
             return None;
         }
+        let known: Vec<_> = before.faults(cx).collect();
         let (rule, verdict) = faults.find(|(rule, verdict)| {
-            let was_unknown = known.iter().any(|(known, _)| known.id == rule.id);
-            !was_unknown || matches!(verdict, Verdict::Fail(_))
+            let was = known.iter().find(|(known, _)| known.id == rule.id);
+            let was_unknown = matches!(was, Some((_, Verdict::Unknown(_))));
+            was.is_none() || was_unknown && matches!(verdict, Verdict::Fail(_))
         })?;
         let how = super::change::overrides(rule.id, before, own, self.starter);
         let told = |fact: String| {
@@ -181,9 +179,11 @@ impl<'a> Started<'a> {
             Lineage::AsApplication if same_label => of_application,
             Lineage::AsApplication | Lineage::Unreadable(_) => Standing::Unknown,
             Lineage::Own(own) if same_label || own.spark.is_replaced() => own.standing(cx),
-            Lineage::Own(_) => match self.dropped(cx).map(|dropped| dropped.verdict) {
-                Some(Verdict::Fail(_)) => Standing::Without,
-                Some(Verdict::Unknown(_) | Verdict::Pass) | None => Standing::Unknown,
+            Lineage::Own(own) => match self.dropped(cx).map(|dropped| dropped.verdict) {
+                Some(Verdict::Fail(_)) if own.standing(cx) == Standing::Without => {
+                    Standing::Without
+                }
+                _ => Standing::Unknown,
             },
         }
     }
