@@ -68,7 +68,11 @@ impl Default for Policy {
             team_tag: defaults.team_tag,
             teams: BTreeSet::new(),
             releases: Releases::default(),
-            agents: defaults.agent,
+            agents: defaults
+                .agent
+                .into_iter()
+                .map(AgentPattern::built_in)
+                .collect(),
             bundles: Bundles::default(),
             require: Requirement::default(),
             images: Vec::new(),
