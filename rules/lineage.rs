@@ -8,7 +8,7 @@ mod started;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::agent::{Agent, AgentKind, Agents, Bundle};
+use crate::agent::{Agent, AgentKind, Agents, Bundle, Fit};
 use crate::estate::Application;
 use crate::finding::Verdict;
 use crate::policy::{ApprovedImage, Policy, Requirement};
@@ -39,6 +39,8 @@ pub struct Setup<'a> {
     pub wanted: Option<AgentKind>,
     is_spark: bool,
     bundle: Option<&'a Bundle>,
+    /// Whether no Spline agent is published for the release, and none of another's build is configured.
+    lacks_build: bool,
 }
 
 impl<'a> Setup<'a> {
@@ -57,6 +59,11 @@ impl<'a> Setup<'a> {
         let release = policy.releases.find(label);
         let bundle =
             release.and_then(|release| policy.bundles.find(release.spark_minor(), &release.scala));
+        let is_build = |agent: &Agent<'_>| {
+            agent.tells_release() || agent.fit(label, &policy.releases) == Fit::Fits
+        };
+        let lacks_build =
+            release.is_some() && bundle.is_none() && !agents.of(AgentKind::Spline).any(is_build);
         Self {
             label,
             wanted: wanted(policy.require, &spark, &agents),
@@ -67,6 +74,7 @@ impl<'a> Setup<'a> {
             is_opaque: image.is_some() && held.is_none(),
             is_spark: application.is_spark(),
             bundle,
+            lacks_build,
         }
     }
 
@@ -91,17 +99,10 @@ impl<'a> Setup<'a> {
         self.is_spark && self.wanted.is_none()
     }
 
-    /// Whether no Spline agent can work: none is published for the release, and the organization has not
-    /// put in one of its own build, which is tied to EMR releases.
+    /// Whether no public Spline agent can work: none is published for the release, and the configuration
+    /// names none of the organization's own build.
     pub fn is_unsupported(&self) -> bool {
-        let own = |kind| {
-            let mut agents = self.agents.of(kind);
-            agents.any(Agent::tells_release)
-        };
-        self.wants(AgentKind::Spline)
-            && self.release.is_some()
-            && self.bundle.is_none()
-            && !own(AgentKind::Spline)
+        self.wants(AgentKind::Spline) && self.lacks_build
     }
 
     /// Whether Spline is wanted and could be there, so that the next question makes sense: an agent is
