@@ -436,7 +436,7 @@ mod tests {
             let agents = Agents::find(["s3://b/lineage-agent-7.1.0.jar"], patterns);
             agents.recognised.len()
         };
-        assert_eq!(agents(&[own.clone()]), 1);
+        assert_eq!(agents(std::slice::from_ref(&own)), 1);
         assert_eq!(agents(&[own.built_in()]), 0);
         for built_in in Policy::default().agents {
             assert!(built_in.is_built_in, "{}", built_in.scheme.name);
