@@ -24,7 +24,7 @@ pub struct Judgement {
     pub lineage: Vec<OfApplication>,
     /// What the rules over the whole estate need of the account's roles.
     pub edges: Edges,
-    /// How many job runs belong to applications that were not read.
+    /// How many Spark job runs belong to applications that were not read.
     pub orphan_runs: usize,
 }
 
@@ -359,7 +359,7 @@ type Change = for<'a> fn(&Configured<'a>, &Context<'_>) -> Remediation;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::estate::{Application, Cause, Gap};
+    use crate::estate::{Application, Cause, Gap, JobRun};
     use crate::policy::{Policy, RuleSettings, RuleTable};
 
     fn slice(applications: Vec<Application>) -> Slice {
@@ -439,6 +439,19 @@ mod tests {
             findings[0].resource.as_str(),
             "arn:aws:emr-serverless:eu-west-1:111122223333:*"
         );
+    }
+
+    #[test]
+    fn a_hive_run_of_an_application_that_was_not_read_is_no_orphan() {
+        let hive = JobRun {
+            spark_submit: None,
+            ..JobRun::example()
+        };
+        let slice = Slice {
+            job_runs: vec![JobRun::example(), hive],
+            ..Slice::new(Account::example())
+        };
+        assert_eq!(judge(&slice, &Context::example()).orphan_runs, 1);
     }
 
     #[test]

@@ -88,7 +88,12 @@ fn looked_at(slice: &Slice, finding: &Finding) -> bool {
     });
     let mut runs = slice.job_runs.iter();
     let mut sessions = slice.sessions.iter();
-    !hidden
-        && (runs.any(|run| run.arn.is_within(&application) && run.job() == group.as_str())
-            || sessions.any(|it| it.arn.is_within(&application) && it.kind() == group))
+    // A job and a session may share a name; neither says anything of the other.
+    let is_of_session = finding.resource.as_str().contains("/sessions/");
+    let again = if is_of_session {
+        sessions.any(|it| it.arn.is_within(&application) && it.kind() == group)
+    } else {
+        runs.any(|run| run.arn.is_within(&application) && run.job() == group.as_str())
+    };
+    !hidden && again
 }
