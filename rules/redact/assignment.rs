@@ -91,12 +91,7 @@ impl Assignment {
                 && let Some((value, after)) = value(after, reach, quotes)
                 && (telling || is_reference(value))
             {
-                let kept = if is_reference(value) || is_hidden(value) {
-                    value.to_owned()
-                } else {
-                    let marker = hide(key, value).letter();
-                    format!("{marker}{}", quotes.restored(quotes.after(value)))
-                };
+                let kept = kept(key, value, quotes);
                 quotes = quotes.after(&kept);
                 redacted.push_str(&kept);
                 rest = after;
@@ -105,6 +100,15 @@ impl Assignment {
         redacted.push_str(rest);
         redacted
     }
+}
+
+/// What stands where the value of a key stood: itself, where there is nothing to hide.
+fn kept(key: &str, value: &str, quotes: Quotes) -> String {
+    if is_reference(value) || is_hidden(value) {
+        return value.to_owned();
+    }
+    let marker = hide(key, value).letter();
+    format!("{marker}{}", quotes.restored(quotes.after(value)))
 }
 
 /// How far the value goes after what was found, with which the text before ends.
@@ -194,5 +198,6 @@ fn may_be_reference(text: &str) -> bool {
 
 /// Whether a value, quoted or not, is a reference to a secret, and no more.
 fn is_reference(value: &str) -> bool {
-    super::is_reference(value.trim_matches(QUOTES)) && !value.trim_matches(QUOTES).contains(QUOTES)
+    let value = value.trim_matches(QUOTES);
+    super::is_reference(value) && !value.contains(QUOTES)
 }
