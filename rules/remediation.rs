@@ -1,5 +1,7 @@
 //! The change that mends a finding, written as commands and as Terraform.
 
+mod artifacts;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -9,6 +11,8 @@ use crate::estate::{Application, Configuration, JobRun};
 use crate::finding::Remediation;
 use crate::redact::is_hidden;
 use crate::spark::is_spark_defaults;
+
+pub use artifacts::{renamed, replace_artifacts};
 
 /// Sets keys of `spark-defaults`; all other keys and classifications are kept.
 pub fn set_spark_defaults(application: &Application, changes: &[(&str, &str)]) -> Remediation {
