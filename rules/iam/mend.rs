@@ -176,7 +176,7 @@ mod tests {
         let document = Document::parse(&text).unwrap();
         let stated = document.statements[1].clone();
         let fix = mend(PolicyName::Inline(&role, "p"), &role, 1, |list, at| {
-            change(list, at, &stated)
+            change(list, at, &stated);
         });
         let body = fix.aws_cli.split_once("<<'EOF'\n").unwrap().1;
         let value: Value = serde_json::from_str(body.split_once("\nEOF\n").unwrap().0).unwrap();
