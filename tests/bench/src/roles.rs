@@ -122,7 +122,7 @@ fn slice(number: usize, roles: usize) -> Slice {
             role(&arn(&own, part), &team, &trust, &may)
         })
         .collect();
-    if number % 10 == 0 {
+    if number.is_multiple_of(10) {
         let from = |team: usize| format!("arn:aws:iam::{own}:role/emr/team-{team}/part-1");
         let to = format!("arn:aws:iam::{own}:role/emr/team-2/part-2");
         let trust = json!({ "Effect": "Allow", "Action": "sts:AssumeRole",
