@@ -51,7 +51,7 @@ pub struct Plan {
     /// The most job runs that are read of one application.
     pub max_job_runs: usize,
     /// What is judged, which decides the roles that are kept.
-    pub policy: Policy,
+    pub policy: Arc<Policy>,
     /// How many accounts are walked at once.
     pub concurrency: usize,
     /// When the walk must have ended; what is left then is a gap.
@@ -76,7 +76,7 @@ impl Plan {
             application: None,
             job_runs_since: walk.job_runs.then_some(since),
             max_job_runs: walk.max_job_runs,
-            policy: config.policy(),
+            policy: Arc::new(config.policy()),
             concurrency: walk.concurrency,
             deadline,
             call_timeout: walk.call_timeout.unsigned_abs(),
