@@ -16,6 +16,7 @@ use std::time::Duration;
 use futures_util::future::FutureExt as _;
 use futures_util::stream::{Stream, StreamExt as _};
 use jiff::{SignedDuration, Timestamp};
+use lineward_rules::Policy;
 use lineward_rules::estate::{Account, AccountId, Region, Scope, Service, Slice};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -49,6 +50,8 @@ pub struct Plan {
     pub job_runs_since: Option<Timestamp>,
     /// The most job runs that are read of one application.
     pub max_job_runs: usize,
+    /// What is judged, which decides the roles that are kept.
+    pub policy: Arc<Policy>,
     /// How many accounts are walked at once.
     pub concurrency: usize,
     /// When the walk must have ended; what is left then is a gap.
@@ -73,6 +76,7 @@ impl Plan {
             application: None,
             job_runs_since: walk.job_runs.then_some(since),
             max_job_runs: walk.max_job_runs,
+            policy: Arc::new(config.policy()),
             concurrency: walk.concurrency,
             deadline,
             call_timeout: walk.call_timeout.unsigned_abs(),

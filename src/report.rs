@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use lineward_rules::adoption::{Adoption, Share};
-use lineward_rules::estate::{AccountId, Arn, Region, ScopeState};
+use lineward_rules::estate::{AccountId, Arn, ExcludedRoles, Region, ScopeState};
 use lineward_rules::finding::{Failing, Remediation};
 use lineward_rules::lineage::Standing;
 use lineward_rules::{Fingerprint, RuleId, Severity, Status};
@@ -128,8 +128,10 @@ pub struct Summary {
     pub job_runs: usize,
     /// Sessions that were read.
     pub sessions: usize,
-    /// Roles that were read.
+    /// Roles that were read and are judged.
     pub roles: usize,
+    /// Roles that were seen and are not judged.
+    pub roles_excluded: ExcludedRoles,
     /// Open failures by severity.
     pub findings: SeverityCounts,
     /// Open findings whose verdict is unknown.

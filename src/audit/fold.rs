@@ -66,6 +66,7 @@ impl<'a> Fold<'a> {
         self.summary.job_runs += slice.job_runs.len();
         self.summary.sessions += slice.sessions.len();
         self.summary.roles += slice.roles.len();
+        self.summary.roles_excluded.add(slice.excluded_roles);
         self.coverage
             .scopes
             .extend(slice.scopes.iter().filter_map(|scope| row(slice, scope)));

@@ -1,11 +1,12 @@
-//! One account: its role is assumed once, then its Regions and its IAM are read side by side.
+//! One account: its role is assumed once, then its Regions and its IAM are read side by side. What of
+//! IAM depends on the job runs comes last.
 
 use std::collections::BTreeSet;
 
 use aws_config::SdkConfig;
 use aws_sdk_account::types::RegionOptStatus;
 use aws_sdk_sts::config::Credentials;
-use futures_util::future::{join, join_all};
+use futures_util::future::{OptionFuture, join, join_all};
 use lineward_rules::estate::{
     Account, Cause, Gap, Region, Scope, ScopeState, Service, Skipped, Slice,
 };
@@ -69,15 +70,10 @@ async fn walk_to_the_end(account: Account, connection: &Connection, plan: &Plan)
         .into_iter()
         .map(|region| emr_serverless::walk(&config, region, account, plan))
         .collect();
-    let iam = async {
-        // A look at one application is no look at the account's roles.
-        if plan.application.is_none() {
-            Some(iam::read(&config).await)
-        } else {
-            None
-        }
-    };
-    let (walked, iam) = join(join_all(walked), iam).await;
+    // A look at one application is no look at the account's roles.
+    let client = plan.application.is_none().then(|| iam::client(&config));
+    let roles = OptionFuture::from(client.as_ref().map(iam::read));
+    let (walked, roles) = join(join_all(walked), roles).await;
     slice.activity_since = plan.job_runs_since;
     for found in walked {
         slice.applications.extend(found.applications);
@@ -87,10 +83,10 @@ async fn walk_to_the_end(account: Account, connection: &Connection, plan: &Plan)
         slice.scopes.push(found.scope);
     }
     explain_refused_regions(&mut slice.scopes, asked);
-    if let Some(found) = iam {
-        slice.roles = found.roles;
-        slice.policies = found.policies;
-        slice.scopes.push(found.scope);
+    if let (Some(client), Some(mut found)) = (client, roles) {
+        found.narrow(&slice, &plan.policy);
+        found.complete(&client).await;
+        found.fill(&mut slice);
     }
     slice
 }

@@ -1,28 +1,40 @@
-//! IAM of one account: roles with trust, tags and policies, from one stream of pages.
+//! IAM of one account: roles with trust, tags and policies, from one stream of pages, and then what
+//! the pages leave out.
+
+mod convert;
+mod policies;
+
+use std::collections::BTreeSet;
 
 use aws_config::SdkConfig;
 use aws_sdk_iam::Client;
-use aws_sdk_iam::types::{EntityType, ManagedPolicyDetail, RoleDetail};
-use lineward_rules::estate::{Arn, InlinePolicy, ManagedPolicy, Region, Role, Scope, Service};
-use lineward_rules::redact;
-use percent_encoding::percent_decode_str;
+use aws_sdk_iam::types::EntityType;
+use lineward_rules::Policy;
+use lineward_rules::estate::{
+    Arn, ExcludedRoles, ManagedPolicy, Region, Role, Scope, Service, Slice,
+};
+use lineward_rules::iam::{in_scope, is_identity_center, is_service_linked, role_of_session};
 
-use super::convert::timestamp;
 use super::gap::gap;
 
 /// What was found in an account.
 pub(super) struct Found {
-    pub(super) scope: Scope,
-    pub(super) roles: Vec<Role>,
-    pub(super) policies: Vec<ManagedPolicy>,
+    scope: Scope,
+    roles: Vec<Role>,
+    excluded: ExcludedRoles,
+    policies: Vec<ManagedPolicy>,
 }
 
-/// Reads the roles and the managed policies, page after page: IAM's quota is not published, so one
-/// call at a time is in flight.
-pub(super) async fn read(config: &SdkConfig) -> Found {
+/// The client of an account. IAM's quota is not published, so one call at a time is in flight.
+pub(super) fn client(config: &SdkConfig) -> Client {
     let config = aws_sdk_iam::config::Builder::from(config)
         .retry_partition(super::connection::retry_partition());
-    let mut pages = Client::from_conf(config.build())
+    Client::from_conf(config.build())
+}
+
+/// Reads the roles and the managed policies, page after page.
+pub(super) async fn read(client: &Client) -> Found {
+    let mut pages = client
         .get_account_authorization_details()
         .filter(EntityType::Role)
         .filter(EntityType::LocalManagedPolicy)
@@ -33,21 +45,24 @@ pub(super) async fn read(config: &SdkConfig) -> Found {
     let mut found = Found {
         scope: Scope::audited(Region::global(), Service::Iam),
         roles: Vec::new(),
+        excluded: ExcludedRoles::default(),
         policies: Vec::new(),
     };
     while let Some(page) = pages.next().await {
         match page {
             Ok(page) => {
                 let roles = page.role_detail_list.unwrap_or_default();
-                found.roles.extend(roles.into_iter().map(role));
+                for role in roles.into_iter().map(convert::role) {
+                    found.add(role);
+                }
                 let policies = page.policies.unwrap_or_default();
-                found.policies.extend(policies.into_iter().map(policy));
+                found
+                    .policies
+                    .extend(policies.into_iter().map(convert::policy));
             }
             Err(error) => {
-                found
-                    .scope
-                    .gaps
-                    .push(gap("GetAccountAuthorizationDetails", None, &error));
+                let gap = gap("GetAccountAuthorizationDetails", None, &error);
+                found.scope.gaps.push(gap);
                 break;
             }
         }
@@ -55,77 +70,127 @@ pub(super) async fn read(config: &SdkConfig) -> Found {
     found
 }
 
-fn role(from: RoleDetail) -> Role {
-    let tags = from.tags.unwrap_or_default().into_iter().map(|tag| {
-        let value = redact::property(&tag.key, &tag.value);
-        (tag.key, value)
-    });
-    let inline = from
-        .role_policy_list
-        .unwrap_or_default()
-        .into_iter()
-        .map(|policy| InlinePolicy {
-            name: policy.policy_name.unwrap_or_default(),
-            document: decoded(policy.policy_document),
-        });
-    let attached = from
-        .attached_managed_policies
-        .unwrap_or_default()
-        .into_iter();
-    let boundary = from
-        .permissions_boundary
-        .and_then(|boundary| boundary.permissions_boundary_arn);
-    Role {
-        arn: Arn::from(from.arn.unwrap_or_default()),
-        name: from.role_name.unwrap_or_default(),
-        id: from.role_id.unwrap_or_default(),
-        created_at: from.create_date.as_ref().and_then(timestamp),
-        tags: tags.collect(),
-        trust: decoded(from.assume_role_policy_document),
-        inline_policies: inline.collect(),
-        attached_policies: attached
-            .filter_map(|policy| policy.policy_arn.map(Arn::from))
-            .collect(),
-        boundary: boundary.map(Arn::from),
+impl Found {
+    /// Keeps a role, or only counts it where it isn't the account's own to change.
+    fn add(&mut self, role: Role) {
+        if is_service_linked(&role.arn) {
+            self.excluded.service_linked += 1;
+        } else if is_identity_center(&role.arn) {
+            self.excluded.identity_center += 1;
+        } else {
+            self.roles.push(role);
+        }
+    }
+
+    /// Drops the roles that have nothing to do with a team's boundary, and the policies that no other
+    /// role has. The job runs and sessions of `slice` tell which roles were used.
+    pub(super) fn narrow(&mut self, slice: &Slice, policy: &Policy) {
+        self.drop_idle_policies();
+        let used = used(&self.roles, slice);
+        let scope = in_scope(&self.roles, &self.policies, &used, policy);
+        self.excluded.out_of_scope += self.roles.len() - scope.len();
+        let mut index = 0..;
+        self.roles
+            .retain(|_| index.next().is_some_and(|at| scope.contains(&at)));
+        self.drop_idle_policies();
+    }
+
+    fn drop_idle_policies(&mut self) {
+        let held: BTreeSet<_> = self.roles.iter().flat_map(held).collect();
+        self.policies.retain(|policy| held.contains(&policy.arn));
+    }
+
+    /// Reads what the pages leave out: policies that are nothing but a boundary, and the tags of the
+    /// account's own policies. Where the pages broke off, that gap hides these too.
+    pub(super) async fn complete(&mut self, client: &Client) {
+        if !self.scope.gaps.is_empty() {
+            return;
+        }
+        let mut missing: BTreeSet<_> = self.roles.iter().flat_map(held).collect();
+        for policy in &self.policies {
+            missing.remove(&policy.arn);
+        }
+        let (read, gaps) = policies::read(client, missing).await;
+        self.policies.extend(read);
+        self.scope.gaps.extend(gaps);
+        let gaps = policies::tag(client, &mut self.policies).await;
+        self.scope.gaps.extend(gaps);
+    }
+
+    /// Hands all of it to the account's slice.
+    pub(super) fn fill(self, slice: &mut Slice) {
+        slice.roles = self.roles;
+        slice.excluded_roles = self.excluded;
+        slice.policies = self.policies;
+        slice.scopes.push(self.scope);
     }
 }
 
-fn policy(from: ManagedPolicyDetail) -> ManagedPolicy {
-    let versions = from.policy_version_list.unwrap_or_default();
-    let default = versions
-        .into_iter()
-        .find(|version| version.is_default_version);
-    ManagedPolicy {
-        arn: Arn::from(from.arn.unwrap_or_default()),
-        name: from.policy_name.unwrap_or_default(),
-        version: from.default_version_id.unwrap_or_default(),
-        document: decoded(default.and_then(|version| version.document)),
-        tags: None,
-    }
+/// The managed policies that decide what a role may do.
+fn held(role: &Role) -> impl Iterator<Item = &Arn> {
+    role.attached_policies.iter().chain(&role.boundary)
 }
 
-/// Documents come percent-encoded by RFC 3986, in which `+` is a plus; some endpoints send plain JSON.
-fn decoded(document: Option<String>) -> String {
-    let document = document.unwrap_or_default();
-    if document.trim_start().starts_with('{') {
-        return document;
-    }
-    percent_decode_str(&document)
-        .decode_utf8_lossy()
-        .into_owned()
+/// The roles that job runs and sessions ran as or were started by. The ARN of who started them is that
+/// of a session, which has lost the path of its role.
+fn used<'a>(roles: &'a [Role], slice: &Slice) -> BTreeSet<&'a str> {
+    let runs = slice.job_runs.iter();
+    let runs = runs.map(|run| [&run.execution_role, &run.created_by]);
+    let sessions = slice.sessions.iter();
+    let sessions = sessions.map(|session| [&session.execution_role, &session.created_by]);
+    let callers: BTreeSet<_> = runs.chain(sessions).flatten().map(Arn::as_str).collect();
+    let named: BTreeSet<_> = callers
+        .iter()
+        .filter_map(|arn| role_of_session(arn))
+        .collect();
+    let is_used = |role: &&Role| {
+        callers.contains(role.arn.as_str())
+            || named.contains(&(role.arn.account(), role.name.as_str()))
+    };
+    let used = roles.iter().filter(is_used);
+    used.map(|role| role.arn.as_str()).collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use lineward_rules::estate::{Account, JobRun, Session};
+
     use super::*;
 
+    fn role(path: &str) -> Role {
+        let name = path.rsplit('/').next().unwrap_or_default();
+        Role {
+            arn: Arn::from(format!("arn:aws:iam::111122223333:role/{path}")),
+            name: name.into(),
+            ..Role::example()
+        }
+    }
+
     #[test]
-    fn documents_are_percent_decoded_and_a_plus_stays() {
+    fn a_role_was_used_as_the_execution_role_or_behind_a_session_whatever_its_path() {
+        let roles = ["emr/starts", "runs", "opens", "lives", "other"].map(role);
+        let caller = |name: &str| {
+            let account = "111122223333";
+            Arn::from(format!("arn:aws:sts::{account}:assumed-role/{name}/me"))
+        };
+        let slice = Slice {
+            job_runs: vec![JobRun {
+                execution_role: roles[1].arn.clone(),
+                created_by: caller("starts"),
+                ..JobRun::example()
+            }],
+            sessions: vec![Session {
+                execution_role: roles[3].arn.clone(),
+                created_by: caller("opens"),
+                ..Session::example()
+            }],
+            ..Slice::new(Account::example())
+        };
+        let mut expected: Vec<_> = roles[..4].iter().map(|role| role.arn.as_str()).collect();
+        expected.sort_unstable();
         assert_eq!(
-            decoded(Some("%7B%22a%22%3A%22b+c%20d%22%7D".into())),
-            r#"{"a":"b+c d"}"#
+            used(&roles, &slice).into_iter().collect::<Vec<_>>(),
+            expected
         );
-        assert_eq!(decoded(Some(r#"{"a":"%2B"}"#.into())), r#"{"a":"%2B"}"#);
-        assert_eq!(decoded(None), "");
     }
 }

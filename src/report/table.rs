@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use comfy_table::{Attribute, Cell, Color, ContentArrangement, Table, presets};
 use lineward_rules::adoption::{Adoption, Share};
-use lineward_rules::estate::ScopeState;
+use lineward_rules::estate::{ExcludedRoles, ScopeState};
 use lineward_rules::finding::Failing;
 use lineward_rules::{Arn, Severity, Status};
 
@@ -39,7 +39,7 @@ fn headline(report: &Report) -> String {
         .count();
     let counts = &summary.findings;
     let mut text = format!(
-        "{} applications ({} new), {compliant} compliant; {} job runs, {} sessions, {} roles\n\
+        "{} applications ({} new), {compliant} compliant; {} job runs, {} sessions, {} roles{}\n\
          {} accounts: {} audited, {} skipped, {} failed\n\
          lineage: {}\n\
          findings: {} critical, {} high, {} medium, {} low; {} unknown, {} exempt\n",
@@ -48,6 +48,7 @@ fn headline(report: &Report) -> String {
         summary.job_runs,
         summary.sessions,
         summary.roles,
+        left_out(&summary.roles_excluded),
         accounts.total,
         accounts.audited,
         accounts.skipped,
@@ -64,6 +65,25 @@ fn headline(report: &Report) -> String {
         text.push_str("INCOMPLETE: not everything could be read, see below\n");
     }
     text
+}
+
+/// The roles that aren't judged: ` (3 service-linked, 2 of Identity Center and 5 out of scope left out)`.
+fn left_out(roles: &ExcludedRoles) -> String {
+    let counts = [
+        (roles.service_linked, "service-linked"),
+        (roles.identity_center, "of Identity Center"),
+        (roles.out_of_scope, "out of scope"),
+    ];
+    let parts: Vec<_> = counts
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{count} {what}"))
+        .collect();
+    match parts.split_last() {
+        None => String::new(),
+        Some((only, [])) => format!(" ({only} left out)"),
+        Some((last, others)) => format!(" ({} and {last} left out)", others.join(", ")),
+    }
 }
 
 /// How much reports its lineage: `80 % of 40 applications (32 with, 6 without, 2 unknown), …`.
@@ -236,6 +256,23 @@ mod tests {
          failed    444455556666   global   sts       AccessDenied   AssumeRole: not authorized
         ───────────────────────────────────────────────────────────────────────────────────────
         ");
+    }
+
+    #[test]
+    fn roles_that_are_left_out_are_told_where_there_are_any() {
+        let told = |[service_linked, identity_center, out_of_scope]: [usize; 3]| {
+            left_out(&ExcludedRoles {
+                service_linked,
+                identity_center,
+                out_of_scope,
+            })
+        };
+        assert_eq!(told([0, 0, 0]), "");
+        assert_eq!(told([0, 0, 5]), " (5 out of scope left out)");
+        assert_eq!(
+            told([3, 2, 5]),
+            " (3 service-linked, 2 of Identity Center and 5 out of scope left out)"
+        );
     }
 
     #[test]

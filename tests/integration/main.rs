@@ -15,4 +15,5 @@ mod hostile;
 mod incidents;
 mod ledger;
 mod planted;
+mod roles;
 mod snapshot;

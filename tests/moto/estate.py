@@ -142,18 +142,29 @@ def start_job_runs(client, arn, account):
 
 def plant_roles(iam, account):
     tags = [{"Key": "Team", "Value": "ads"}]
-    iam.create_role(RoleName="ads-execution-role", AssumeRolePolicyDocument=TRUST, Tags=tags)
     document = json.dumps(
         {
             "Version": "2012-10-17",
             "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}],
         }
     )
+    boundary = iam.create_policy(PolicyName="ads-boundary", PolicyDocument=document, Tags=tags)
+    iam.create_role(
+        RoleName="ads-execution-role",
+        AssumeRolePolicyDocument=TRUST,
+        PermissionsBoundary=boundary["Policy"]["Arn"],
+        Tags=tags,
+    )
     iam.put_role_policy(
         RoleName="ads-execution-role", PolicyName="read", PolicyDocument=document
     )
-    policy = iam.create_policy(PolicyName="ads-managed", PolicyDocument=document)["Policy"]
-    iam.attach_role_policy(RoleName="ads-execution-role", PolicyArn=policy["Arn"])
+    policy = iam.create_policy(
+        PolicyName="ads-managed",
+        PolicyDocument=document,
+        Tags=[*tags, *({"Key": f"note-{number}", "Value": "+ &"} for number in range(9))],
+    )
+    iam.attach_role_policy(RoleName="ads-execution-role", PolicyArn=policy["Policy"]["Arn"])
+    iam.create_policy(PolicyName="attached-to-nothing", PolicyDocument=document)
 
 
 def expected(arns):

@@ -1,13 +1,17 @@
-"""moto's server, with an EMR Serverless that keeps what moto 5.2.1 drops.
+"""moto's server, with an EMR Serverless that keeps what moto 5.2.5 drops.
 
 moto's model of an application has no `runtimeConfiguration`, so that any audit of Spark defaults
 would see nothing, and it refuses labels such as `emr-spark-8.0.0`.
+
+And policies that are nothing but a permissions boundary are missing from the account's authorization
+details, as IAM may leave them out.
 """
 
 import sys
 
 from moto.emrserverless import models
 from moto.emrserverless.responses import EMRServerlessResponse
+from moto.iam.models import IAMBackend
 from moto.server import main
 
 KEPT = {
@@ -43,6 +47,21 @@ def keeping(operation):
     return keep
 
 
+authorization_details = IAMBackend.get_account_authorization_details
+
+
+def without_boundaries(self, policy_filter):
+    details = authorization_details(self, policy_filter)
+    boundaries = {role.permissions_boundary_arn for role in self.roles.values()}
+    details["managed_policies"] = [
+        policy
+        for policy in details["managed_policies"]
+        if policy.attachment_count or policy.arn not in boundaries
+    ]
+    return details
+
+
+IAMBackend.get_account_authorization_details = without_boundaries
 models.EMRServerlessBackend.create_application = create_with_any_label
 EMRServerlessResponse.create_application = keeping(EMRServerlessResponse.create_application)
 EMRServerlessResponse.update_application = keeping(EMRServerlessResponse.update_application)

@@ -144,13 +144,26 @@ def test_roles_are_read_with_tags_documents_and_policies(lineward, clients):
                 read[piece["account"]["id"]] = (role, piece["policies"])
     assert read.keys() == set(members)
     for account, (role, policies) in read.items():
+        prefix = f"arn:aws:iam::{account}:policy"
         assert role["tags"] == ADS
         assert json.loads(role["trust"]) == json.loads(TRUST)
         [inline] = role["inline_policies"]
         assert json.loads(inline["document"])["Statement"][0]["Action"] == "s3:GetObject"
-        assert role["attached_policies"] == [f"arn:aws:iam::{account}:policy/ads-managed"]
-        [policy] = policies
-        assert json.loads(policy["document"])["Statement"][0]["Effect"] == "Allow"
+        assert role["attached_policies"] == [f"{prefix}/ads-managed"]
+        assert role["boundary"] == f"{prefix}/ads-boundary"
+        assert [policy["arn"] for policy in policies] == [role["boundary"], *role["attached_policies"]]
+        boundary, managed = policies
+        assert boundary["tags"] == ADS
+        assert managed["tags"] == {**ADS, **{f"note-{number}": "+ &" for number in range(9)}}
+        for policy in policies:
+            assert policy["version"] == "v1"
+            assert json.loads(policy["document"])["Statement"][0]["Effect"] == "Allow"
     # moto gives each member account the role of Organizations besides.
     _, report = lineward.audit()
-    assert report["summary"]["roles"] == 2 * len(members)
+    assert report["run"]["complete"]
+    assert report["summary"]["roles"] == len(members)
+    assert report["summary"]["roles_excluded"] == {
+        "service_linked": 0,
+        "identity_center": 0,
+        "out_of_scope": len(members),
+    }

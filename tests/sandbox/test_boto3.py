@@ -80,8 +80,9 @@ def test_roles_come_in_pages_with_decoded_documents(sandbox):
     assert len(found) > 1 and len(roles) >= 3 and len(policies) >= 1
     for role in roles:
         assert role["AssumeRolePolicyDocument"]["Statement"]
-        assert {"Key", "Value"} == set(role["Tags"][0])
+        assert all({"Key", "Value"} == set(tag) for tag in role["Tags"])
         assert all(inline["PolicyDocument"]["Statement"] for inline in role["RolePolicyList"])
+    assert any(role["Tags"] for role in roles)
     assert any(role["RolePolicyList"] for role in roles)
     attached = {policy["PolicyArn"] for role in roles for policy in role["AttachedManagedPolicies"]}
     assert attached and attached <= {policy["Arn"] for policy in policies}
@@ -89,6 +90,33 @@ def test_roles_come_in_pages_with_decoded_documents(sandbox):
         [default] = [one for one in policy["PolicyVersionList"] if one["IsDefaultVersion"]]
         assert default["VersionId"] == policy["DefaultVersionId"]
         assert default["Document"]["Statement"]
+
+
+def test_a_policy_that_is_only_a_boundary_is_read_by_itself(sandbox):
+    own = sandbox.client("sts").get_caller_identity()["Account"]
+    readable = {row["account"] for row in sandbox.admin("applications") if row["readable"]}
+    read = 0
+    for account in readable - {own}:
+        client = sandbox.client("iam", sandbox.enter(account))
+        roles = pages(client, "get_account_authorization_details", "RoleDetailList")
+        policies = pages(client, "get_account_authorization_details", "Policies")
+        for role in roles:
+            if "PermissionsBoundary" in role:
+                boundary = role["PermissionsBoundary"]["PermissionsBoundaryArn"]
+                assert boundary not in {policy["Arn"] for policy in policies}
+                read_policy(client, boundary)
+                read += 1
+    assert read
+
+
+def read_policy(client, arn):
+    policy = client.get_policy(PolicyArn=arn)["Policy"]
+    assert policy["PermissionsBoundaryUsageCount"] == 1
+    assert policy["Tags"] == client.list_policy_tags(PolicyArn=arn)["Tags"]
+    version = client.get_policy_version(PolicyArn=arn, VersionId=policy["DefaultVersionId"])
+    assert version["PolicyVersion"]["Document"]["Statement"]
+    with pytest.raises(ClientError, match="NoSuchEntity"):
+        client.get_policy_version(PolicyArn=arn, VersionId="v9")
 
 
 def test_regions_are_listed(sandbox):

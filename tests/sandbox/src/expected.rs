@@ -7,7 +7,9 @@ use serde_json::Value;
 
 use crate::fault::Carrier;
 use crate::field::{created_at, text};
-use crate::organization::{Access, Account, AccountState, Application, Block, Cause, Organization};
+use crate::organization::{
+    Access, Account, AccountState, Application, Block, Cause, ManagedPolicy, Organization,
+};
 
 /// A finding that must be made.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -109,7 +111,12 @@ fn is_asked(account: &Account, region: &str, operation: Option<&str>) -> bool {
         Some("GetJobRun") => any(|it| !it.job_runs.is_empty()),
         Some("ListSessions") => any(Application::has_sessions),
         Some("GetSession") => any(|it| it.has_sessions() && !it.sessions.is_empty()),
-        Some("ListPolicyTags") => account.policies.iter().any(|it| !it.is_aws_managed()),
+        Some("ListPolicyTags") => account
+            .policies_of_boundary()
+            .any(|it| !it.is_boundary_only()),
+        Some("GetPolicy" | "GetPolicyVersion") => account
+            .policies_of_boundary()
+            .any(ManagedPolicy::is_boundary_only),
         _ => true,
     }
 }

@@ -15,6 +15,7 @@ mod accounts;
 mod applications;
 mod blocks;
 pub(crate) mod job_runs;
+mod neighbours;
 mod roles;
 pub(crate) mod spark;
 
@@ -36,11 +37,13 @@ impl Organization {
         let mut random = Random::new(options.seed);
         let now = options.now.unwrap_or_else(Timestamp::now);
         let mut organization = accounts::accounts(options, now, &mut random);
-        for account in organization.accounts.values_mut() {
-            if account.id != organization.management_account {
-                (account.roles, account.policies) =
-                    roles::of_team(account, &organization.id, now, &mut random);
-            }
+        let management = organization.management_account.clone();
+        let members = organization.accounts.values_mut();
+        let members = members.filter(|account| account.id != management);
+        for (index, account) in members.enumerate() {
+            (account.roles, account.policies) =
+                roles::of_team(account, &organization.id, now, &mut random);
+            neighbours::join(account, index, now);
         }
         blocks::refuse_scopes(&mut organization, options);
         settle(&mut organization, options, now, &mut random);

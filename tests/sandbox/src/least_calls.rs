@@ -29,8 +29,10 @@ impl LeastCalls {
     ///   pages of 50, or one call if it is refused; one `GetApplication` an application;
     ///   `ListJobRuns` pages of 50 (one if there is none) and one `GetJobRun` a run;
     /// - where sessions are enabled: `ListSessions` pages of 50 and one `GetSession` a session;
-    /// - IAM in each: `GetAccountAuthorizationDetails` pages of 1,000 roles and policies, and one
-    ///   `ListPolicyTags` a customer managed policy.
+    /// - IAM in each: `GetAccountAuthorizationDetails` pages of 1,000 roles and policies, and of the
+    ///   customer managed policies of roles that have to do with the boundary between teams,
+    ///   `ListPolicyTags` pages of 100 each, or where it is nothing but a boundary, and so on none of
+    ///   those pages, one `GetPolicy`, which tells its tags, and one `GetPolicyVersion`.
     ///
     /// `Options::page_size` lowers each of these. What is refused takes one call, and nothing is
     /// asked behind it.
@@ -92,15 +94,33 @@ impl Counter<'_> {
                 self.region(account, region);
             }
         }
-        let refused = |operation| account.blocked("global", "iam", operation).is_some();
-        let items = account.roles.len() + account.policies.len();
-        let pages = self.pages(items, 1000);
-        if refused("GetAccountAuthorizationDetails") {
+        self.iam(account);
+    }
+
+    fn iam(&mut self, account: &Account) {
+        let refused = |it: Operation| account.blocked("global", "iam", it.name()).is_some();
+        if refused(Operation::GetAccountAuthorizationDetails) {
             self.add(Operation::GetAccountAuthorizationDetails, 1);
-        } else {
-            self.add(Operation::GetAccountAuthorizationDetails, pages);
-            let own = account.policies.iter().filter(|it| !it.is_aws_managed());
-            self.add(Operation::ListPolicyTags, own.count() as u64);
+            return;
+        }
+        let listed = account.policies.iter().filter(|it| !it.is_boundary_only());
+        let pages = self.pages(account.roles.len() + listed.count(), 1000);
+        self.add(Operation::GetAccountAuthorizationDetails, pages);
+        let mut calls: BTreeMap<Operation, u64> = BTreeMap::new();
+        for policy in account.policies_of_boundary() {
+            if policy.is_boundary_only() {
+                *calls.entry(Operation::GetPolicy).or_default() += 1;
+                if !refused(Operation::GetPolicy) {
+                    *calls.entry(Operation::GetPolicyVersion).or_default() += 1;
+                }
+            } else {
+                let pages = self.pages(policy.tags.len(), 100);
+                *calls.entry(Operation::ListPolicyTags).or_default() += pages;
+            }
+        }
+        for (operation, calls) in calls {
+            // What was refused once is not asked for again.
+            self.add(operation, if refused(operation) { 1 } else { calls });
         }
     }
 
@@ -167,6 +187,14 @@ mod tests {
         assert_eq!(calls("emr-serverless:GetApplication"), 39);
         assert_eq!(calls("iam:GetAccountAuthorizationDetails"), 39);
         assert_eq!(calls("iam:ListPolicyTags"), 38 * 3);
+        let bounded = organization.accounts.values().filter(|account| {
+            let mut roles = account.roles.iter();
+            account.is_readable() && roles.any(|role| role.boundary.is_some())
+        });
+        let bounded = bounded.count() as u64;
+        assert_eq!(calls("iam:GetPolicy"), bounded);
+        assert_eq!(calls("iam:GetPolicyVersion"), bounded);
+        assert!(bounded > 0);
         assert_eq!(least.total, least.operations.values().sum::<u64>());
     }
 

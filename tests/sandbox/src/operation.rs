@@ -63,6 +63,8 @@ pub(crate) enum Operation {
     GetCallerIdentity,
     AssumeRole,
     GetAccountAuthorizationDetails,
+    GetPolicy,
+    GetPolicyVersion,
     ListPolicyTags,
     ListRegions,
     ListApplications,
@@ -79,7 +81,10 @@ impl Operation {
         match self {
             Self::ListAccounts | Self::DescribeOrganization => Service::Organizations,
             Self::GetCallerIdentity | Self::AssumeRole => Service::Sts,
-            Self::GetAccountAuthorizationDetails | Self::ListPolicyTags => Service::Iam,
+            Self::GetAccountAuthorizationDetails
+            | Self::GetPolicy
+            | Self::GetPolicyVersion
+            | Self::ListPolicyTags => Service::Iam,
             Self::ListRegions => Service::Account,
             Self::ListApplications
             | Self::GetApplication
@@ -98,6 +103,8 @@ impl Operation {
             Self::GetCallerIdentity => "GetCallerIdentity",
             Self::AssumeRole => "AssumeRole",
             Self::GetAccountAuthorizationDetails => "GetAccountAuthorizationDetails",
+            Self::GetPolicy => "GetPolicy",
+            Self::GetPolicyVersion => "GetPolicyVersion",
             Self::ListPolicyTags => "ListPolicyTags",
             Self::ListRegions => "ListRegions",
             Self::ListApplications => "ListApplications",

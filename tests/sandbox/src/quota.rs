@@ -62,7 +62,9 @@ fn rate_and_burst(operation: Operation) -> (f64, f64) {
         Operation::DescribeOrganization => (1.0, 2.0),
         Operation::GetCallerIdentity | Operation::AssumeRole => (600.0, 600.0),
         Operation::GetAccountAuthorizationDetails => (5.0, 10.0),
-        Operation::ListPolicyTags => (15.0, 30.0),
+        Operation::GetPolicy | Operation::GetPolicyVersion | Operation::ListPolicyTags => {
+            (15.0, 30.0)
+        }
         Operation::ListRegions => (5.0, 5.0),
         Operation::ListApplications
         | Operation::GetApplication

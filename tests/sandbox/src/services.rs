@@ -39,6 +39,8 @@ pub(crate) fn answer(call: &Call<'_>) -> Result<Answer, Refusal> {
         Operation::GetCallerIdentity => Ok(sts::get_caller_identity(call)),
         Operation::AssumeRole => sts::assume_role(call),
         Operation::GetAccountAuthorizationDetails => iam::get_account_authorization_details(call),
+        Operation::GetPolicy => iam::get_policy(call),
+        Operation::GetPolicyVersion => iam::get_policy_version(call),
         Operation::ListPolicyTags => iam::list_policy_tags(call),
         Operation::ListRegions => account::list_regions(call),
         Operation::ListApplications => emr_serverless::list_applications(call),

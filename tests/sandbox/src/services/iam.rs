@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::{Call, xml};
 use crate::operation::{Protocol, Service};
-use crate::organization::{ManagedPolicy, Role};
+use crate::organization::{ManagedPolicy, PolicyVersion, Role};
 use crate::refusal::Refusal;
 use crate::wire::answer::Answer;
 use crate::wire::percent;
@@ -25,11 +25,12 @@ pub(super) fn get_account_authorization_details(call: &Call<'_>) -> Result<Answe
     let filters: Vec<_> = call.target.members("Filter").collect();
     let wanted = |kind: &str| filters.is_empty() || filters.contains(&kind);
     let policy = |it: &&ManagedPolicy| {
-        wanted(if it.is_aws_managed() {
-            "AWSManagedPolicy"
-        } else {
-            "LocalManagedPolicy"
-        })
+        !it.is_boundary_only()
+            && wanted(if it.is_aws_managed() {
+                "AWSManagedPolicy"
+            } else {
+                "LocalManagedPolicy"
+            })
     };
     let roles = call
         .account
@@ -63,14 +64,36 @@ pub(super) fn get_account_authorization_details(call: &Call<'_>) -> Result<Answe
     }))
 }
 
-pub(super) fn list_policy_tags(call: &Call<'_>) -> Result<Answer, Refusal> {
+pub(super) fn get_policy(call: &Call<'_>) -> Result<Answer, Refusal> {
     call.admit("global")?;
-    let arn = call.target.parameter("PolicyArn").unwrap_or_default();
-    let policy = call.account.policies.iter().find(|it| it.arn == arn);
-    let policy = policy.ok_or_else(|| {
-        let message = format!("Policy {arn} does not exist or is not attachable.");
+    let policy = named_policy(call)?;
+    Ok(xml(call.target.operation, namespace(), |xml| {
+        xml.open("Policy");
+        write_summary(xml, policy);
+        xml.list("Tags", &policy.tags, write_tag);
+        xml.close("Policy");
+    }))
+}
+
+pub(super) fn get_policy_version(call: &Call<'_>) -> Result<Answer, Refusal> {
+    call.admit("global")?;
+    let policy = named_policy(call)?;
+    let id = call.target.parameter("VersionId").unwrap_or_default();
+    let version = policy.versions.iter().find(|it| it.id == id);
+    let version = version.ok_or_else(|| {
+        let message = format!("Policy {} version {id} does not exist.", policy.arn);
         Refusal::new(404, "NoSuchEntity", message)
     })?;
+    Ok(xml(call.target.operation, namespace(), |xml| {
+        xml.open("PolicyVersion");
+        write_version(xml, version, policy.created_at);
+        xml.close("PolicyVersion");
+    }))
+}
+
+pub(super) fn list_policy_tags(call: &Call<'_>) -> Result<Answer, Refusal> {
+    call.admit("global")?;
+    let policy = named_policy(call)?;
     let asked = number(call, "MaxItems")?;
     call.within(asked, 1000)?;
     let size = call.page_size(asked, 100);
@@ -80,6 +103,16 @@ pub(super) fn list_policy_tags(call: &Call<'_>) -> Result<Answer, Refusal> {
         xml.list("Tags", tags.by_ref().take(size), write_tag);
         truncated(xml, tags.next().is_some(), start + size);
     }))
+}
+
+/// The policy that a call names.
+fn named_policy<'a>(call: &Call<'a>) -> Result<&'a ManagedPolicy, Refusal> {
+    let arn = call.target.parameter("PolicyArn").unwrap_or_default();
+    let policy = call.account.policies.iter().find(|it| it.arn == arn);
+    policy.ok_or_else(|| {
+        let message = format!("Policy {arn} does not exist or is not attachable.");
+        Refusal::new(404, "NoSuchEntity", message)
+    })
 }
 
 fn namespace() -> &'static str {
@@ -141,6 +174,13 @@ fn write_role(xml: &mut Xml, role: &Role) {
 }
 
 fn write_policy(xml: &mut Xml, policy: &ManagedPolicy) {
+    write_summary(xml, policy);
+    xml.list("PolicyVersionList", &policy.versions, |xml, version| {
+        write_version(xml, version, policy.created_at);
+    });
+}
+
+fn write_summary(xml: &mut Xml, policy: &ManagedPolicy) {
     let default = policy.versions.iter().find(|it| it.default);
     xml.text("PolicyName", &policy.name)
         .text("PolicyId", &policy.id);
@@ -154,13 +194,14 @@ fn write_policy(xml: &mut Xml, policy: &ManagedPolicy) {
     xml.text("IsAttachable", "true");
     xml.text("CreateDate", &time(policy.created_at));
     xml.text("UpdateDate", &time(policy.created_at));
-    xml.list("PolicyVersionList", &policy.versions, |xml, version| {
-        xml.text("Document", &percent::encode(&version.document));
-        xml.text("VersionId", &version.id);
-        xml.text(
-            "IsDefaultVersion",
-            if version.default { "true" } else { "false" },
-        );
-        xml.text("CreateDate", &time(policy.created_at));
-    });
+}
+
+fn write_version(xml: &mut Xml, version: &PolicyVersion, created_at: Timestamp) {
+    xml.text("Document", &percent::encode(&version.document));
+    xml.text("VersionId", &version.id);
+    xml.text(
+        "IsDefaultVersion",
+        if version.default { "true" } else { "false" },
+    );
+    xml.text("CreateDate", &time(created_at));
 }

@@ -117,6 +117,8 @@ fn of_query(target: &Target, signed_for: Service) -> Operation {
         Some("GetCallerIdentity") => Operation::GetCallerIdentity,
         Some("AssumeRole") => Operation::AssumeRole,
         Some("GetAccountAuthorizationDetails") => Operation::GetAccountAuthorizationDetails,
+        Some("GetPolicy") => Operation::GetPolicy,
+        Some("GetPolicyVersion") => Operation::GetPolicyVersion,
         Some("ListPolicyTags") => Operation::ListPolicyTags,
         _ => match target.parameter("Version") {
             Some("2011-06-15") => Operation::Unknown(Service::Sts),
