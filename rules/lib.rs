@@ -28,6 +28,7 @@ mod job_run;
 mod role;
 mod session;
 mod statement;
+mod tamper;
 mod trust;
 
 pub use estate::{Account, AccountId, Application, Arn, Region, Slice};

@@ -10,13 +10,20 @@ use crate::policy::Policy;
 use crate::remediation::{shell, tag_policy, tag_role};
 use crate::rule::{Context, Rule};
 
+mod application_retaggable;
+mod boundary_removable;
+mod creatable_unbounded;
 mod policy_other_team;
+mod policy_retaggable;
+mod policy_rewritable;
 mod policy_team_missing;
 mod policy_team_unknown;
+mod retaggable;
 mod team_missing;
 mod team_tag_conflicting;
 mod team_tag_miscased;
 mod team_unknown;
+mod trust_rewritable;
 
 pub(crate) static RULES: &[&Rule] = &[
     &team_missing::RULE,
@@ -26,6 +33,13 @@ pub(crate) static RULES: &[&Rule] = &[
     &team_tag_miscased::RULE,
     &team_tag_conflicting::RULE,
     &policy_other_team::RULE,
+    &retaggable::RULE,
+    &application_retaggable::RULE,
+    &policy_rewritable::RULE,
+    &trust_rewritable::RULE,
+    &boundary_removable::RULE,
+    &creatable_unbounded::RULE,
+    &policy_retaggable::RULE,
 ];
 
 /// What carries a team's tag.
