@@ -22,7 +22,8 @@ use crate::rule::{Rule, RuleId};
 pub use layout::Layout;
 pub use settings::{
     AgentOutdated, ArtifactUnpinned, ArtifactUnversioned, CapacityUnbounded, DispatcherUnapproved,
-    IdleTimeoutLong, InitialCapacityIdle, LogPluginMissing, RuleTable, TimeoutUnbounded,
+    IdleTimeoutLong, InitialCapacityIdle, LogPluginMissing, OwnerMissing, RuleTable,
+    TimeoutUnbounded,
 };
 
 /// What is allowed.

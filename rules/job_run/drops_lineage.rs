@@ -60,7 +60,7 @@ mod tests {
     use crate::application::Judged;
     use crate::application::bench::with;
     use crate::estate::{Application, Configuration, JobRun};
-    use crate::job_run::submitted;
+    use crate::job_run::{Roles, submitted};
 
     const LISTENERS: &str = "spark.sql.queryExecutionListeners";
 
@@ -82,8 +82,8 @@ mod tests {
     fn judged(application: &Application, run: &JobRun) -> (Verdict, Verdict) {
         let cx = Context::example();
         let judged = Judged::new(application, cx.policy);
-        let submit = submitted(run);
-        let ran = Ran::new(run, &judged, &submit, cx.policy);
+        let (submit, roles) = (submitted(run), Roles::default());
+        let ran = Ran::new(run, &judged, &submit, &roles, cx.policy);
         let verdict = check(&ran, &cx);
         let Some(mended) = ran.started.mended(&cx) else {
             return (verdict.clone(), verdict);
@@ -93,7 +93,7 @@ mod tests {
         let submit = Ok(mended.submit);
         (
             verdict,
-            check(&Ran::new(&better, &judged, &submit, cx.policy), &cx),
+            check(&Ran::new(&better, &judged, &submit, &roles, cx.policy), &cx),
         )
     }
 
@@ -243,8 +243,8 @@ mod tests {
         let application = Application::example();
         let judged = Judged::new(&application, cx.policy);
         let run = run("emr-7.1.0", &[], "--class x.Main --jars s3://b/mine.jar");
-        let submit = submitted(&run);
-        let fix = fix(&Ran::new(&run, &judged, &submit, cx.policy), &cx);
+        let (submit, roles) = (submitted(&run), Roles::default());
+        let fix = fix(&Ran::new(&run, &judged, &submit, &roles, cx.policy), &cx);
         assert_eq!(
             fix.aws_cli,
             "# start the job attribution-daily with this, and all else as before\n\
