@@ -116,6 +116,11 @@ impl<'a> Roles<'a> {
     }
 }
 
+/// The team that tags name; an empty one is none.
+fn team<'a>(tags: &'a BTreeMap<String, String>, policy: &Policy) -> Option<&'a str> {
+    policy.team(tags).filter(|it| !it.trim().is_empty())
+}
+
 /// The submit parameters of a run, read.
 pub(crate) fn submitted(run: &JobRun) -> Result<Submit, SubmitError> {
     let submit = run.spark_submit.as_ref();

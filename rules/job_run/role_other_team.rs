@@ -1,6 +1,6 @@
-use super::Ran;
+use super::{Ran, team};
 use crate::finding::{Remediation, Verdict};
-use crate::remediation::start_with;
+use crate::remediation::{shell, start_with};
 use crate::rule::{Context, rule};
 
 rule! {
@@ -34,11 +34,9 @@ fn check<'a>(ran: &Ran<'a>, cx: &Context<'a>) -> Verdict {
     let Some(role) = ran.roles.find(arn) else {
         return Verdict::Pass;
     };
-    let own = cx.policy.team(&application.tags);
-    let theirs = cx.policy.team(&role.tags);
     let (own, theirs) = (
-        own.filter(|it| !it.is_empty()),
-        theirs.filter(|it| !it.is_empty()),
+        team(&application.tags, cx.policy),
+        team(&role.tags, cx.policy),
     );
     if !cx.policy.crosses(own, theirs, arn, cx.now) {
         return Verdict::Pass;
@@ -63,15 +61,11 @@ fn cause<'a>(ran: &Ran<'a>, _: &Context<'a>) -> &'static str {
 
 fn fix<'a>(ran: &Ran<'a>, cx: &Context<'a>) -> Remediation {
     let application = ran.started.application.application;
-    let team = cx.policy.team(&application.tags).unwrap_or("<team>");
+    let team = team(&application.tags, cx.policy).unwrap_or("<team>");
     let started = start_with(&format!("the job {}", ran.run.job()), None, "", None);
     let role = format!("<execution role of team {team} in its own account>");
     Remediation {
-        aws_cli: format!(
-            "{}\nexecutionRoleArn={}",
-            started.aws_cli,
-            crate::remediation::shell(&role)
-        ),
+        aws_cli: format!("{}\nexecutionRoleArn={}", started.aws_cli, shell(&role)),
         ..started
     }
 }

@@ -1,5 +1,5 @@
-use super::Ran;
 use super::only_cause as cause;
+use super::{Ran, team};
 use crate::finding::{Remediation, Verdict};
 use crate::iam::role_of_session;
 use crate::rule::{Context, rule};
@@ -34,11 +34,9 @@ fn check<'a>(ran: &Ran<'a>, cx: &Context<'a>) -> Verdict {
     let Some(role) = role.filter(|it| it.arn.account() == account) else {
         return Verdict::Pass;
     };
-    let own = cx.policy.team(&application.tags);
-    let theirs = cx.policy.team(&role.tags);
     let (own, theirs) = (
-        own.filter(|it| !it.is_empty()),
-        theirs.filter(|it| !it.is_empty()),
+        team(&application.tags, cx.policy),
+        team(&role.tags, cx.policy),
     );
     if !cx.policy.crosses(theirs, own, &application.arn, cx.now) {
         return Verdict::Pass;

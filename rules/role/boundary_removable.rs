@@ -31,12 +31,12 @@ fn check(holder: &Holder<'_>, inventory: &Inventory<'_>, cx: &Context<'_>) -> Ve
         return Vec::new();
     };
     let everything = everything(inventory);
-    let other = ("iam:PermissionsBoundary", value(everything.as_str()));
+    let other = [("iam:PermissionsBoundary", value(everything.as_str()))];
     for role in adversary.roles().filter(|it| it.boundary.is_some()) {
         let target = Target::role(role);
         adversary.attempt(delete, target, &[boundary_of(role)], "");
         let how = format!(" to `{everything}`");
-        adversary.attempt(put, target, &[other.clone()], &how);
+        adversary.attempt(put, target, &other, &how);
     }
     adversary.faults()
 }

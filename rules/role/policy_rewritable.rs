@@ -51,7 +51,7 @@ fn check(holder: &Holder<'_>, inventory: &Inventory<'_>, cx: &Context<'_>) -> Ve
         let target = Target::role(role);
         let bound = boundary_of(role);
         let named = |arn: &Arn| [bound.clone(), ("iam:PolicyARN", value(arn.as_str()))];
-        adversary.attempt(put, target, &[bound.clone()], "");
+        adversary.attempt(put, target, std::slice::from_ref(&bound), "");
         let how = format!(" with `{everything}`");
         adversary.attempt(attach, target, &named(&everything), &how);
         // Where nothing is attached today, the right to detach is there all the same.
@@ -60,7 +60,7 @@ fn check(holder: &Holder<'_>, inventory: &Inventory<'_>, cx: &Context<'_>) -> Ve
             let how = format!(" from `{arn}`");
             adversary.attempt(detach, target, &named(arn), &how);
         }
-        adversary.attempt(delete, target, &[bound.clone()], "");
+        adversary.attempt(delete, target, std::slice::from_ref(&bound), "");
     }
     let own = inventory.policies.iter();
     for policy in own.filter(|it| it.arn.account() != "aws" && held.contains(&it.arn)) {

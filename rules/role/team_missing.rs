@@ -1,6 +1,6 @@
 use crate::fault::Fault;
 use crate::finding::Severity;
-use crate::iam::{Effect, Holder, Inventory, Principal};
+use crate::iam::{Effect, Holder, Inventory, Principal, Principals};
 use crate::remediation::tag_role;
 use crate::rule::{Context, rule};
 
@@ -50,7 +50,7 @@ fn is_data(holder: &Holder<'_>) -> bool {
     };
     let admits = allows.any(|it| {
         let principals = it.principals.iter();
-        principals.flat_map(|it| it.list()).any(is_aws)
+        principals.flat_map(Principals::list).any(is_aws)
     });
     admits && !holder.is_execution
 }
