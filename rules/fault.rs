@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::estate::{AccountId, Arn};
+use crate::estate::{AccountId, Arn, ManagedPolicy};
 use crate::finding::{Remediation, Severity, Verdict};
 use crate::iam::{Access, Because, Holder, Known, PolicyName, Request, Statement};
 
@@ -36,6 +36,20 @@ impl Fault {
         Self {
             resource: holder.role.arn.clone(),
             team: holder.team.map(str::to_owned),
+            part: String::new(),
+            severity: None,
+            verdict: Verdict::Fail(evidence),
+            remediation: Remediation::default(),
+            is_everything: false,
+            needs: Vec::new(),
+        }
+    }
+
+    /// A fault of a whole managed policy.
+    pub fn of_policy(policy: &ManagedPolicy, team: Option<&str>, evidence: String) -> Self {
+        Self {
+            resource: policy.arn.clone(),
+            team: team.map(str::to_owned),
             part: String::new(),
             severity: None,
             verdict: Verdict::Fail(evidence),

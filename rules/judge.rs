@@ -12,6 +12,7 @@ use crate::configuration::Configured;
 use crate::estate::{Account, Arn, Region, Scope, ScopeState, Service, Slice};
 use crate::finding::{Failing, Finding, Fingerprint, Remediation, Severity, Verdict};
 use crate::iam::Inventory;
+use crate::job_run::Roles;
 use crate::rule::{Check, Context, Rule, RuleId, rules};
 use activity::{Activity, Group};
 
@@ -39,7 +40,8 @@ pub fn judge(slice: &Slice, cx: &Context<'_>) -> Judgement {
         })
         .collect();
     let submits = activity::submits(slice);
-    let activity = Activity::new(slice, &applications, &submits, cx);
+    let roles = Roles::of(slice);
+    let activity = Activity::new(slice, &applications, &submits, &roles, cx);
     let mut findings = Vec::new();
     for rule in rules() {
         let Some(severity) = cx.policy.severity(rule) else {

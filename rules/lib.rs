@@ -30,6 +30,7 @@ mod passrole;
 mod role;
 mod session;
 mod statement;
+mod tamper;
 mod trust;
 
 pub use estate::{Account, AccountId, Application, Arn, Region, Slice};

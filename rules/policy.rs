@@ -22,7 +22,8 @@ use crate::rule::{Rule, RuleId};
 pub use layout::Layout;
 pub use settings::{
     AgentOutdated, ArtifactUnpinned, ArtifactUnversioned, CapacityUnbounded, DispatcherUnapproved,
-    IdleTimeoutLong, InitialCapacityIdle, LogPluginMissing, RuleTable, TimeoutUnbounded,
+    IdleTimeoutLong, InitialCapacityIdle, LogPluginMissing, OwnerMissing, RuleTable,
+    TimeoutUnbounded,
 };
 
 /// What is allowed.
@@ -106,6 +107,18 @@ impl Policy {
         exact
             .or_else(|| any_case().map(|(_, value)| value))
             .map(String::as_str)
+    }
+
+    /// Whether a team exists, as far as a register is kept.
+    pub fn knows_team(&self, team: &str) -> bool {
+        self.teams.is_empty() || self.teams.contains(team) || self.shared_teams.contains(team)
+    }
+
+    /// The team that exists and differs from this one in case or in blanks around it only.
+    pub fn near_team(&self, team: &str) -> Option<&str> {
+        let mut known = self.teams.iter().chain(&self.shared_teams);
+        let near = known.find(|known| known.eq_ignore_ascii_case(team.trim()));
+        near.map(String::as_str)
     }
 
     /// Whether something of one team may not reach a role of another: both are told, they differ, neither

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use crate::estate::{Application, Configuration, JobRun};
+use crate::estate::{Application, Configuration, JobRun, ManagedPolicy, Role};
 use crate::finding::Remediation;
 use crate::redact::is_hidden;
 use crate::spark::is_spark_defaults;
@@ -167,8 +167,47 @@ pub fn set_tag(application: &Application, key: &str, value: &str) -> Remediation
         aws_cli: format!(
             "aws emr-serverless tag-resource --region {region} --resource-arn {arn} --tags {tag}"
         ),
-        terraform: format!("tags = {{\n  {} = {}\n}}", hcl(key), hcl(value)),
+        terraform: tags_block(key, value),
     }
+}
+
+/// Sets a tag of a role.
+pub fn tag_role(role: &Role, key: &str, value: &str) -> Remediation {
+    Remediation {
+        aws_cli: format!(
+            "# in account {}\naws iam tag-role --role-name {} --tags {}",
+            role.arn.account(),
+            shell(&role.name),
+            shell(&iam_tag(key, value))
+        ),
+        terraform: tags_block(key, value),
+    }
+}
+
+/// Sets a tag of a customer managed policy.
+pub fn tag_policy(policy: &ManagedPolicy, key: &str, value: &str) -> Remediation {
+    Remediation {
+        aws_cli: format!(
+            "# in account {}\naws iam tag-policy --policy-arn {} --tags {}",
+            policy.arn.account(),
+            shell(policy.arn.as_str()),
+            shell(&iam_tag(key, value))
+        ),
+        terraform: tags_block(key, value),
+    }
+}
+
+/// A tag in the AWS CLI's shorthand, or as JSON where the shorthand would read it otherwise.
+fn iam_tag(key: &str, value: &str) -> String {
+    let special = |text: &str| text.contains([',', '=', '"', '\'', '[', ']', '{', '}']);
+    if special(key) || special(value) {
+        return json!([{ "Key": key, "Value": value }]).to_string();
+    }
+    format!("Key={key},Value={value}")
+}
+
+fn tags_block(key: &str, value: &str) -> String {
+    format!("tags = {{\n  {} = {}\n}}", hcl(key), hcl(value))
 }
 
 /// Classifications as the API takes them.
@@ -309,6 +348,15 @@ mod tests {
         let fix = set_spark_defaults(&application, &[]);
         assert!(fix.aws_cli.starts_with("# put back"));
         assert!(fix.terraform.starts_with("# put back"));
+    }
+
+    #[test]
+    fn a_tag_is_written_so_that_the_command_reads_it_as_it_is() {
+        let tagged = |value: &str| tag_role(&Role::example(), "Team", value).aws_cli;
+        let command = "aws iam tag-role --role-name ads-execution --tags";
+        assert!(tagged("ads").ends_with(&format!("{command} Key=Team,Value=ads")));
+        let json = r#"'[{"Key":"Team","Value":"a,b"}]'"#;
+        assert!(tagged("a,b").ends_with(&format!("{command} {json}")));
     }
 
     #[test]

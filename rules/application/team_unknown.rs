@@ -20,7 +20,6 @@ rule! {
 }
 
 fn check(judged: &Judged<'_>, cx: &Context<'_>) -> Verdict {
-    let teams = &cx.policy.teams;
     let Some(team) = cx
         .policy
         .team(&judged.application.tags)
@@ -28,10 +27,10 @@ fn check(judged: &Judged<'_>, cx: &Context<'_>) -> Verdict {
     else {
         return Verdict::Pass;
     };
-    if teams.is_empty() || teams.contains(team) {
+    if cx.policy.knows_team(team) {
         return Verdict::Pass;
     }
-    match near(judged, cx) {
+    match cx.policy.near_team(team) {
         Some(known) => Verdict::Fail(format!(
             "team `{team}` is not registered; did you mean `{known}`?"
         )),
@@ -40,17 +39,13 @@ fn check(judged: &Judged<'_>, cx: &Context<'_>) -> Verdict {
 }
 
 fn fix(judged: &Judged<'_>, cx: &Context<'_>) -> Remediation {
-    let team = near(judged, cx).map_or("<team>", String::as_str);
-    set_tag(judged.application, &cx.policy.team_tag, team)
-}
-
-/// The registered team that differs in case or in blanks only.
-fn near<'a>(judged: &Judged<'_>, cx: &Context<'a>) -> Option<&'a String> {
-    let team = cx.policy.team(&judged.application.tags)?.trim();
-    cx.policy
-        .teams
-        .iter()
-        .find(|known| known.eq_ignore_ascii_case(team))
+    let team = cx.policy.team(&judged.application.tags);
+    let near = team.and_then(|team| cx.policy.near_team(team));
+    set_tag(
+        judged.application,
+        &cx.policy.team_tag,
+        near.unwrap_or("<team>"),
+    )
 }
 
 #[cfg(test)]

@@ -60,7 +60,7 @@ mod tests {
     use crate::application::Judged;
     use crate::application::bench::with;
     use crate::estate::{Application, Configuration, JobRun};
-    use crate::job_run::submitted;
+    use crate::job_run::{Roles, submitted};
     use crate::lineage::Standing;
     use crate::policy::{ApprovedImage, Policy, RuleSettings};
     use crate::rule::RuleId;
@@ -96,8 +96,8 @@ mod tests {
             ..Context::example()
         };
         let judged = Judged::new(application, cx.policy);
-        let submit = submitted(run);
-        let ran = Ran::new(run, &judged, &submit, cx.policy);
+        let (submit, roles) = (submitted(run), Roles::default());
+        let ran = Ran::new(run, &judged, &submit, &roles, cx.policy);
         let verdict = check(&ran, &cx);
         let Some(mended) = ran.started.mended(&cx) else {
             return (verdict.clone(), verdict);
@@ -107,7 +107,7 @@ mod tests {
         let submit = Ok(mended.submit);
         (
             verdict,
-            check(&Ran::new(&better, &judged, &submit, cx.policy), &cx),
+            check(&Ran::new(&better, &judged, &submit, &roles, cx.policy), &cx),
         )
     }
 
@@ -295,8 +295,8 @@ mod tests {
             ..Context::example()
         };
         let judged = Judged::new(application, policy);
-        let submit = submitted(run);
-        let ran = Ran::new(run, &judged, &submit, policy);
+        let (submit, roles) = (submitted(run), Roles::default());
+        let ran = Ran::new(run, &judged, &submit, &roles, policy);
         assert!(matches!(check(&ran, &cx), Verdict::Fail(_)));
         fix(&ran, &cx)
     }
@@ -379,8 +379,8 @@ mod tests {
         assert_eq!(mended, Verdict::Pass);
         let cx = Context::example();
         let judged = Judged::new(&application, cx.policy);
-        let submit = submitted(&own);
-        let ran = Ran::new(&own, &judged, &submit, cx.policy);
+        let (submit, roles) = (submitted(&own), Roles::default());
+        let ran = Ran::new(&own, &judged, &submit, &roles, cx.policy);
         assert_eq!(ran.started.standing(&cx, Standing::With), Standing::Without);
         let strange = JobRun {
             release_label: "latest".into(),

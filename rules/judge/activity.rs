@@ -9,7 +9,7 @@ use crate::adoption::{Adoption, LackingJob, OfApplication, Share};
 use crate::application::Judged;
 use crate::estate::{Application, Arn, JobRun, Region, Slice};
 use crate::finding::Verdict;
-use crate::job_run::{Ran, submitted};
+use crate::job_run::{Ran, Roles, submitted};
 use crate::lineage::Standing;
 use crate::rule::Context;
 use crate::session::Opened;
@@ -25,6 +25,7 @@ pub(super) struct Activity<'a> {
     pub(super) orphan_runs: usize,
     runs: &'a [JobRun],
     submits: &'a [Result<Submit, SubmitError>],
+    roles: &'a Roles<'a>,
     cx: &'a Context<'a>,
 }
 
@@ -81,6 +82,7 @@ impl<'a> Activity<'a> {
         slice: &'a Slice,
         applications: &'a [Judged<'a>],
         submits: &'a [Result<Submit, SubmitError>],
+        roles: &'a Roles<'a>,
         cx: &'a Context<'a>,
     ) -> Self {
         let places: BTreeMap<_, _> = applications
@@ -111,7 +113,7 @@ impl<'a> Activity<'a> {
         Self {
             jobs: groups(applications, of_job, run_at, |at, application| {
                 let (run, submit) = (slice.job_runs.get(at)?, submits.get(at)?);
-                Some(Ran::new(run, application, submit, cx.policy))
+                Some(Ran::new(run, application, submit, roles, cx.policy))
             }),
             sessions: groups(applications, of_session, session_at, |at, application| {
                 let session = slice.sessions.get(at)?;
@@ -120,6 +122,7 @@ impl<'a> Activity<'a> {
             orphan_runs,
             runs: &slice.job_runs,
             submits,
+            roles,
             cx,
         }
     }
@@ -128,7 +131,8 @@ impl<'a> Activity<'a> {
     fn earlier<'b>(&'b self, job: &'b Group<'a, Ran<'a>>) -> impl Iterator<Item = Ran<'a>> + 'b {
         job.others.iter().filter_map(|&at| {
             let (run, submit) = (self.runs.get(at)?, self.submits.get(at)?);
-            Some(Ran::new(run, job.application, submit, self.cx.policy))
+            let (roles, policy) = (self.roles, self.cx.policy);
+            Some(Ran::new(run, job.application, submit, roles, policy))
         })
     }
 

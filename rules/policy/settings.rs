@@ -140,6 +140,12 @@ settings! {
         /// The values of that tag that mark it. Without any, all but `false`, `no` and `0`.
         values: Vec<Glob> = Vec::new(),
     }
+
+    /// `[rules.job-run-owner-missing]`
+    "job-run-owner-missing" owner_missing: OwnerMissing {
+        /// The tag key that names who answers for a job. Without it, that of `[teams] tag`.
+        tag: Option<String> = None,
+    }
 }
 
 impl<'de> Deserialize<'de> for RuleTable {
@@ -228,6 +234,6 @@ mod tests {
         let parametrised = schema["properties"].as_object().unwrap().values();
         let own = parametrised
             .filter(|schema| !schema["$ref"].as_str().unwrap().ends_with("RuleSettings"));
-        assert_eq!(own.count(), 9);
+        assert_eq!(own.count(), 10);
     }
 }

@@ -9,6 +9,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use jiff::Timestamp;
 use lineward_rules::boundary::{Edges, judge_estate};
 use lineward_rules::estate::{
     Account, AccountId, Application, Arn, InlinePolicy, JobRun, ManagedPolicy, Region, Role, Scope,
@@ -75,6 +76,8 @@ struct RoleCase {
     attached: Vec<String>,
     #[serde(default)]
     boundary: Option<String>,
+    #[serde(default)]
+    created_at: Option<Timestamp>,
 }
 
 #[derive(Deserialize)]
@@ -123,6 +126,7 @@ fn role(case: &RoleCase) -> Role {
         inline_policies: policies.collect(),
         attached_policies: case.attached.iter().cloned().map(Arn::from).collect(),
         boundary: case.boundary.clone().map(Arn::from),
+        created_at: case.created_at,
         ..Role::example()
     }
 }
