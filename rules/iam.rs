@@ -22,7 +22,7 @@ pub use inventory::{
     EMR_SERVERLESS, Granted, Held, Holder, Inventory, PolicyName, SUBMIT, Target, context,
     trusts_emr_serverless,
 };
-pub use pattern::Pattern;
+pub use pattern::{Pattern, replace_variables};
 pub use principal::{Caller, Named, Principal, Principals, role_of_session};
 pub use scope::{in_scope, is_identity_center, is_service_linked};
 pub use table::Table;

@@ -1,5 +1,7 @@
 //! The mended document of a policy, all its other statements kept.
 
+mod restate;
+
 use serde_json::{Value, json};
 
 use super::document::{Choice, Statement};
@@ -7,6 +9,8 @@ use super::inventory::PolicyName;
 use crate::estate::Role;
 use crate::finding::Remediation;
 use crate::remediation::shell;
+
+pub use restate::restate;
 
 /// What a statement is to become.
 pub type Change<'a> = dyn FnOnce(&mut Vec<Value>, usize) + 'a;
