@@ -71,10 +71,14 @@ fn others<'c, 'p>(
 fn named<'p>(stated: &Stated<'_>, base: Base, value: &str, cx: &Context<'p>) -> Option<&'p str> {
     let pattern = Pattern::wild(value, stated.statement.version);
     let known = stated.known();
-    let is_named = |team: &&str| match base {
-        Base::StringEqualsIgnoreCase => value.eq_ignore_ascii_case(team),
-        Base::StringLike => pattern.matches(team, &known) == Truth::True,
-        _ => value == *team,
+    let is_named = |team: &&str| {
+        if base == Base::StringLike {
+            pattern.matches(team, &known) == Truth::True
+        } else if base == Base::StringEqualsIgnoreCase {
+            value.eq_ignore_ascii_case(team)
+        } else {
+            value == *team
+        }
     };
     let mut named = cx.policy.teams.iter().map(String::as_str).filter(is_named);
     let first = named.next();

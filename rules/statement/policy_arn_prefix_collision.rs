@@ -134,14 +134,8 @@ impl OpenEnd {
         } else {
             text.to_owned()
         };
-        let colons: String = text
-            .splitn(6, ':')
-            .take(5)
-            .map(|it| format!("{it}:"))
-            .collect();
-        let resource = text.strip_prefix(&colons)?;
-        let name = resource.strip_prefix("role/")?;
-        let mut at = colons.len() + "role/".len();
+        let name = text.splitn(6, ':').nth(5)?.strip_prefix("role/")?;
+        let mut at = text.len() - name.len();
         for segment in name.split('/') {
             if let Some((stem, _)) = segment.split_once(['*', '?']) {
                 let bare = stem.strip_suffix(SEPARATORS).unwrap_or(stem);

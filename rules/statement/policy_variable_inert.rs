@@ -1,6 +1,6 @@
 use super::Stated;
 use crate::fault::Fault;
-use crate::iam::{Pattern, Statement, Version};
+use crate::iam::{Choice, Pattern, Statement, Version};
 use crate::rule::{Context, rule};
 
 rule! {
@@ -43,7 +43,7 @@ fn check(stated: &Stated<'_>, _: &Context<'_>) -> Option<Fault> {
 
 /// What a variable can stand in.
 pub(super) fn texts(statement: &Statement) -> impl Iterator<Item = &str> {
-    let resources = statement.resources.iter().flat_map(|it| it.patterns());
+    let resources = statement.resources.iter().flat_map(Choice::patterns);
     let values = statement.conditions.iter().flat_map(|it| &it.values);
     resources.chain(values).map(String::as_str)
 }
