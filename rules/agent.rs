@@ -71,7 +71,11 @@ impl AgentKind {
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, try_from = "Scheme")]
 #[schemars(with = "Scheme")]
-pub struct AgentPattern(Scheme);
+pub struct AgentPattern {
+    scheme: Scheme,
+    /// Whether it is one of Lineward's own, which read only names that hint at an agent.
+    is_built_in: bool,
+}
 
 /// `[[agent]]` as it is written.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -104,7 +108,20 @@ impl TryFrom<Scheme> for AgentPattern {
                 scheme.name
             ));
         }
-        Ok(Self(scheme))
+        Ok(Self {
+            scheme,
+            is_built_in: false,
+        })
+    }
+}
+
+impl AgentPattern {
+    /// The same as one of Lineward's own: it need not be tried on a name that hints at no agent.
+    pub(crate) fn built_in(self) -> Self {
+        Self {
+            is_built_in: true,
+            ..self
+        }
     }
 }
 
@@ -173,19 +190,17 @@ impl<'a> Agents<'a> {
         let mut agents = Self::default();
         for artifact in artifacts {
             let name = file_name(artifact);
-            if !AgentKind::ALL.iter().any(|kind| hints_at(name, *kind))
-                && !patterns.iter().any(|pattern| pattern.0.is_own())
-            {
-                continue;
-            }
-            let mut read = patterns.iter();
-            if let Some(agent) = read.find_map(|pattern| pattern.0.read(artifact, name)) {
-                agents.recognised.push(agent);
-            } else if let Some(kind) = AgentKind::ALL
+            let hinted = AgentKind::ALL
                 .into_iter()
-                .find(|kind| hints_at(name, *kind))
-            {
-                agents.suspects.push((kind, artifact));
+                .find(|kind| hints_at(name, *kind));
+            let mut tried = patterns
+                .iter()
+                .filter(|pattern| hinted.is_some() || !pattern.is_built_in);
+            let read = tried.find_map(|pattern| pattern.scheme.read(artifact, name));
+            match (read, hinted) {
+                (Some(agent), _) => agents.recognised.push(agent),
+                (None, Some(kind)) => agents.suspects.push((kind, artifact)),
+                (None, None) => {}
             }
         }
         agents
@@ -213,11 +228,6 @@ fn hints_at(name: &str, kind: AgentKind) -> bool {
 }
 
 impl Scheme {
-    /// Whether it may name an agent in a way that no hint tells.
-    fn is_own(&self) -> bool {
-        !self.pattern.0.as_str().contains(self.agent.hint())
-    }
-
     fn read<'a>(&'a self, artifact: &'a str, name: &'a str) -> Option<Agent<'a>> {
         let found = self.pattern.0.captures(name)?;
         let group = |group| found.name(group).map(|text| text.as_str());
@@ -416,6 +426,21 @@ mod tests {
         assert!(parse("(").is_err());
         let good_for = "name = 'x'\npattern = '^lineage\\.jar$'\nreleases = ['emr-7.*']";
         assert!(toml::from_str::<AgentPattern>(good_for).is_ok());
+    }
+
+    #[test]
+    fn a_pattern_of_the_organizations_own_is_tried_on_every_name() {
+        let text = "name = 'x'\npattern = '^(?:spline|lineage-agent)-(?<release>\\d+\\.\\d+\\.\\d+)\\.jar$'";
+        let own: AgentPattern = toml::from_str(text).unwrap();
+        let agents = |patterns: &[AgentPattern]| {
+            let agents = Agents::find(["s3://b/lineage-agent-7.1.0.jar"], patterns);
+            agents.recognised.len()
+        };
+        assert_eq!(agents(std::slice::from_ref(&own)), 1);
+        assert_eq!(agents(&[own.built_in()]), 0);
+        for built_in in Policy::default().agents {
+            assert!(built_in.is_built_in, "{}", built_in.scheme.name);
+        }
     }
 
     #[test]

@@ -1,11 +1,16 @@
 //! What a rule on roles and policies finds: a statement, what it does, and how sure that is.
 
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
 use crate::estate::{AccountId, Arn};
 use crate::finding::{Remediation, Severity, Verdict};
 use crate::iam::{Access, Because, Holder, Known, PolicyName, Request, Statement};
 
 /// A fault of a role, a policy or a statement.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Fault {
     /// What is to be mended.
     pub resource: Arn,
@@ -81,6 +86,35 @@ pub fn part(policy: &str, statement: &Statement) -> String {
         Some(sid) if !sid.is_empty() => format!("{policy}\0{sid}"),
         _ => format!("{policy}\0{}", statement.to_value()),
     }
+}
+
+/// One fault for each statement that is blamed: the first reason is told, the others counted.
+pub fn by_statement(
+    holder: &Holder<'_>,
+    blamed: Vec<(Because<'_, PolicyName<'_>>, String)>,
+    fix: impl Fn(&Because<'_, PolicyName<'_>>) -> Remediation,
+) -> Vec<Fault> {
+    type Told<'a> = (Because<'a, PolicyName<'a>>, String, usize);
+    let mut statements: BTreeMap<String, Told<'_>> = BTreeMap::new();
+    for (by, reason) in blamed {
+        let key = format!("{}\0{}", by.policy, part("", by.statement));
+        statements
+            .entry(key)
+            .and_modify(|(_, _, others)| *others += 1)
+            .or_insert((by, reason, 0));
+    }
+    statements
+        .into_values()
+        .map(|(by, reason, others)| {
+            let more = match others {
+                0 => String::new(),
+                1 => ", and 1 other likewise".to_owned(),
+                others => format!(", and {others} others likewise"),
+            };
+            let evidence = format!("{reason}{more}");
+            Fault::of_statement(holder, by.policy, by.statement, &evidence).mended_by(fix(&by))
+        })
+        .collect()
 }
 
 /// The request that shows a fault, and how sure it is.

@@ -10,7 +10,7 @@ use crate::estate::{AccountId, Arn, Region, Service};
 use crate::rule::RuleId;
 
 /// What a rule says of one resource.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Verdict {
     /// The fault isn't there, or the rule doesn't apply.
     Pass,

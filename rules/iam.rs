@@ -6,6 +6,7 @@ mod document;
 mod evaluate;
 mod inventory;
 pub mod mend;
+mod pass;
 mod pattern;
 mod principal;
 mod scope;
@@ -22,6 +23,7 @@ pub use inventory::{
     EMR_SERVERLESS, Granted, Held, Holder, Inventory, PolicyName, SUBMIT, Target, context,
     trusts_emr_serverless,
 };
+pub use pass::{PASSED_TO, Tags};
 pub use pattern::{Pattern, replace_variables};
 pub use principal::{Caller, Named, Principal, Principals, role_of_session};
 pub use scope::{in_scope, is_identity_center, is_service_linked};

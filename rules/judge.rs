@@ -11,7 +11,7 @@ use crate::adoption::OfApplication;
 use crate::application::Judged;
 use crate::boundary::Edges;
 use crate::configuration::Configured;
-use crate::estate::{Account, Arn, Region, Scope, Service, Slice};
+use crate::estate::{Account, Arn, Region, Scope, ScopeState, Service, Slice};
 use crate::finding::{Failing, Finding, Fingerprint, Remediation, Severity, Verdict};
 use crate::iam::Inventory;
 use crate::rule::{Check, Context, Rule, RuleId, rules};
@@ -26,7 +26,7 @@ pub struct Judgement {
     pub lineage: Vec<OfApplication>,
     /// What the rules over the whole estate need of the account's roles.
     pub edges: Edges,
-    /// How many job runs belong to applications that were not read.
+    /// How many Spark job runs belong to applications that were not read.
     pub orphan_runs: usize,
 }
 
@@ -60,10 +60,34 @@ pub fn judge(slice: &Slice, cx: &Context<'_>) -> Judgement {
     sort_findings(&mut findings);
     Judgement {
         findings,
-        edges: Edges::default(),
+        edges: edges(slice, &inventory, cx),
         lineage: activity.adoption(&applications, cx),
         orphan_runs: activity.orphan_runs,
     }
+}
+
+/// What is kept of the account's roles for the rules over the whole estate.
+fn edges(slice: &Slice, inventory: &Inventory<'_>, cx: &Context<'_>) -> Edges {
+    let iam = slice.scopes.iter().find(|it| it.service == Service::Iam);
+    let is_read = iam.is_some_and(|it| it.state() == ScopeState::Audited);
+    Edges {
+        spoofable: crate::trust::spoofable(inventory, cx),
+        relies_on_caller_tag: relies_on_caller_tag(slice, cx),
+        ..Edges::of(inventory, is_read, cx)
+    }
+}
+
+/// Whether a policy of the account compares the team tag of its caller.
+fn relies_on_caller_tag(slice: &Slice, cx: &Context<'_>) -> bool {
+    let key = format!(
+        "aws:principaltag/{}",
+        cx.policy.team_tag.to_ascii_lowercase()
+    );
+    let inline = slice.roles.iter().flat_map(|it| &it.inline_policies);
+    let documents = inline.map(|it| &it.document);
+    let documents = documents.chain(slice.roles.iter().map(|it| &it.trust));
+    let mut documents = documents.chain(slice.policies.iter().map(|it| &it.document));
+    documents.any(|it| it.to_ascii_lowercase().contains(&key))
 }
 
 /// Sorts as reports list them: the worst first, then by resource and rule.
@@ -337,7 +361,7 @@ type Change = for<'a> fn(&Configured<'a>, &Context<'_>) -> Remediation;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::estate::{Application, Cause, Gap};
+    use crate::estate::{Application, Cause, Gap, JobRun};
     use crate::policy::{Policy, RuleSettings, RuleTable};
 
     fn slice(applications: Vec<Application>) -> Slice {
@@ -417,6 +441,19 @@ mod tests {
             findings[0].resource.as_str(),
             "arn:aws:emr-serverless:eu-west-1:111122223333:*"
         );
+    }
+
+    #[test]
+    fn a_hive_run_of_an_application_that_was_not_read_is_no_orphan() {
+        let hive = JobRun {
+            spark_submit: None,
+            ..JobRun::example()
+        };
+        let slice = Slice {
+            job_runs: vec![JobRun::example(), hive],
+            ..Slice::new(Account::example())
+        };
+        assert_eq!(judge(&slice, &Context::example()).orphan_runs, 1);
     }
 
     #[test]

@@ -1,13 +1,14 @@
 //! Whether a Spark configuration reports lineage, asked alike of applications, job runs and sessions.
 
 mod change;
+mod cost;
 mod dispatcher;
 mod started;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::agent::{Agent, AgentKind, Agents, Bundle};
+use crate::agent::{Agent, AgentKind, Agents, Bundle, Fit};
 use crate::estate::Application;
 use crate::finding::Verdict;
 use crate::policy::{ApprovedImage, Policy, Requirement};
@@ -38,6 +39,8 @@ pub struct Setup<'a> {
     pub wanted: Option<AgentKind>,
     is_spark: bool,
     bundle: Option<&'a Bundle>,
+    /// Whether no Spline agent is published for the release, and none of another's build is configured.
+    lacks_build: bool,
 }
 
 impl<'a> Setup<'a> {
@@ -56,6 +59,11 @@ impl<'a> Setup<'a> {
         let release = policy.releases.find(label);
         let bundle =
             release.and_then(|release| policy.bundles.find(release.spark_minor(), &release.scala));
+        let is_build = |agent: &Agent<'_>| {
+            agent.tells_release() || agent.fit(label, &policy.releases) == Fit::Fits
+        };
+        let lacks_build =
+            release.is_some() && bundle.is_none() && !agents.of(AgentKind::Spline).any(is_build);
         Self {
             label,
             wanted: wanted(policy.require, &spark, &agents),
@@ -66,6 +74,7 @@ impl<'a> Setup<'a> {
             is_opaque: image.is_some() && held.is_none(),
             is_spark: application.is_spark(),
             bundle,
+            lacks_build,
         }
     }
 
@@ -90,17 +99,10 @@ impl<'a> Setup<'a> {
         self.is_spark && self.wanted.is_none()
     }
 
-    /// Whether no Spline agent can work: none is published for the release, and the organization has not
-    /// put in one of its own build, which is tied to EMR releases.
+    /// Whether no public Spline agent can work: none is published for the release, and the configuration
+    /// names none of the organization's own build.
     pub fn is_unsupported(&self) -> bool {
-        let own = |kind| {
-            let mut agents = self.agents.of(kind);
-            agents.any(Agent::tells_release)
-        };
-        self.wants(AgentKind::Spline)
-            && self.release.is_some()
-            && self.bundle.is_none()
-            && !own(AgentKind::Spline)
+        self.wants(AgentKind::Spline) && self.lacks_build
     }
 
     /// Whether Spline is wanted and could be there, so that the next question makes sense: an agent is
@@ -145,22 +147,25 @@ impl<'a> Setup<'a> {
             return Standing::OutOfScope;
         }
         let mut standing = Standing::With;
-        for (_, verdict) in self.faults(cx) {
+        for (rule, verdict) in self.faults(cx) {
             match verdict {
-                Verdict::Fail(_) => return Standing::Without,
+                Verdict::Fail(_) if cost::costs_lineage(rule, self, cx) => {
+                    return Standing::Without;
+                }
                 Verdict::Unknown(_) => standing = Standing::Unknown,
-                Verdict::Pass => {}
+                Verdict::Fail(_) | Verdict::Pass => {}
             }
         }
         standing
     }
 
-    /// What the rules on lineage find, in catalogue order.
+    /// What the rules on lineage find, but for those that are switched off, in catalogue order.
     pub fn faults(&self, cx: &Context<'_>) -> impl Iterator<Item = (&'static Rule, Verdict)> {
         rules().filter_map(|rule| {
             let Check::Lineage { check, .. } = rule.check else {
                 return None;
             };
+            cx.policy.severity(rule)?;
             let verdict = check(self, cx);
             (verdict != Verdict::Pass).then_some((rule, verdict))
         })

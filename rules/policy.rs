@@ -81,7 +81,11 @@ impl Default for Policy {
             tampering: false,
             sharing: Vec::new(),
             releases: Releases::default(),
-            agents: defaults.agent,
+            agents: defaults
+                .agent
+                .into_iter()
+                .map(AgentPattern::built_in)
+                .collect(),
             bundles: Bundles::default(),
             require: Requirement::default(),
             images: Vec::new(),

@@ -8,6 +8,7 @@ mod assignment;
 pub(crate) mod key;
 mod marker;
 pub(crate) mod random;
+mod reach;
 pub(crate) mod shape;
 mod word;
 

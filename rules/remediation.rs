@@ -1,5 +1,7 @@
 //! The change that mends a finding, written as commands and as Terraform.
 
+mod artifacts;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -9,6 +11,8 @@ use crate::estate::{Application, Configuration, JobRun};
 use crate::finding::Remediation;
 use crate::redact::is_hidden;
 use crate::spark::is_spark_defaults;
+
+pub use artifacts::{renamed, replace_artifacts};
 
 /// Sets keys of `spark-defaults`; all other keys and classifications are kept.
 pub fn set_spark_defaults(application: &Application, changes: &[(&str, &str)]) -> Remediation {
@@ -45,41 +49,43 @@ pub fn set_configurations(
     }
 }
 
-/// Changes an application that must not run for it: it is stopped if it does, and started again.
+/// Changes an application that must not run for it: it is stopped if it does, and started again. A step
+/// that fails ends them, so that nothing waits for an application which doesn't stop.
 pub fn update(application: &Application, change: &str, terraform: &str) -> Remediation {
-    let region = shell(application.region.as_str());
-    let id = shell(&application.id);
-    let of = format!("--region {region} --application-id {id}");
-    let update = format!("aws emr-serverless update-application {of} {change}");
     let runs = !matches!(application.state.as_str(), "CREATED" | "STOPPED");
-    let aws_cli = if runs {
-        format!(
-            "# fails while jobs run or wait: let them end first\n\
-             aws emr-serverless stop-application {of}\n\
-             until [ \"$(aws emr-serverless get-application {of} --query application.state \
-             --output text)\" = STOPPED ]; do sleep 5; done\n\
-             {update}\n\
-             aws emr-serverless start-application {of}"
-        )
-    } else {
-        update
-    };
+    if !runs {
+        return update_running(application, change, terraform);
+    }
+    let of = target(application);
     Remediation {
-        aws_cli,
+        aws_cli: format!(
+            "# fails while jobs run or wait: let them end first\n\
+             aws emr-serverless stop-application {of} &&\n\
+             until [ \"$(aws emr-serverless get-application {of} --query application.state \
+             --output text)\" = STOPPED ]; do sleep 5; done &&\n\
+             aws emr-serverless update-application {of} {change} &&\n\
+             aws emr-serverless start-application {of}"
+        ),
         terraform: terraform.to_owned(),
     }
 }
 
 /// Changes what may be changed of an application while it runs.
 pub fn update_running(application: &Application, change: &str, terraform: &str) -> Remediation {
-    let region = shell(application.region.as_str());
-    let id = shell(&application.id);
+    let of = target(application);
     Remediation {
-        aws_cli: format!(
-            "aws emr-serverless update-application --region {region} --application-id {id} {change}"
-        ),
+        aws_cli: format!("aws emr-serverless update-application {of} {change}"),
         terraform: terraform.to_owned(),
     }
+}
+
+/// The options that name an application to the AWS CLI.
+pub fn target(application: &Application) -> String {
+    let region = shell(application.region.as_str());
+    format!(
+        "--region {region} --application-id {}",
+        shell(&application.id)
+    )
 }
 
 /// Goes back to the release's own image, for all workers and for each type. An update that leaves the
@@ -244,6 +250,26 @@ mod tests {
         assert!(fix.aws_cli.contains("= STOPPED ]"), "{}", fix.aws_cli);
     }
 
+    /// What a shell does of the commands where this step fails.
+    fn steps(failing: &str) -> String {
+        let commands = set_spark_defaults(&Application::example(), &[]).aws_cli;
+        let aws = "aws() { echo \"$2\" >&2; echo STOPPED; [ \"$2\" != \"$FAILING\" ]; }\n";
+        let sleep = "sleep() { echo slept >&2; exit; }\n";
+        let shell = std::process::Command::new("sh")
+            .args(["-c", &format!("{aws}{sleep}{commands}")])
+            .env("FAILING", failing)
+            .output();
+        String::from_utf8(shell.unwrap().stderr).unwrap()
+    }
+
+    #[test]
+    fn a_step_that_fails_is_the_last() {
+        let steps = |failing| steps(failing).replace("-application\n", " ");
+        assert_eq!(steps(""), "stop get update start ");
+        assert_eq!(steps("stop-application"), "stop ");
+        assert_eq!(steps("update-application"), "stop get update ");
+    }
+
     #[test]
     fn classifications_within_others_are_kept_where_they_can_be_written() {
         let mut application = Application::example();
@@ -290,5 +316,22 @@ mod tests {
         assert_eq!(shell("00f1abc"), "00f1abc");
         assert_eq!(shell("a'; rm -rf / #"), r"'a'\''; rm -rf / #'");
         assert_eq!(hcl("a\"${b}\n"), r#""a\"$${b}\n""#);
+    }
+
+    /// Terraform 1.11.4 prints the text on the left for each literal on the right: of `$$${`, the first is
+    /// itself and the others are the escape.
+    #[test]
+    fn what_looks_like_an_escape_of_terraform_is_escaped() {
+        for (text, literal) in [
+            ("${x}", r#""$${x}""#),
+            ("$${x}", r#""$$${x}""#),
+            ("$$${x}", r#""$$$${x}""#),
+            ("%%{x}", r#""%%%{x}""#),
+            ("%${x}", r#""%$${x}""#),
+            ("$%{x}", r#""$%%{x}""#),
+            ("$$ x$", r#""$$ x$""#),
+        ] {
+            assert_eq!(hcl(text), literal);
+        }
     }
 }

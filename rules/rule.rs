@@ -16,7 +16,8 @@ use crate::lineage::Setup;
 use crate::policy::Policy;
 use crate::statement::Stated;
 use crate::{
-    account, application, boundary, configuration, job_run, role, session, statement, trust,
+    account, application, boundary, configuration, job_run, passrole, role, session, statement,
+    trust,
 };
 
 /// Declares this file's `RULE`; its doc comment becomes the rule's page in the catalogue.
@@ -202,6 +203,7 @@ pub fn rules() -> impl Iterator<Item = &'static Rule> {
         session::RULES,
         configuration::RULES,
         role::RULES,
+        passrole::RULES,
         statement::RULES,
         trust::RULES,
         boundary::RULES,

@@ -12,8 +12,12 @@ use std::ops::Bound;
 use crate::estate::{Application, Configuration};
 use crate::release::{Layering, layering};
 
+mod classification;
+mod origin;
 pub mod submit;
 
+pub use classification::{Classification, is_spark_defaults};
+pub use origin::{Origin, Property, Starter};
 pub use submit::{Submit, SubmitError};
 
 /// The class that makes Spark report its queries to Spline.
@@ -38,54 +42,16 @@ pub const JAVA_OPTIONS_KEYS: [&str; 2] = [
     "spark.driver.extraJavaOptions",
 ];
 
-/// Who started what is configured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Starter {
-    /// A job run.
-    Job,
-    /// A session.
-    Session,
-}
-
-impl fmt::Display for Starter {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Job => "job",
-            Self::Session => "session",
-        })
-    }
-}
-
-/// Where a value comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Origin<'a> {
-    /// The application's `spark-defaults`.
-    Application,
-    /// The `spark-defaults` of a job or session.
-    Overrides(Starter),
-    /// An option of `sparkSubmitParameters`.
-    Submit(&'a str),
-}
-
-/// A value in force.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Property<'a> {
-    /// The value.
-    pub value: &'a str,
-    /// Where it comes from.
-    pub origin: Origin<'a>,
-}
-
 /// The Spark properties in force.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Effective<'a> {
     properties: BTreeMap<&'a str, Property<'a>>,
     /// `spline.*` in the classification `core-site`, which Hadoop's configuration starts from.
-    core_site: BTreeMap<&'a str, &'a str>,
+    core_site: BTreeMap<&'a str, Property<'a>>,
     /// What Spark drops for want of the prefix `spark.`.
     dropped: Vec<&'a str>,
-    /// Whether the application's `spark-defaults` are replaced whole.
-    replaced: bool,
+    /// The classifications of the application that are replaced whole.
+    replaced: Vec<Classification>,
 }
 
 /// A value of a Spline key, and where the agent reads it.
@@ -153,44 +119,53 @@ impl<'a> Effective<'a> {
         overrides: &'a [Configuration],
         submit: Option<&'a Submit>,
     ) -> Option<Self> {
-        let mut effective = Self::default();
-        let overridden = overrides.iter().any(is_spark_defaults);
-        effective.replaced = overridden
-            && match layering(label) {
-                Layering::Replaced => true,
-                Layering::Merged => false,
-                Layering::Unknown => return None,
-            };
+        let overridden: Vec<_> = overrides.iter().filter_map(Classification::of).collect();
+        let replaced = match layering(label) {
+            _ if overridden.is_empty() => overridden,
+            Layering::Replaced => overridden,
+            Layering::Merged => Vec::new(),
+            Layering::Unknown => return None,
+        };
+        let mut effective = Self {
+            replaced,
+            ..Self::default()
+        };
         for configuration in &application.runtime_configuration {
-            if !(effective.replaced && is_spark_defaults(configuration)) {
+            if !Classification::of(configuration).is_some_and(|it| effective.is_replaced(it)) {
                 effective.lay(std::slice::from_ref(configuration), Origin::Application);
             }
         }
         effective.lay(overrides, Origin::Overrides(starter));
         for (key, value, option) in submit.into_iter().flat_map(Submit::properties) {
-            effective.set(key, value, Origin::Submit(option));
+            effective.set(
+                key,
+                Property {
+                    value,
+                    origin: Origin::Submit(option),
+                },
+            );
         }
         Some(effective)
     }
 
     fn lay(&mut self, configurations: &'a [Configuration], origin: Origin<'a>) {
         for configuration in configurations {
-            let properties = configuration.properties.iter();
-            for (key, value) in properties {
-                match configuration.classification.as_str() {
-                    "spark-defaults" => self.set(key, value, origin),
-                    "core-site" if key.starts_with("spline.") => {
-                        self.core_site.insert(key, value);
+            for (key, value) in &configuration.properties {
+                let property = Property { value, origin };
+                match Classification::of(configuration) {
+                    Some(Classification::SparkDefaults) => self.set(key, property),
+                    Some(Classification::CoreSite) if key.starts_with("spline.") => {
+                        self.core_site.insert(key, property);
                     }
-                    _ => {}
+                    Some(Classification::CoreSite) | None => {}
                 }
             }
         }
     }
 
-    fn set(&mut self, key: &'a str, value: &'a str, origin: Origin<'a>) {
+    fn set(&mut self, key: &'a str, property: Property<'a>) {
         if key.starts_with("spark.") {
-            self.properties.insert(key, Property { value, origin });
+            self.properties.insert(key, property);
         } else {
             self.dropped.push(key);
         }
@@ -233,10 +208,10 @@ impl<'a> Effective<'a> {
     pub fn spline_sources(&self, key: &str) -> impl Iterator<Item = SplineValue<'a>> {
         let hadoop = self.prefixed("spark.hadoop.spline.", key);
         let spark = self.prefixed("spark.spline.", key);
-        let core_site = self.core_site.iter().find_map(|(full, value)| {
+        let core_site = self.core_site.iter().find_map(|(full, property)| {
             let of_key = full.strip_prefix("spline.") == Some(key);
             of_key.then_some(SplineValue {
-                value,
+                value: property.value,
                 source: SplineSource::CoreSite,
                 key: full,
             })
@@ -294,9 +269,28 @@ impl<'a> Effective<'a> {
 
     /// The properties in force, by key.
     pub fn properties(&self) -> impl Iterator<Item = (&'a str, Property<'a>)> {
-        self.properties
-            .iter()
-            .map(|(key, property)| (*key, *property))
+        self.properties_of(Classification::SparkDefaults)
+    }
+
+    /// What is in force of a classification, by key: of `core-site`, what is Spline's.
+    pub fn properties_of(
+        &self,
+        of: Classification,
+    ) -> impl Iterator<Item = (&'a str, Property<'a>)> {
+        let properties = self.held(of).iter();
+        properties.map(|(key, property)| (*key, *property))
+    }
+
+    /// The value of a key of a classification.
+    pub fn value_of(&self, of: Classification, key: &str) -> Option<&'a str> {
+        self.held(of).get(key).map(|property| property.value)
+    }
+
+    fn held(&self, of: Classification) -> &BTreeMap<&'a str, Property<'a>> {
+        match of {
+            Classification::SparkDefaults => &self.properties,
+            Classification::CoreSite => &self.core_site,
+        }
     }
 
     /// The keys that Spark drops for want of the prefix `spark.`, in the order they were given.
@@ -304,9 +298,9 @@ impl<'a> Effective<'a> {
         &self.dropped
     }
 
-    /// Whether the application's `spark-defaults` are replaced whole.
-    pub fn is_replaced(&self) -> bool {
-        self.replaced
+    /// Whether a classification of the application is replaced whole.
+    pub fn is_replaced(&self, of: Classification) -> bool {
+        self.replaced.contains(&of)
     }
 }
 
@@ -314,11 +308,6 @@ impl<'a> Effective<'a> {
 pub fn entries(list: &str) -> impl Iterator<Item = &str> {
     let entries = list.split(',').map(str::trim);
     entries.filter(|entry| !entry.is_empty())
-}
-
-/// Whether a classification holds Spark's properties.
-pub fn is_spark_defaults(configuration: &Configuration) -> bool {
-    configuration.classification == "spark-defaults"
 }
 
 #[cfg(test)]
@@ -410,7 +399,10 @@ mod tests {
         ] {
             let spark = started(&application, label, &overrides, &submit);
             assert_eq!(
-                (spark.get("spark.a"), spark.is_replaced()),
+                (
+                    spark.get("spark.a"),
+                    spark.is_replaced(Classification::SparkDefaults)
+                ),
                 (None, true),
                 "{label}"
             );
@@ -425,6 +417,27 @@ mod tests {
         assert_eq!(unknown, None);
         let untouched = Effective::of_started(&application, "x", Starter::Job, &[], None);
         assert_eq!(untouched.unwrap().get("spark.a"), Some("1"));
+    }
+
+    #[test]
+    fn a_jobs_core_site_replaces_the_applications_alike() {
+        let mut application = application(&[("spark.a", "1")]);
+        let site = Configuration::new("core-site", &[("spline.mode", "SITE")]);
+        application.runtime_configuration.push(site);
+        let overrides = [Configuration::new("core-site", &[("fs.s3.a", "b")])];
+        let submit = Submit::default();
+        let mode = |label| {
+            let spark = started(&application, label, &overrides, &submit);
+            assert_eq!(spark.get("spark.a"), Some("1"));
+            spark.spline("mode").map(|mode| mode.value)
+        };
+        assert_eq!(mode("emr-7.1.0"), None);
+        assert_eq!(mode("emr-spark-8.1.0"), Some("SITE"));
+        let unknown = Effective::of_started(&application, "x", Starter::Job, &overrides, None);
+        assert_eq!(unknown, None);
+        let hive = [Configuration::new("hive-site", &[])];
+        let other = Effective::of_started(&application, "x", Starter::Job, &hive, None);
+        assert!(other.is_some());
     }
 
     #[test]

@@ -196,6 +196,6 @@ impl<'a> Stated<'a> {
     /// Its policy, changed.
     pub fn mended(&self, change: impl FnOnce(&mut Vec<serde_json::Value>, usize)) -> Remediation {
         let role = self.holder.role;
-        mend(self.held.name, role, self.statement.index, Box::new(change))
+        mend(self.held.name, role, self.statement.index, change)
     }
 }

@@ -209,7 +209,9 @@ impl Ledger {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use lineward_rules::estate::{Account, Application, JobRun, Scope, Service, Slice};
+    use lineward_rules::estate::{
+        Account, Application, Configuration, JobRun, Scope, Service, Session, Slice,
+    };
     use lineward_rules::rule::Context;
     use lineward_rules::{Policy, judge};
     use proptest::prelude::*;
@@ -349,6 +351,40 @@ mod tests {
         assert_eq!(mended.findings.len(), 0);
         let gone = after(&first, &slice(Vec::new()), 2);
         assert_eq!(gone.findings.len(), 0);
+    }
+
+    #[test]
+    fn a_job_and_a_session_of_one_name_say_nothing_of_each_other() {
+        let memory = [("spark.driver.memory", "8g")];
+        let drops = vec![Configuration::new("spark-defaults", &memory)];
+        let session = |configuration| Session {
+            name: "daily".into(),
+            configuration,
+            ..Session::example()
+        };
+        let run = |configuration| JobRun {
+            name: "daily".into(),
+            configuration,
+            ..JobRun::example()
+        };
+        let with = |job_runs: Vec<JobRun>, sessions: Vec<Session>| Slice {
+            job_runs,
+            sessions,
+            ..slice(vec![Application::example()])
+        };
+        let of_job = with(vec![run(drops.clone())], Vec::new());
+        let of_session = with(Vec::new(), vec![session(drops)]);
+        let sound_run = with(vec![run(Vec::new())], Vec::new());
+        let sound_session = with(Vec::new(), vec![session(Vec::new())]);
+        for (faulty, mended, other) in [
+            (of_job, &sound_run, &sound_session),
+            (of_session, &sound_session, &sound_run),
+        ] {
+            let first = after(&Ledger::default(), &faulty, 1);
+            assert_eq!(first.findings.len(), 1);
+            assert_eq!(after(&first, other, 2).findings.len(), 1);
+            assert_eq!(after(&first, mended, 2).findings.len(), 0);
+        }
     }
 
     #[test]

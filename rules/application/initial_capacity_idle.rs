@@ -2,7 +2,7 @@ use jiff::SignedDuration;
 
 use super::Judged;
 use crate::finding::{Remediation, Verdict};
-use crate::remediation::shell;
+use crate::remediation::target;
 use crate::rule::{Context, rule};
 
 rule! {
@@ -48,13 +48,9 @@ fn check(judged: &Judged<'_>, cx: &Context<'_>) -> Verdict {
 }
 
 fn fix(judged: &Judged<'_>, _: &Context<'_>) -> Remediation {
-    let (region, id) = (&judged.application.region, &judged.application.id);
+    let of = target(judged.application);
     Remediation {
-        aws_cli: format!(
-            "aws emr-serverless stop-application --region {} --application-id {}",
-            shell(region.as_str()),
-            shell(id)
-        ),
+        aws_cli: format!("aws emr-serverless stop-application {of}"),
         terraform: String::new(),
     }
 }

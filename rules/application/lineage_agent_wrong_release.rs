@@ -2,9 +2,8 @@ use super::Judged;
 use crate::agent::Fit;
 use crate::finding::{Remediation, Verdict};
 use crate::lineage::Setup;
-use crate::remediation::set_spark_defaults;
+use crate::remediation::{renamed, replace_artifacts};
 use crate::rule::{Context, rule};
-use crate::spark::{JARS_KEY, PACKAGES_KEY};
 
 rule! {
     /// The lineage agent is built for another Scala
@@ -32,12 +31,15 @@ fn check(setup: &Setup<'_>, cx: &Context<'_>) -> Verdict {
         .agents
         .of(kind)
         .filter(|agent| agent.scala.is_some() || agent.tells_release());
-    let mut fits = told.map(|agent| agent.fit(setup.label, &cx.policy.releases));
-    match fits.find(|fit| *fit != Fit::Fits) {
-        Some(Fit::Misfits(why)) => Verdict::Fail(why),
-        Some(Fit::Unknown(why)) => Verdict::Unknown(why),
-        Some(Fit::Fits) | None => Verdict::Pass,
+    let mut verdict = Verdict::Pass;
+    for agent in told {
+        match agent.fit(setup.label, &cx.policy.releases) {
+            Fit::Fits => {}
+            Fit::Misfits(why) => return Verdict::Fail(why),
+            Fit::Unknown(why) => verdict = Verdict::Unknown(why),
+        }
     }
+    verdict
 }
 
 /// Names the artifact with the release's own Scala suffix. Where its name tells none, nothing can be told.
@@ -46,43 +48,13 @@ fn fix(judged: &Judged<'_>, cx: &Context<'_>) -> Remediation {
     let (Some(kind), Some(release)) = (setup.wanted_other(), setup.release) else {
         return Remediation::default();
     };
-    let misfits: Vec<_> = setup
-        .agents
-        .of(kind)
-        .filter(|agent| matches!(agent.fit(setup.label, &cx.policy.releases), Fit::Misfits(_)))
-        .filter_map(|agent| Some((agent.artifact, agent.scala?)))
-        .collect();
-    let mended = |entry: &str| {
-        let mut misfits = misfits.iter();
-        let scala = misfits.find(|(artifact, _)| *artifact == entry);
-        scala.map_or_else(
-            || entry.to_owned(),
-            |(_, scala)| entry.replace(&format!("_{scala}"), &format!("_{}", release.scala)),
-        )
-    };
-    let keys = [JARS_KEY, PACKAGES_KEY].into_iter();
-    let present = keys.filter(|key| !misfits.is_empty() && setup.spark.get(key).is_some());
-    let changes: Vec<_> = present
-        .map(|key| {
-            (
-                key,
-                setup
-                    .spark
-                    .list(key)
-                    .map(mended)
-                    .collect::<Vec<_>>()
-                    .join(","),
-            )
-        })
-        .collect();
-    if changes.is_empty() {
-        return Remediation::default();
-    }
-    let changes: Vec<_> = changes
-        .iter()
-        .map(|(key, value)| (*key, value.as_str()))
-        .collect();
-    set_spark_defaults(judged.application, &changes)
+    replace_artifacts(judged.application, &setup.spark, |entry| {
+        let mut agents = setup.agents.of(kind);
+        let agent = agents.find(|agent| agent.artifact == entry)?;
+        let fit = agent.fit(setup.label, &cx.policy.releases);
+        let scala = agent.scala.filter(|_| matches!(fit, Fit::Misfits(_)))?;
+        renamed(entry, &format!("_{scala}"), &format!("_{}", release.scala))
+    })
 }
 
 #[cfg(test)]
@@ -92,16 +64,19 @@ mod tests {
     use crate::estate::Application;
     use crate::policy::{Policy, Requirement};
 
-    fn verdict(label: &str) -> Verdict {
-        let policy = Policy {
+    fn policy() -> Policy {
+        Policy {
             require: Requirement::OpenLineage,
             ..Policy::default()
-        };
+        }
+    }
+
+    fn verdict(label: &str) -> Verdict {
         let application = Application {
             release_label: label.into(),
             ..with(&open_lineage())
         };
-        lineage_under(check, &application, &policy)
+        lineage_under(check, &application, &policy())
     }
 
     #[test]
@@ -109,5 +84,32 @@ mod tests {
         assert_eq!(verdict("emr-7.1.0"), Verdict::Pass);
         assert!(matches!(verdict("emr-spark-8.1.0"), Verdict::Fail(_)));
         assert!(matches!(verdict("emr-99.0.0"), Verdict::Unknown(_)));
+    }
+
+    #[test]
+    fn one_that_does_not_fit_outweighs_one_of_which_it_is_not_known() {
+        let mut policy = policy();
+        let scheme = "name = 'x'\nagent = 'openlineage'\npattern = '^openlineage-spark-(?<release>[0-9.]+)\\.jar$'";
+        policy.agents.insert(0, toml::from_str(scheme).unwrap());
+        let jars = "s3://b/openlineage-spark_2.12-1.24.2.jar,s3://b/openlineage-spark-7.1.0.jar";
+        let application = Application {
+            release_label: "emr-99.0.0".into(),
+            ..with(&[open_lineage(), vec![("spark.jars", Some(jars))]].concat())
+        };
+        let found = lineage_under(check, &application, &policy);
+        assert!(matches!(found, Verdict::Fail(_)), "{found:?}");
+    }
+
+    #[test]
+    fn the_fix_changes_the_scala_of_the_name_alone() {
+        let policy = policy();
+        let jar = "s3://b/scala_2.12/openlineage-spark_2.12-1.24.2.jar";
+        let application = Application {
+            release_label: "emr-spark-8.1.0".into(),
+            ..with(&[open_lineage(), vec![("spark.jars", Some(jar))]].concat())
+        };
+        let fix = fix(&Judged::new(&application, &policy), &Context::example()).terraform;
+        let mended = "\"s3://b/scala_2.12/openlineage-spark_2.13-1.24.2.jar\"";
+        assert!(fix.contains(mended), "{fix}");
     }
 }

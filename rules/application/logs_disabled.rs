@@ -1,7 +1,11 @@
 use super::Judged;
+use crate::estate::Monitoring;
 use crate::finding::{Remediation, Verdict};
-use crate::remediation::update;
+use crate::remediation::{hcl, target, update};
 use crate::rule::{Context, rule};
+
+/// The field of the service's own log store.
+const MANAGED: &str = "managedPersistenceMonitoringConfiguration";
 
 rule! {
     /// No logs are kept
@@ -30,12 +34,40 @@ fn check(judged: &Judged<'_>, _: &Context<'_>) -> Verdict {
     Verdict::Fail("managed persistence is off, and logs go neither to S3 nor to CloudWatch".into())
 }
 
+/// Sets one field of the monitoring configuration, which is set as a whole: all else in it, which an
+/// estate doesn't hold whole, is read when the commands run.
 fn fix(judged: &Judged<'_>, _: &Context<'_>) -> Remediation {
-    let managed = "--monitoring-configuration \
-                   '{\"managedPersistenceMonitoringConfiguration\":{\"enabled\":true}}'";
-    let terraform = "monitoring_configuration {\n  managed_persistence_monitoring_configuration {\n    \
-                     enabled = true\n  }\n}";
-    update(judged.application, managed, terraform)
+    let of = target(judged.application);
+    let change = format!(
+        "--monitoring-configuration \"$(aws emr-serverless get-application {of} --output json --query \
+         'merge(application.monitoringConfiguration || `{{}}`, {{{MANAGED}: \
+         merge(application.monitoringConfiguration.{MANAGED} || `{{}}`, `{{\"enabled\": true}}`)}})')\""
+    );
+    let terraform = terraform(&judged.application.monitoring);
+    update(judged.application, &change, &terraform)
+}
+
+/// The block with what is known of it.
+fn terraform(logs: &Monitoring) -> String {
+    let block = |name: &str, field: &str| format!("  {name} {{\n    {field}\n  }}\n");
+    let managed = block(
+        "managed_persistence_monitoring_configuration",
+        "enabled = true",
+    );
+    let cloudwatch = logs.cloudwatch.map(|on| {
+        block(
+            "cloudwatch_logging_configuration",
+            &format!("enabled = {on}"),
+        )
+    });
+    let prometheus = logs.prometheus_url.as_deref().map(|url| {
+        let field = format!("remote_write_url = {}", hcl(url));
+        block("prometheus_monitoring_configuration", &field)
+    });
+    let others: String = [cloudwatch, prometheus].into_iter().flatten().collect();
+    format!(
+        "# keep what else stands in these blocks\nmonitoring_configuration {{\n{managed}{others}}}"
+    )
 }
 
 #[cfg(test)]
@@ -43,7 +75,6 @@ mod tests {
     use super::*;
     use crate::application::bench::judged;
     use crate::estate::Application;
-    use crate::estate::Monitoring;
 
     fn verdict(managed: Option<bool>, s3: Option<&str>, cloudwatch: Option<bool>) -> Verdict {
         let application = Application {
@@ -68,5 +99,35 @@ mod tests {
             Verdict::Fail(_)
         ));
         assert!(matches!(verdict(Some(false), None, None), Verdict::Fail(_)));
+    }
+
+    #[test]
+    fn the_fix_keeps_the_other_fields() {
+        let application = Application {
+            monitoring: Monitoring {
+                managed_persistence: Some(false),
+                s3_log_uri: None,
+                cloudwatch: Some(false),
+                prometheus_url: Some("https://aps/remote_write".into()),
+            },
+            ..Application::example()
+        };
+        let cx = Context::example();
+        let fix = fix(&Judged::new(&application, cx.policy), &cx);
+        assert!(
+            fix.aws_cli
+                .contains("merge(application.monitoringConfiguration || `{}`, "),
+            "{}",
+            fix.aws_cli
+        );
+        assert_eq!(
+            fix.terraform,
+            "# keep what else stands in these blocks\n\
+             monitoring_configuration {\n\
+             \x20 managed_persistence_monitoring_configuration {\n    enabled = true\n  }\n\
+             \x20 cloudwatch_logging_configuration {\n    enabled = false\n  }\n\
+             \x20 prometheus_monitoring_configuration {\n    \
+             remote_write_url = \"https://aps/remote_write\"\n  }\n}"
+        );
     }
 }

@@ -3,9 +3,8 @@ use super::spline_agent_ambiguous::different;
 use crate::agent::{AgentKind, Bundle, Fit, is_older};
 use crate::finding::{Remediation, Verdict};
 use crate::lineage::Setup;
-use crate::remediation::set_spark_defaults;
+use crate::remediation::{renamed, replace_artifacts};
 use crate::rule::{Context, rule};
-use crate::spark::{JARS_KEY, PACKAGES_KEY};
 
 rule! {
     /// The Spline agent is too old or known to be broken
@@ -70,31 +69,17 @@ fn check(setup: &Setup<'_>, cx: &Context<'_>) -> Verdict {
     ))
 }
 
+/// Names the newest public bundle in the place of an older one. An own build is of its owner's own numbers.
 fn fix(judged: &Judged<'_>, _: &Context<'_>) -> Remediation {
     let setup = &judged.setup;
     let Some(newest) = setup.bundle().map(Bundle::newest) else {
         return Remediation::default();
     };
-    let mended = |entry: &str| {
+    replace_artifacts(judged.application, &setup.spark, |entry| {
         let mut agents = setup.agents.of(AgentKind::Spline);
-        let agent = agents.find(|agent| agent.artifact == entry);
-        let version = agent.and_then(|agent| agent.version);
-        version.map_or_else(
-            || entry.to_owned(),
-            |version| entry.replace(version, newest),
-        )
-    };
-    let changes = [JARS_KEY, PACKAGES_KEY].into_iter().filter_map(|key| {
-        setup.spark.get(key)?;
-        let entries: Vec<_> = setup.spark.list(key).map(mended).collect();
-        Some((key, entries.join(",")))
-    });
-    let changes: Vec<_> = changes.collect();
-    let changes: Vec<_> = changes
-        .iter()
-        .map(|(key, value)| (*key, value.as_str()))
-        .collect();
-    set_spark_defaults(judged.application, &changes)
+        let agent = agents.find(|agent| agent.artifact == entry && agent.spark.is_some())?;
+        renamed(entry, agent.version?, newest)
+    })
 }
 
 #[cfg(test)]
@@ -103,6 +88,7 @@ mod tests {
     use crate::application::bench::{lineage, with};
     use crate::estate::Application;
     use crate::policy::Policy;
+    use crate::spark::JARS_KEY;
 
     fn application(label: &str, jar: &str) -> Application {
         Application {
@@ -166,5 +152,19 @@ mod tests {
             "{}",
             fix.terraform
         );
+    }
+
+    #[test]
+    fn the_fix_changes_the_version_and_nothing_else() {
+        let cx = Context::example();
+        let fixed = |jar| {
+            let application = application("emr-7.1.0", jar);
+            fix(&Judged::new(&application, cx.policy), &cx)
+        };
+        let jar = "s3://b/12.2.1.0/spark-3.5-spline-agent-bundle_2.12-2.1.0.jar";
+        let fix = fixed(jar).terraform;
+        let mended = "\"s3://b/12.2.1.0/spark-3.5-spline-agent-bundle_2.12-2.2.3.jar\"";
+        assert!(fix.contains(mended), "{fix}");
+        assert_eq!(fixed("s3://b/spline-7.1.0.jar"), Remediation::default());
     }
 }

@@ -1,10 +1,10 @@
 use super::Judged;
 use super::spline_agent_ambiguous::different;
-use crate::agent::{AgentKind, Bundle, Fit};
+use crate::agent::{Agent, AgentKind, Bundle, Fit, file_name};
 use crate::finding::{Remediation, Verdict};
 use crate::lineage::Setup;
 use crate::release::version_of_label;
-use crate::remediation::set_spark_defaults;
+use crate::remediation::{renamed, replace_artifacts};
 use crate::rule::{Context, rule};
 
 rule! {
@@ -48,53 +48,39 @@ fn check(setup: &Setup<'_>, cx: &Context<'_>) -> Verdict {
 }
 
 fn fix(judged: &Judged<'_>, cx: &Context<'_>) -> Remediation {
-    let label = &judged.application.release_label;
-    let (setup, bundle) = (&judged.setup, judged.setup.bundle());
-    let mended = |artifact: &str| {
+    let setup = &judged.setup;
+    replace_artifacts(judged.application, &setup.spark, |artifact| {
         let mut agents = setup.agents.of(AgentKind::Spline);
         let agent = agents.find(|agent| agent.artifact == artifact)?;
-        if agent.fit(label, &cx.policy.releases) == Fit::Fits {
-            return None;
-        }
-        let (folder, name) = match artifact.rfind('/') {
-            Some(slash) => artifact.split_at_checked(slash + 1)?,
-            None => ("", artifact),
-        };
-        if let Some(release) = agent.release {
-            return Some(folder.to_owned() + &name.replace(release, version_of_label(label)));
-        }
-        let jar = bundle.map(Bundle::jar)?;
-        if !name.contains(':') {
-            return Some(folder.to_owned() + &jar);
-        }
-        let (name, version) = jar.trim_end_matches(".jar").rsplit_once('-')?;
-        Some(format!("za.co.absa.spline.agent.spark:{name}:{version}"))
-    };
-    let rewrite = |key| {
-        let entries = setup.spark.list(key);
-        let entries = entries.map(|entry| mended(entry).unwrap_or_else(|| entry.to_owned()));
-        entries.collect::<Vec<_>>().join(",")
-    };
-    let keys = ["spark.jars", "spark.jars.packages"];
-    // An agent that lies in the image is mended there.
-    let present = keys
-        .into_iter()
-        .filter(|key| setup.spark.list(key).any(|entry| mended(entry).is_some()));
-    let changes: Vec<_> = present.map(|key| (key, rewrite(key))).collect();
-    if changes.is_empty() {
-        return Remediation::default();
+        let fits = agent.fit(setup.label, &cx.policy.releases) == Fit::Fits;
+        if fits { None } else { mended(agent, setup) }
+    })
+}
+
+/// What an agent is called that is built for the release in force, where that can be told.
+fn mended(agent: &Agent<'_>, setup: &Setup<'_>) -> Option<String> {
+    let artifact = agent.artifact;
+    if let Some(release) = agent.release {
+        return renamed(artifact, release, version_of_label(setup.label));
     }
-    let changes: Vec<_> = changes
-        .iter()
-        .map(|(key, value)| (*key, value.as_str()))
-        .collect();
-    set_spark_defaults(judged.application, &changes)
+    // An own build whose name tells no release is not to be had by a public name.
+    if agent.tells_release() {
+        return None;
+    }
+    let jar = setup.bundle().map(Bundle::jar)?;
+    let name = file_name(artifact);
+    if !name.contains(':') {
+        return renamed(artifact, name, &jar);
+    }
+    let (name, version) = jar.trim_end_matches(".jar").rsplit_once('-')?;
+    Some(format!("za.co.absa.spline.agent.spark:{name}:{version}"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::estate::{Application, Configuration};
+    use crate::policy::Policy;
 
     fn application(label: &str, key: &str, artifact: &str) -> Application {
         Application {
@@ -175,5 +161,30 @@ mod tests {
             bundle.contains("spark:spark-3.5-spline-agent-bundle_2.12:2.2.3\""),
             "{bundle}"
         );
+    }
+
+    #[test]
+    fn the_fix_changes_the_last_release_of_a_name() {
+        let cx = Context::example();
+        let mut policy = Policy::default();
+        let scheme = "name = 'x'\npattern = '^.*spline-(?<release>[0-9.]+)\\.jar$'";
+        policy.agents = vec![toml::from_str(scheme).unwrap()];
+        let application = application("emr-7.1.0", "spark.jars", "s3://b/v7.0.0-spline-7.0.0.jar");
+        let fix = fix(&Judged::new(&application, &policy), &cx).terraform;
+        assert!(fix.contains("\"s3://b/v7.0.0-spline-7.1.0.jar\""), "{fix}");
+    }
+
+    #[test]
+    fn an_own_build_gives_way_to_no_public_one() {
+        let mut policy = Policy::default();
+        let scheme = "name = 'x'\npattern = '^own-spline\\.jar$'\nreleases = ['emr-6.*']";
+        policy.agents = vec![toml::from_str(scheme).unwrap()];
+        let cx = Context {
+            policy: &policy,
+            ..Context::example()
+        };
+        let application = application("emr-7.1.0", "spark.jars", "s3://b/own-spline.jar");
+        let fix = fix(&Judged::new(&application, &policy), &cx);
+        assert_eq!(fix, Remediation::default());
     }
 }

@@ -1,9 +1,11 @@
 use super::Judged;
+use super::spline_dispatcher_unapproved::{key_in_force, value_for};
 use crate::agent::AgentKind;
 use crate::finding::{Remediation, Verdict};
 use crate::lineage::{Lack, Setup, dispatchers};
 use crate::remediation::set_spark_defaults;
 use crate::rule::{Context, rule};
+use crate::spark::{Effective, entries};
 
 rule! {
     /// Spline's dispatcher lacks what it needs
@@ -34,17 +36,7 @@ fn check(setup: &Setup<'_>, _: &Context<'_>) -> Verdict {
         return Verdict::Pass;
     };
     let fact = match lack {
-        Lack::Key(key) => {
-            let dropped = setup.spark.dropped().iter();
-            let mut dropped = dropped.filter(|given| given.strip_prefix("spline.") == Some(&key));
-            let dropped = dropped.next().map(|given| {
-                format!("; `{given}` is there, which Spark drops for want of the prefix `spark.`")
-            });
-            format!(
-                "`spark.spline.{key}` is not set{}",
-                dropped.unwrap_or_default()
-            )
-        }
+        Lack::Key(key) => missing(&setup.spark, &key),
         Lack::Class(name) => format!(
             "`{name}` is no dispatcher of the agent, and \
              `spark.spline.lineageDispatcher.{name}.className` is not set"
@@ -57,21 +49,47 @@ fn check(setup: &Setup<'_>, _: &Context<'_>) -> Verdict {
     }
 }
 
+/// What is wrong with a key that is needed.
+fn missing(spark: &Effective<'_>, key: &str) -> String {
+    let mut sources = spark.spline_sources(key);
+    let Some(winner) = sources.next() else {
+        let mut dropped = spark.dropped().iter();
+        let dropped = dropped.find(|given| given.strip_prefix("spline.") == Some(key));
+        let dropped = dropped.map_or_else(String::new, |given| {
+            format!("; `{given}` is there, which Spark drops for want of the prefix `spark.`")
+        });
+        return format!("`spark.spline.{key}` is not set{dropped}");
+    };
+    let fact = if winner.value.is_empty() {
+        "is empty"
+    } else {
+        "names nothing"
+    };
+    let outranked = sources.find(|it| names_something(it.value));
+    let outranked = outranked.map_or_else(String::new, |it| format!(" and outranks {it}"));
+    format!("{winner} {fact}{outranked}")
+}
+
+fn names_something(value: &str) -> bool {
+    entries(value).next().is_some()
+}
+
+/// Sets the key where it is set now, to what another source or a key without its prefix gives.
 fn fix(judged: &Judged<'_>, cx: &Context<'_>) -> Remediation {
-    let Err(Lack::Key(key)) = dispatchers(&judged.setup.spark) else {
+    let spark = &judged.setup.spark;
+    let Err(Lack::Key(key)) = dispatchers(spark) else {
         return Remediation::default();
     };
-    let given = judged.application.runtime_configuration.iter();
-    let mut given = given.filter_map(|it| it.properties.get(&format!("spline.{key}")));
-    let destinations = &cx.policy.rules.dispatcher_unapproved.destinations;
-    let approved = destinations.iter().map(crate::glob::Glob::as_str);
-    let mut approved = approved.filter(|it| key.ends_with("url") && !it.contains(['*', '?']));
-    let value = given.next().map(String::as_str).or_else(|| approved.next());
-    let value = value.unwrap_or("<where lineage goes>");
-    set_spark_defaults(
-        judged.application,
-        &[(&format!("spark.spline.{key}"), value)],
-    )
+    let sources = spark.spline_sources(&key).map(|it| it.value);
+    let bare = format!("spline.{key}");
+    let configurations = judged.application.runtime_configuration.iter();
+    let dropped = configurations.filter_map(|it| it.properties.get(&bare));
+    let mut given = sources.chain(dropped.map(String::as_str));
+    let given = given.find(|value| names_something(value));
+    let allowed = &cx.policy.rules.dispatcher_unapproved;
+    let value = given.map_or_else(|| value_for(&key, allowed), str::to_owned);
+    let key = key_in_force(judged, &key);
+    set_spark_defaults(judged.application, &[(&key, &value)])
 }
 
 #[cfg(test)]
@@ -112,5 +130,34 @@ mod tests {
         let file = ("spark.spline.lineageDispatcher", Some("file"));
         let found = lineage(check, &with(&[(URL, None), file]));
         assert!(matches!(found, Verdict::Fail(text) if text.starts_with("`file` is no")));
+    }
+
+    #[test]
+    fn an_empty_key_that_outranks_a_good_one_is_named_and_set() {
+        let hadoop = "spark.hadoop.spline.lineageDispatcher.http.producer.url";
+        let application = with(&[(hadoop, Some(""))]);
+        let fact = format!("`{hadoop}` is empty and outranks `{URL}`");
+        assert_eq!(lineage(check, &application), Verdict::Fail(fact));
+        let cx = Context::example();
+        let fix = fix(&Judged::new(&application, cx.policy), &cx).terraform;
+        let good = "https://lineage.example.internal/producer";
+        for key in [hadoop, URL] {
+            assert!(fix.contains(&format!("\"{key}\" = \"{good}\"")), "{fix}");
+        }
+    }
+
+    #[test]
+    fn a_composite_of_nothing_fails_by_its_key() {
+        let key = "spark.spline.lineageDispatcher.composite.dispatchers";
+        let composite = ("spark.spline.lineageDispatcher", Some("composite"));
+        let application = with(&[composite, (key, Some(","))]);
+        let fact = format!("`{key}` names nothing");
+        assert_eq!(lineage(check, &application), Verdict::Fail(fact));
+        let cx = Context::example();
+        let fix = fix(&Judged::new(&application, cx.policy), &cx).terraform;
+        assert!(
+            fix.contains(&format!("\"{key}\" = \"<dispatchers>\"")),
+            "{fix}"
+        );
     }
 }

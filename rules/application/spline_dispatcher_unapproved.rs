@@ -1,9 +1,11 @@
 use super::Judged;
 use crate::finding::{Remediation, Verdict};
+use crate::glob::Glob;
 use crate::lineage::{Dispatcher, Setup, dispatchers};
 use crate::policy::DispatcherUnapproved;
 use crate::remediation::set_spark_defaults;
 use crate::rule::{Context, rule};
+use crate::spark::Effective;
 
 rule! {
     /// Lineage goes where it isn't meant to
@@ -66,26 +68,79 @@ fn objection(dispatcher: &Dispatcher<'_>, allowed: &DispatcherUnapproved) -> Opt
         .then(|| format!("`{name}` sends lineage to `{to}`, which is not approved"))
 }
 
-/// Sends lineage by the first approved dispatcher, to the first approved destination that is no pattern.
+/// Sends lineage by the first approved dispatcher that is known, and keeps what is there and good.
 fn fix(judged: &Judged<'_>, cx: &Context<'_>) -> Remediation {
     let allowed = &cx.policy.rules.dispatcher_unapproved;
-    let Some(name) = allowed.dispatchers.first() else {
+    let mut known = allowed.dispatchers.iter().filter_map(|name| {
+        let lacking = lacking(&judged.setup.spark, name, allowed)?;
+        Some((name, lacking))
+    });
+    let Some((name, lacking)) = known.next() else {
         return Remediation::default();
     };
-    let destinations = allowed.destinations.iter().map(crate::glob::Glob::as_str);
-    let mut exact = destinations.filter(|it| !it.contains(['*', '?']));
-    let to = exact.next().unwrap_or("<where lineage goes>");
-    let url = format!("lineageDispatcher.{name}.producer.url");
-    let keys = ["lineageDispatcher", &url].map(|key| key_in_force(judged, key));
-    let mut changes = vec![(keys[0].as_str(), name.as_str())];
-    if ["http", "httpOpenLineage"].contains(&name.as_str()) {
-        changes.push((&keys[1], to));
-    }
+    let chosen = ("lineageDispatcher".to_owned(), name.clone());
+    let changes = [chosen].into_iter().chain(lacking);
+    let changes: Vec<_> = changes
+        .map(|(key, value)| (key_in_force(judged, &key), value))
+        .collect();
+    let changes: Vec<_> = changes
+        .iter()
+        .map(|(key, value)| (key.as_str(), value.as_str()))
+        .collect();
     set_spark_defaults(judged.application, &changes)
 }
 
+/// The keys to set before lineage may leave by a dispatcher, where that is known.
+fn lacking(
+    spark: &Effective<'_>,
+    name: &str,
+    allowed: &DispatcherUnapproved,
+) -> Option<Vec<(String, String)>> {
+    if let Ok(found) = Dispatcher::named(spark, name) {
+        if found.iter().any(|it| objection(it, allowed).is_none()) {
+            return Some(Vec::new());
+        }
+        // No key mends that somebody's own class is not approved.
+        if found.iter().any(|it| it.class.is_some()) {
+            return None;
+        }
+    }
+    let needs = Dispatcher::needs(name)?;
+    let keys = needs.iter().filter_map(|need| {
+        let key = format!("lineageDispatcher.{name}.{need}");
+        let present = spark.spline(&key).map(|it| it.value);
+        let mut present = present.filter(|value| !value.is_empty());
+        if needs.last() == Some(need) {
+            let leads_to = |destination| Dispatcher {
+                name,
+                class: None,
+                destination,
+            };
+            present = present.filter(|to| objection(&leads_to(Some(to)), allowed).is_none());
+        }
+        let value = value_for(&key, allowed);
+        present.is_none().then_some((key, value))
+    });
+    Some(keys.collect())
+}
+
+/// What to set a key to: the first approved destination that is no pattern, where the key holds one, or
+/// what is to be filled in.
+pub(super) fn value_for(key: &str, allowed: &DispatcherUnapproved) -> String {
+    let last = key.rsplit('.').next().unwrap_or_default();
+    if !["url", "servers"].contains(&last) {
+        return format!("<{last}>");
+    }
+    let approved = allowed.destinations.iter().map(Glob::as_str);
+    let mut fitting = approved.filter(|to| {
+        let is_exact = !to.contains(['*', '?']);
+        is_exact && to.contains("://") == (last == "url")
+    });
+    fitting.next().unwrap_or("<where lineage goes>").to_owned()
+}
+
 /// The property that sets a key of Spline whatever sets it now.
-fn key_in_force(judged: &Judged<'_>, key: &str) -> String {
+pub(super) fn key_in_force(judged: &Judged<'_>, key: &str) -> String {
     let now = judged.setup.spark.spline(key);
     let outranked = now.is_none_or(|it| {
         it.is_java_option()
@@ -151,5 +206,78 @@ mod tests {
         assert_eq!(verdict("http", &policy), Verdict::Pass);
         policy.rules.dispatcher_unapproved.destinations = vec!["https://other/*".into()];
         assert!(matches!(verdict("http", &policy), Verdict::Fail(_)));
+    }
+
+    const URL: &str = "spark.spline.lineageDispatcher.http.producer.url";
+
+    fn fixed(changes: &[(&str, Option<&str>)], policy: &Policy) -> Remediation {
+        let cx = Context {
+            policy,
+            ..Context::example()
+        };
+        let application = with(changes);
+        fix(&Judged::new(&application, policy), &cx)
+    }
+
+    #[test]
+    fn the_fix_keeps_what_is_there_and_good() {
+        let console = (NAME, Some("console"));
+        let mut policy = Policy::default();
+        let kept = format!("\"{URL}\" = \"https://lineage.example.internal/producer\"");
+        let fix = fixed(&[console], &policy).terraform;
+        assert!(fix.contains(&format!("\"{NAME}\" = \"http\"")), "{fix}");
+        assert!(fix.contains(&kept), "{fix}");
+        let legacy = ("spark.spline.producer.url", Some("https://old"));
+        let fix = fixed(&[console, (URL, None), legacy], &policy).terraform;
+        assert!(!fix.contains(URL), "{fix}");
+        policy.rules.dispatcher_unapproved.destinations = vec![
+            "b:9092".into(),
+            "https://other/*".into(),
+            "https://ok".into(),
+        ];
+        let fix = fixed(&[console], &policy).terraform;
+        assert!(
+            fix.contains(&format!("\"{URL}\" = \"https://ok\"")),
+            "{fix}"
+        );
+    }
+
+    #[test]
+    fn the_fix_gives_each_dispatcher_the_keys_it_needs() {
+        for (name, keys) in [
+            ("httpOpenLineage", &[("api.url", "https://ok")][..]),
+            (
+                "kafka",
+                &[
+                    ("topic", "<topic>"),
+                    ("producer.bootstrap.servers", "b:9092"),
+                ],
+            ),
+            ("hdfs", &[]),
+        ] {
+            let mut policy = Policy::default();
+            let allowed = &mut policy.rules.dispatcher_unapproved;
+            allowed.dispatchers = vec!["com.x.unheard-of".into(), name.into()];
+            allowed.destinations = vec!["https://ok".into(), "b:9092".into()];
+            let fix = fixed(&[(NAME, Some("console"))], &policy).terraform;
+            assert!(fix.contains(&format!("\"{NAME}\" = \"{name}\"")), "{fix}");
+            for (key, value) in keys {
+                let line = format!("\"{NAME}.{name}.{key}\" = \"{value}\"");
+                assert!(fix.contains(&line), "{fix}");
+            }
+            assert!(!fix.contains(&format!("{name}.producer.url")), "{fix}");
+        }
+    }
+
+    #[test]
+    fn no_fix_is_given_by_a_dispatcher_of_which_nothing_is_known() {
+        let mut policy = Policy::default();
+        policy.rules.dispatcher_unapproved.dispatchers = vec!["own".into(), "composite".into()];
+        let class = (
+            "spark.spline.lineageDispatcher.own.className",
+            Some("x.Own"),
+        );
+        let fix = fixed(&[(NAME, Some("console")), class], &policy);
+        assert_eq!(fix, Remediation::default());
     }
 }

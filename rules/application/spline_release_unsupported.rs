@@ -1,4 +1,5 @@
 use super::Judged;
+use crate::agent::AgentKind;
 use crate::finding::{Remediation, Verdict};
 use crate::lineage::Setup;
 use crate::rule::{Context, rule};
@@ -8,7 +9,9 @@ rule! {
     ///
     /// Flags Spark applications on an EMR release whose Spark or Scala no public Spline bundle is
     /// built for (emr-spark-8.x runs Scala 2.13). An agent of the organization's own build, told by
-    /// a name that ties it to an EMR release, is taken at its word.
+    /// a name that ties it to an EMR release, or to the release's own Spark and Scala, is taken at its
+    /// word. With a custom image it is `unknown`, since the image may hold one, unless an `[[image]]` of
+    /// the configuration says what it holds.
     ///
     /// ## Why it matters
     /// No configuration can bring lineage here: a bundle of another Scala ends the job with a
@@ -27,13 +30,21 @@ fn check(setup: &Setup<'_>, _: &Context<'_>) -> Verdict {
     let Some(release) = setup.release.filter(|_| setup.is_unsupported()) else {
         return Verdict::Pass;
     };
-    Verdict::Fail(format!(
-        "{} runs Spark {} on Scala {}, for which no Spline agent is published{}",
+    let unpublished = format!(
+        "{} runs Spark {} on Scala {}, for which no Spline agent is published",
         release.label,
         release.spark_minor(),
         release.scala,
-        setup.others(setup.wanted)
-    ))
+    );
+    let others = setup.others(setup.wanted);
+    // A bundle that the configuration names is of another Spark or Scala, whatever the image holds.
+    let misfit = setup.agents.of(AgentKind::Spline).next();
+    match setup.image.filter(|_| setup.is_opaque && misfit.is_none()) {
+        Some(image) => Verdict::Unknown(format!(
+            "{unpublished}; the custom image `{image}` may hold one of its owner's build{others}"
+        )),
+        None => Verdict::Fail(format!("{unpublished}{others}")),
+    }
 }
 
 /// A release label can't be lowered in place; which way to go is for the owner to say.
@@ -44,18 +55,22 @@ fn fix(_: &Judged<'_>, _: &Context<'_>) -> Remediation {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::application::bench::lineage;
     use crate::estate::{Application, Configuration};
 
-    fn verdict(label: &str, jars: &str) -> Verdict {
-        let application = Application {
+    fn application(label: &str, jars: &str) -> Application {
+        Application {
             release_label: label.into(),
             runtime_configuration: vec![Configuration::new(
                 "spark-defaults",
                 &[("spark.jars", jars)],
             )],
             ..Application::example()
-        };
-        crate::application::bench::lineage(check, &application)
+        }
+    }
+
+    fn verdict(label: &str, jars: &str) -> Verdict {
+        lineage(check, &application(label, jars))
     }
 
     #[test]
@@ -80,6 +95,29 @@ mod tests {
             verdict("emr-spark-8.0.0", "s3://b/spline-8.0.0.jar"),
             Verdict::Pass
         );
+    }
+
+    #[test]
+    fn a_bundle_that_fits_is_taken_at_its_word() {
+        let bundle = "s3://b/spark-4.0-spline-agent-bundle_2.13-2.4.0.jar";
+        assert_eq!(verdict("emr-spark-8.0.0", bundle), Verdict::Pass);
+        let later = verdict("emr-spark-8.1.0", bundle);
+        assert!(matches!(later, Verdict::Fail(_)), "{later:?}");
+    }
+
+    #[test]
+    fn what_an_image_holds_can_not_be_told() {
+        let with_image = |jars| Application {
+            image: Some("1.dkr.ecr/x:1".into()),
+            ..application("emr-spark-8.0.0", jars)
+        };
+        let opaque = lineage(check, &with_image(""));
+        assert!(
+            matches!(&opaque, Verdict::Unknown(text) if text.contains("`1.dkr.ecr/x:1` may hold")),
+            "{opaque:?}"
+        );
+        let misfit = with_image("s3://b/spark-3.5-spline-agent-bundle_2.12-2.2.3.jar");
+        assert!(matches!(lineage(check, &misfit), Verdict::Fail(_)));
     }
 
     #[test]

@@ -8,6 +8,12 @@ use crate::rule::{Context, rule};
 /// How many keys the evidence names.
 const NAMED: usize = 5;
 
+/// How many characters of a key the evidence shows.
+const LONGEST_KEY: usize = 80;
+
+/// What stands in the place of a secret.
+const REFERENCE: &str = "EMR.secret@<SecretID>";
+
 rule! {
     /// A secret stands in plain text
     ///
@@ -89,60 +95,88 @@ fn of_configurations<'a>(configurations: &'a [Configuration], places: &mut Vec<(
     }
 }
 
-/// What names the secret: the text before it in its word, or else the option before the word.
+/// What names the secret: the key before it in its word, or else the option before the word.
 fn named(word: &str, marker: &str, before: &str) -> String {
-    let key = word.split(marker).next().unwrap_or_default();
-    let key = key.trim_end_matches(['=', ':', '"', '\'', '\\', ' ']);
-    let key = key.trim_start_matches(['"', '\'']);
-    if !key.is_empty() {
+    let text = word.split(marker).next().unwrap_or_default();
+    if let Some(key) = last_key(text) {
         return format!("`{key}`");
     }
-    if before.starts_with('-') {
-        return format!("the value of `{before}`");
+    match last_key(before).filter(|option| option.starts_with('-')) {
+        Some(option) => format!("the value of `{option}`"),
+        None => "an argument".into(),
     }
-    "an argument".into()
 }
 
-/// Puts references in the place of the secrets of classifications. Submit parameters and arguments take
-/// none: there only words help.
+/// The last word of a text that could be a key: what else stands there may be anything.
+fn last_key(text: &str) -> Option<String> {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "._-".contains(letter);
+    let mut words = text.rsplit(|letter| !plain(letter));
+    let key = words.find(|word| word.contains(|letter: char| letter.is_ascii_alphanumeric()))?;
+    Some(key.chars().take(LONGEST_KEY).collect())
+}
+
+/// Puts references in the place of the secrets of classifications. Among other text, in submit parameters
+/// and in arguments none is resolved: there only words help.
 fn fix(configured: &Configured<'_>, _: &Context<'_>) -> Remediation {
     let mut configurations = configured.configurations().to_vec();
-    if !refer(&mut configurations) {
-        return Remediation {
-            aws_cli: "# change the secret; take it out of the submit parameters and arguments, which take no \
-                      reference; let the job read it with secretsmanager:GetSecretValue"
-                .into(),
-            terraform: String::new(),
-        };
+    let mut within = Vec::new();
+    let any = refer(&mut configurations, &mut within);
+    let notes = within.iter().map(|key| {
+        format!(
+            "# {key} holds a secret among other text, where no reference is resolved: move the secret to a \
+             key of its own\n"
+        )
+    });
+    let notes: String = notes.collect();
+    let mut remediation = if any {
+        changed(configured, &configurations)
+    } else {
+        Remediation::default()
+    };
+    if !any && notes.is_empty() {
+        "# change the secret; take it out of the submit parameters and arguments, which take no reference; let \
+         the job read it with secretsmanager:GetSecretValue"
+            .clone_into(&mut remediation.aws_cli);
     }
+    remediation.aws_cli.insert_str(0, &notes);
+    remediation
+}
+
+/// Sets the classifications.
+fn changed(configured: &Configured<'_>, configurations: &[Configuration]) -> Remediation {
     match configured {
-        Configured::Application(application) => set_configurations(application, &configurations),
+        Configured::Application(application) => set_configurations(application, configurations),
         Configured::JobRun(run) => start_with(
             &format!("the job {}", run.job()),
             None,
             "applicationConfiguration",
-            Some(&configurations),
+            Some(configurations),
         ),
         Configured::Session(session) => start_with(
             &format!("the session {}", session.kind()),
             None,
             "runtimeConfiguration",
-            Some(&configurations),
+            Some(configurations),
         ),
     }
 }
 
-/// Replaces each secret by a reference, and says whether there was any.
-fn refer(configurations: &mut [Configuration]) -> bool {
+/// Replaces each value that is a secret by a reference, and says whether there was any. The keys of
+/// values in which a secret stands among other text are added to `within`.
+fn refer(configurations: &mut [Configuration], within: &mut Vec<String>) -> bool {
     let mut any = false;
     for configuration in configurations {
-        for value in configuration.properties.values_mut() {
-            if secret_marker(value).is_some() {
-                "EMR.secret@<SecretID>".clone_into(value);
-                any = true;
+        for (key, value) in &mut configuration.properties {
+            match secret_marker(value) {
+                Some(marker) if marker == value => {
+                    REFERENCE.clone_into(value);
+                    any = true;
+                }
+                Some(_) => within.extend(last_key(key)),
+                None => {}
             }
         }
-        any |= refer(&mut configuration.configurations);
+        any |= refer(&mut configuration.configurations, within);
     }
     any
 }
@@ -231,6 +265,53 @@ mod tests {
             fix.terraform
         );
         assert!(!fix.aws_cli.contains("[redacted"), "{}", fix.aws_cli);
+    }
+
+    #[test]
+    fn the_fix_leaves_the_text_around_a_secret() {
+        let mut application = Application::example();
+        let key = "spark.driver.extraJavaOptions";
+        let options = "-Xmx1g -Ddb.password=Tr0ub4dor&3horse -XX:+UseG1GC";
+        application.runtime_configuration = vec![property(key, options)];
+        let remedy = fix(&Configured::Application(&application), &Context::example());
+        assert!(
+            remedy
+                .aws_cli
+                .starts_with(&format!("# {key} holds a secret")),
+            "{}",
+            remedy.aws_cli
+        );
+        assert!(
+            !remedy.aws_cli.contains("EMR.secret@"),
+            "{}",
+            remedy.aws_cli
+        );
+        application
+            .runtime_configuration
+            .push(property("spark.db.password", "Tr0ub4dor&3horse"));
+        let remedy = fix(&Configured::Application(&application), &Context::example());
+        assert!(remedy.aws_cli.starts_with("# spark"), "{}", remedy.aws_cli);
+        for kept in ["-Xmx1g", "-XX:+UseG1GC", "EMR.secret@<SecretID>"] {
+            assert!(remedy.terraform.contains(kept), "{}", remedy.terraform);
+        }
+    }
+
+    #[test]
+    fn a_secret_is_named_by_the_last_key_before_it() {
+        let marker = "[redacted:secret]";
+        let long = "k".repeat(100);
+        for (text, before, name) in [
+            ("{\"who\":\"someone\",\"pass\":\"", "", "`pass`"),
+            ("jdbc:x://host/db?user=me&password=", "", "`password`"),
+            ("spark.x.token=", "--conf", "`spark.x.token`"),
+            (&format!("{long}="), "", &format!("`{}`", "k".repeat(80))),
+            ("", "--db-password", "the value of `--db-password`"),
+            ("", "-Da=x", "an argument"),
+            ("=\"", "x", "an argument"),
+        ] {
+            let word = format!("{text}{marker}\"");
+            assert_eq!(named(&word, marker, before), name);
+        }
     }
 
     #[test]

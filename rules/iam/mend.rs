@@ -12,11 +12,13 @@ use crate::remediation::shell;
 
 pub use restate::restate;
 
-/// What a statement is to become.
-pub type Change<'a> = dyn FnOnce(&mut Vec<Value>, usize) + 'a;
-
 /// The policy with one statement changed, as commands and as Terraform.
-pub fn mend(name: PolicyName<'_>, role: &Role, at: usize, change: Box<Change<'_>>) -> Remediation {
+pub fn mend(
+    name: PolicyName<'_>,
+    role: &Role,
+    at: usize,
+    change: impl FnOnce(&mut Vec<Value>, usize),
+) -> Remediation {
     let Ok(mut document) = serde_json::from_str::<Value>(name.text()) else {
         return Remediation::default();
     };
@@ -203,12 +205,9 @@ mod tests {
         };
         let document = Document::parse(&text).unwrap();
         let stated = document.statements[1].clone();
-        let fix = mend(
-            PolicyName::Inline(&role, "p"),
-            &role,
-            1,
-            Box::new(|list, at| change(list, at, &stated)),
-        );
+        let fix = mend(PolicyName::Inline(&role, "p"), &role, 1, |list, at| {
+            change(list, at, &stated);
+        });
         let body = fix.aws_cli.split_once("<<'EOF'\n").unwrap().1;
         let value: Value = serde_json::from_str(body.split_once("\nEOF\n").unwrap().0).unwrap();
         assert_eq!(value["Statement"][0]["Sid"], "Kept");
@@ -247,7 +246,7 @@ mod tests {
             ..Role::example()
         };
         let drop = |list: &mut Vec<Value>, at| drop(list.remove(at));
-        let fix = mend(PolicyName::Inline(&role, "p"), &role, 0, Box::new(drop));
+        let fix = mend(PolicyName::Inline(&role, "p"), &role, 0, drop);
         let expected = "delete-role-policy --policy-name p --role-name ads-execution";
         assert!(fix.aws_cli.ends_with(expected), "{}", fix.aws_cli);
     }

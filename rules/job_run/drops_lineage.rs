@@ -7,8 +7,8 @@ rule! {
     /// A job drops its application's lineage
     ///
     /// Flags jobs whose latest run was started in a way that loses the lineage which its application has:
-    /// a `spark-defaults` of its own, which **replaces** the application's whole on every release before
-    /// emr-spark-8.1.0, `--jars` or `--conf spark.jars` without the agent, a listener list without the
+    /// a `spark-defaults` or `core-site` of its own, which **replaces** the application's whole on every
+    /// release before emr-spark-8.1.0, `--jars` or `--conf spark.jars` without the agent, a listener list without the
     /// agent's, a mode or dispatcher of its own. The runs of one job make one finding for each cause; a job
     /// that didn't run in the window is left as it was. Where the submit parameters can't be read, or name a
     /// `--properties-file`, it is `unknown`. A run is held against the application's defaults of today, on
@@ -61,6 +61,9 @@ mod tests {
     use crate::application::bench::with;
     use crate::estate::{Application, Configuration, JobRun};
     use crate::job_run::submitted;
+    use crate::lineage::Standing;
+    use crate::policy::{ApprovedImage, Policy, RuleSettings};
+    use crate::rule::RuleId;
 
     const LISTENERS: &str = "spark.sql.queryExecutionListeners";
 
@@ -80,7 +83,18 @@ mod tests {
 
     /// What the rule says, and what it says of the job as it is mended.
     fn judged(application: &Application, run: &JobRun) -> (Verdict, Verdict) {
-        let cx = Context::example();
+        judged_under(application, run, Context::example().policy)
+    }
+
+    fn judged_under(
+        application: &Application,
+        run: &JobRun,
+        policy: &Policy,
+    ) -> (Verdict, Verdict) {
+        let cx = Context {
+            policy,
+            ..Context::example()
+        };
         let judged = Judged::new(application, cx.policy);
         let submit = submitted(run);
         let ran = Ran::new(run, &judged, &submit, cx.policy);
@@ -229,6 +243,44 @@ mod tests {
     }
 
     #[test]
+    fn a_fault_that_costs_no_lineage_hides_no_drop() {
+        let mine = run("emr-7.1.0", &[], "--jars s3://b/mine.jar");
+        let dropped = |changes: &[_], policy: &Policy| {
+            let (verdict, mended) = judged_under(&with(changes), &mine, policy);
+            assert!(
+                matches!(&verdict, Verdict::Fail(text) if text.contains("by the job's `--jars`: ")),
+                "{verdict:?}"
+            );
+            assert_eq!(mended, Verdict::Pass);
+        };
+        let mut policy = Policy::default();
+        policy.rules.agent_outdated.minimum = Some("2.2.3".into());
+        let old = "s3://b/spark-3.5-spline-agent-bundle_2.12-2.2.0.jar";
+        dropped(&[("spark.jars", Some(old))], &policy);
+        policy.rules.dispatcher_unapproved.destinations = vec!["https://other/*".into()];
+        dropped(&[], &policy);
+        let stray = "za.co.absa.spline.harvester.listener.SplineQueryExecutionListener,\
+                     io.openlineage.spark.agent.OpenLineageSparkListener";
+        dropped(&[(LISTENERS, Some(stray))], &Policy::default());
+    }
+
+    #[test]
+    fn a_rule_that_is_switched_off_hides_no_drop() {
+        let mut policy = Policy::default();
+        let rule = RuleId::known("spline-dispatcher-unapproved").unwrap();
+        let off = RuleSettings {
+            enabled: false,
+            ..RuleSettings::default()
+        };
+        policy.rules.settings.insert(rule, off);
+        let console = with(&[("spark.spline.lineageDispatcher", Some("console"))]);
+        let mine = run("emr-7.1.0", &[], "--jars s3://b/mine.jar");
+        let (verdict, mended) = judged_under(&console, &mine, &policy);
+        assert!(matches!(verdict, Verdict::Fail(_)), "{verdict:?}");
+        assert_eq!(mended, Verdict::Pass);
+    }
+
+    #[test]
     fn a_run_of_another_release_is_not_blamed_on_todays_agent() {
         let (verdict, _) = judged(&Application::example(), &run("emr-7.0.0", &[], ""));
         assert_eq!(verdict, Verdict::Pass);
@@ -237,19 +289,128 @@ mod tests {
         assert_eq!(verdict, Verdict::Pass);
     }
 
+    fn fixed(application: &Application, run: &JobRun, policy: &Policy) -> Remediation {
+        let cx = Context {
+            policy,
+            ..Context::example()
+        };
+        let judged = Judged::new(application, policy);
+        let submit = submitted(run);
+        let ran = Ran::new(run, &judged, &submit, policy);
+        assert!(matches!(check(&ran, &cx), Verdict::Fail(_)));
+        fix(&ran, &cx)
+    }
+
     #[test]
     fn the_fix_gives_the_changed_parameters_alone() {
         let cx = Context::example();
-        let application = Application::example();
-        let judged = Judged::new(&application, cx.policy);
-        let run = run("emr-7.1.0", &[], "--class x.Main --jars s3://b/mine.jar");
-        let submit = submitted(&run);
-        let fix = fix(&Ran::new(&run, &judged, &submit, cx.policy), &cx);
+        let fix = |parameters: &str| {
+            let run = run("emr-7.1.0", &[], parameters);
+            fixed(&Application::example(), &run, cx.policy).aws_cli
+        };
+        let start = "# start the job attribution-daily with this, and all else as before";
+        let jars = "--jars s3://b/mine.jar,s3://lineage-artifacts/spline/spline-7.1.0.jar";
         assert_eq!(
-            fix.aws_cli,
-            "# start the job attribution-daily with this, and all else as before\n\
-             sparkSubmitParameters='--class x.Main --jars \
-             s3://b/mine.jar,s3://lineage-artifacts/spline/spline-7.1.0.jar'"
+            fix("--class x.Main --jars s3://b/mine.jar"),
+            format!("{start}\nsparkSubmitParameters='--class x.Main {jars}'")
         );
+        let harmless = "--conf spark.spline.postProcessingFilter=userExtra \
+                        --conf spark.spline.lineageDispatcher.http.producer.url=https://other";
+        assert_eq!(
+            fix(&format!("--jars s3://b/mine.jar {harmless}")),
+            format!("{start}\nsparkSubmitParameters='{jars} {harmless}'")
+        );
+        // One cause after the other.
+        assert_eq!(
+            fix(&format!(
+                "--jars s3://b/mine.jar --conf spark.spline.mode=DISABLED {harmless}"
+            )),
+            format!(
+                "{start}\nsparkSubmitParameters='{jars} --conf spark.spline.mode=ENABLED {harmless}'"
+            )
+        );
+    }
+
+    #[test]
+    fn a_listener_in_the_wrong_list_is_taken_out() {
+        let stray = "io.openlineage.spark.agent.OpenLineageSparkListener";
+        let parameters = format!("--conf {LISTENERS}=com.x.Own,{stray}");
+        drops(&run("emr-7.1.0", &[], &parameters));
+    }
+
+    #[test]
+    fn a_core_site_of_its_own_is_seen_and_mended() {
+        let with_site = |properties: &[_]| JobRun {
+            configuration: vec![Configuration::new("core-site", properties)],
+            ..run("emr-7.1.0", &[], "")
+        };
+        let own = with_site(&[("fs.s3.a", "b"), ("spline.mode", "DISABLED")]);
+        let text = drops(&own);
+        assert!(
+            text.starts_with("`spline.mode` is set by the job's `core-site`: "),
+            "{text}"
+        );
+        let cx = Context::example();
+        let fix = fixed(&Application::example(), &own, cx.policy).aws_cli;
+        assert!(
+            fix.contains("fs.s3.a") && !fix.contains("spline.mode"),
+            "{fix}"
+        );
+    }
+
+    #[test]
+    fn a_core_site_replaces_the_applications_whole() {
+        let url = "spline.lineageDispatcher.http.producer.url";
+        let mut application = with(&[(&format!("spark.{url}"), None)]);
+        let site = Configuration::new("core-site", &[(url, "https://x")]);
+        application.runtime_configuration.push(site);
+        let own = JobRun {
+            configuration: vec![Configuration::new("core-site", &[("fs.s3.a", "b")])],
+            ..run("emr-7.1.0", &[], "")
+        };
+        let (verdict, mended) = judged(&application, &own);
+        let start = format!(
+            "on emr-7.1.0 the job's `core-site` replaces the application's whole, and `{url}` with it"
+        );
+        assert!(
+            matches!(&verdict, Verdict::Fail(text) if text.starts_with(&start)),
+            "{verdict:?}"
+        );
+        assert_eq!(mended, Verdict::Pass);
+        let cx = Context::example();
+        let judged = Judged::new(&application, cx.policy);
+        let submit = submitted(&own);
+        let ran = Ran::new(&own, &judged, &submit, cx.policy);
+        assert_eq!(ran.started.standing(&cx, Standing::With), Standing::Without);
+        let strange = JobRun {
+            release_label: "latest".into(),
+            ..own
+        };
+        let (verdict, _) = self::judged(&application, &strange);
+        assert!(matches!(verdict, Verdict::Unknown(_)), "{verdict:?}");
+    }
+
+    #[test]
+    fn for_an_image_of_its_own_there_is_no_change_of_the_configuration() {
+        let holding = |uri: &str, holds: &[&str]| ApprovedImage {
+            uri: uri.into(),
+            holds: Some(holds.iter().map(|&name| name.to_owned()).collect()),
+        };
+        let policy = Policy {
+            images: vec![
+                holding("1.dkr.ecr/agent:1", &["spline-7.1.0.jar"]),
+                holding("1.dkr.ecr/bare:1", &[]),
+            ],
+            ..Policy::default()
+        };
+        let application = Application {
+            image: Some("1.dkr.ecr/agent:1".into()),
+            ..with(&[("spark.jars", None)])
+        };
+        let own = JobRun {
+            image: Some("1.dkr.ecr/bare:1".into()),
+            ..run("emr-7.1.0", &[], "--conf spark.executor.cores=4")
+        };
+        assert_eq!(fixed(&application, &own, &policy), Remediation::default());
     }
 }

@@ -21,7 +21,7 @@ pub(super) struct Activity<'a> {
     pub(super) jobs: Vec<Group<'a, Ran<'a>>>,
     /// The sessions, by application and name.
     pub(super) sessions: Vec<Group<'a, Opened<'a>>>,
-    /// How many runs belong to applications that were not read.
+    /// How many Spark runs belong to applications that were not read.
     pub(super) orphan_runs: usize,
     runs: &'a [JobRun],
     submits: &'a [Result<Submit, SubmitError>],
@@ -96,7 +96,7 @@ impl<'a> Activity<'a> {
         for (at, run) in slice.job_runs.iter().enumerate() {
             match places.get(&(&run.region, run.application_id.as_str())) {
                 Some(&index) => of_job.entry((index, run.job())).or_default().push(at),
-                None => orphan_runs += 1,
+                None => orphan_runs += usize::from(run.spark_submit.is_some()),
             }
         }
         let mut of_session: BTreeMap<(usize, Cow<'a, str>), Vec<usize>> = BTreeMap::new();

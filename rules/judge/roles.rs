@@ -1,6 +1,6 @@
 //! Asks the rules on roles, policies and statements about an account.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::estate::{AccountId, Arn, ManagedPolicy, Region, Service};
 use crate::fault::Fault;
@@ -87,6 +87,15 @@ pub(crate) fn findings(found: Vec<Found>, cx: &Context<'_>) -> Vec<Finding> {
         .collect()
 }
 
+/// The findings on single accounts that these say more exactly.
+pub(crate) fn superseded(found: &[Found]) -> BTreeSet<Fingerprint> {
+    let said = found.iter().flat_map(|it| {
+        let forms = rules().filter(|form| yields_to(form.id).contains(&it.rule.id));
+        forms.map(|form| Fingerprint::new(&RuleId::of(form), &it.fault.resource, &it.fault.part))
+    });
+    said.collect()
+}
+
 /// Leaves out what another finding on the same statement says already: the form where the effect was found,
 /// and all but the worst where a statement allows everything.
 fn without_consequences(found: Vec<Found>) -> Vec<Found> {
@@ -157,6 +166,11 @@ fn yields_to(rule: &str) -> &'static [&'static str] {
         ],
         "assume-unbounded" | "assume-latent-other-team" => &["assume-reaches-other-team"],
         "trust-admits-account" => &["trust-admits-anyone", "trust-admits-other-team"],
+        "execution-role-assumable-directly" => &[
+            "trust-admits-anyone",
+            "trust-admits-account",
+            "trust-admits-other-team",
+        ],
         _ => &[],
     }
 }

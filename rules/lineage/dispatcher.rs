@@ -18,6 +18,25 @@ pub struct Dispatcher<'a> {
     pub destination: Option<&'a str>,
 }
 
+impl<'a> Dispatcher<'a> {
+    /// The dispatchers that the one of this name comes to, or what it lacks.
+    pub fn named(spark: &Effective<'a>, name: &'a str) -> Result<Vec<Self>, Lack<'a>> {
+        dispatcher(spark, name, 0)
+    }
+
+    /// The keys that one of the agent's own needs, behind `lineageDispatcher.<name>.`; by the last it is
+    /// told where it sends lineage. Those that are made of others are left out.
+    pub fn needs(name: &str) -> Option<&'static [&'static str]> {
+        match name {
+            "http" => Some(&["producer.url"]),
+            "kafka" => Some(&["topic", "producer.bootstrap.servers"]),
+            "httpOpenLineage" => Some(&["api.url"]),
+            "console" | "logging" | "hdfs" => Some(&[]),
+            _ => None,
+        }
+    }
+}
+
 /// What a dispatcher lacks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Lack<'a> {
@@ -60,12 +79,13 @@ fn dispatcher<'a>(
     name: &'a str,
     depth: usize,
 ) -> Result<Vec<Dispatcher<'a>>, Lack<'a>> {
+    let set = |key: &str| {
+        let value = spark.spline(key).map(|found| found.value);
+        value.filter(|value| !value.is_empty())
+    };
     let value = |key: &str| {
         let key = format!("lineageDispatcher.{name}.{key}");
-        let value = spark.spline(&key).map(|found| found.value);
-        value
-            .filter(|value| !value.is_empty())
-            .ok_or(Lack::Key(key))
+        set(&key).ok_or(Lack::Key(key))
     };
     let to = |class, destination| {
         Ok(vec![Dispatcher {
@@ -81,32 +101,30 @@ fn dispatcher<'a>(
         return to(Some(class), None);
     }
     match name {
-        "http" => {
-            let legacy = spark.spline("producer.url").map(|found| found.value);
-            to(
-                None,
-                Some(value("producer.url").or_else(|lack| legacy.ok_or(lack))?),
-            )
-        }
-        "kafka" => {
-            value("topic")?;
-            to(None, Some(value("producer.bootstrap.servers")?))
-        }
-        "httpOpenLineage" => to(None, Some(value("api.url")?)),
-        "console" | "logging" | "hdfs" => to(None, None),
         "composite" => {
-            let names = crate::spark::entries(value("dispatchers")?);
-            let all: Result<Vec<_>, _> = names
-                .map(|name| dispatcher(spark, name, depth + 1))
-                .collect();
-            Ok(all?.concat())
+            let key = "dispatchers";
+            let mut parts = Vec::new();
+            for name in crate::spark::entries(value(key)?) {
+                parts.extend(dispatcher(spark, name, depth + 1)?);
+            }
+            let lack = || Lack::Key(format!("lineageDispatcher.{name}.{key}"));
+            (!parts.is_empty()).then_some(parts).ok_or_else(lack)
         }
         "fallback" => {
             let primary = dispatcher(spark, value("primaryDispatcher")?, depth + 1);
             let second = dispatcher(spark, value("fallbackDispatcher")?, depth + 1);
             Ok([primary?, second?].concat())
         }
-        _ => Err(Lack::Class(name)),
+        _ => {
+            let keys = Dispatcher::needs(name).ok_or(Lack::Class(name))?;
+            let values: Result<Vec<_>, _> = keys.iter().map(|key| value(key)).collect();
+            let legacy = set("producer.url").filter(|_| name == "http");
+            match (values, legacy) {
+                (Ok(values), _) => to(None, values.last().copied()),
+                (Err(_), Some(url)) => to(None, Some(url)),
+                (Err(lack), None) => Err(lack),
+            }
+        }
     }
 }
 
@@ -146,6 +164,8 @@ mod tests {
         assert_eq!(told(&[]), r#"Key("lineageDispatcher.http.producer.url")"#);
         assert_eq!(told(&[url]), "http:https://x");
         assert_eq!(told(&[("producer.url", "https://old")]), "http:https://old");
+        let empty = told(&[("producer.url", "")]);
+        assert_eq!(empty, r#"Key("lineageDispatcher.http.producer.url")"#);
         let kafka = ("lineageDispatcher", "kafka");
         let topic = ("lineageDispatcher.kafka.topic", "t");
         let servers = (
@@ -171,6 +191,11 @@ mod tests {
         assert_eq!(told(&[composite, parts, url]), "console:- http:https://x");
         let itself = ("lineageDispatcher.composite.dispatchers", "composite");
         assert_eq!(told(&[composite, itself]), r#"Endless("composite")"#);
+        let none = ("lineageDispatcher.composite.dispatchers", ",");
+        assert_eq!(
+            told(&[composite, none]),
+            r#"Key("lineageDispatcher.composite.dispatchers")"#
+        );
         let fallback = ("lineageDispatcher", "fallback");
         let first = ("lineageDispatcher.fallback.primaryDispatcher", "http");
         assert!(told(&[fallback, first, url]).contains("fallbackDispatcher"));

@@ -1,12 +1,13 @@
 //! What a job run or session makes of its application's lineage.
 
+use super::change::{self, Mended};
 use super::{Setup, Standing};
 use crate::application::Judged;
 use crate::estate::Configuration;
 use crate::finding::Verdict;
 use crate::policy::Policy;
 use crate::rule::Context;
-use crate::spark::{Effective, Starter, Submit, SubmitError, is_spark_defaults};
+use crate::spark::{Classification, Effective, Starter, Submit, SubmitError};
 
 /// A job run or session, against the application that it was started in.
 #[derive(Debug)]
@@ -21,6 +22,8 @@ pub struct Started<'a> {
     pub submit: &'a Result<Submit, SubmitError>,
     /// The release in force.
     label: &'a str,
+    /// The driver's image, where it brings one of its own.
+    image: Option<&'a str>,
     lineage: Lineage<'a>,
 }
 
@@ -61,15 +64,16 @@ impl<'a> Started<'a> {
             overrides,
             submit,
             label,
+            image,
             lineage: Lineage::AsApplication,
         };
         if application.application.is_spark() {
-            this.lineage = this.read(image, policy);
+            this.lineage = this.read(policy);
         }
         this
     }
 
-    fn read(&self, image: Option<&'a str>, policy: &'a Policy) -> Lineage<'a> {
+    fn read(&self, policy: &'a Policy) -> Lineage<'a> {
         let submit = match self.submit {
             Ok(submit) => submit,
             Err(error) => {
@@ -82,12 +86,11 @@ impl<'a> Started<'a> {
                 "`--properties-file {file}` gives properties that no API shows"
             ));
         }
-        let touched = self.overrides.iter().any(|configuration| {
-            is_spark_defaults(configuration) || configuration.classification == "core-site"
-        }) || submit
-            .properties()
-            .any(|(key, _, _)| super::change::is_about_lineage(key));
-        if !touched && image.is_none() {
+        let mut overridden = self.overrides.iter().filter_map(Classification::of);
+        let mut set = submit.properties();
+        let touched =
+            overridden.next().is_some() || set.any(|(key, _, _)| change::is_about_lineage(key));
+        if !touched && self.image.is_none() {
             return Lineage::AsApplication;
         }
         let application = self.application.application;
@@ -96,12 +99,12 @@ impl<'a> Started<'a> {
             Effective::of_started(application, label, self.starter, overrides, Some(submit));
         let Some(spark) = effective else {
             return Lineage::Unreadable(format!(
-                "whether `{label}` merges the {}'s `spark-defaults` into the application's or \
-                 replaces them is not known",
+                "whether `{label}` merges the {}'s configuration into the application's or \
+                 replaces it is not known",
                 self.starter
             ));
         };
-        let image = image.or(application.driver_image());
+        let image = self.image.or(application.driver_image());
         Lineage::Own(Box::new(Setup::new(
             application,
             label,
@@ -130,18 +133,16 @@ impl<'a> Started<'a> {
         faults.peek()?;
         let before = self.on_this_label(cx);
         let before = before.as_deref().unwrap_or(&self.application.setup);
-        let known: Vec<_> = before.faults(cx).collect();
-        if known
-            .iter()
-            .any(|(_, verdict)| matches!(verdict, Verdict::Fail(_)))
-        {
+        if before.standing(cx) == Standing::Without {
             return None;
         }
+        let known: Vec<_> = before.faults(cx).collect();
         let (rule, verdict) = faults.find(|(rule, verdict)| {
-            let was_unknown = known.iter().any(|(known, _)| known.id == rule.id);
-            !was_unknown || matches!(verdict, Verdict::Fail(_))
+            let was = known.iter().find(|(known, _)| known.id == rule.id);
+            let was_unknown = matches!(was, Some((_, Verdict::Unknown(_))));
+            was.is_none() || was_unknown && matches!(verdict, Verdict::Fail(_))
         })?;
-        let how = super::change::overrides(rule.id, before, own, self.starter);
+        let how = change::overrides(rule.id, before, own, self.starter);
         let told = |fact: String| {
             if how.is_empty() {
                 fact
@@ -180,21 +181,67 @@ impl<'a> Started<'a> {
             _ if of_application == Standing::OutOfScope => Standing::OutOfScope,
             Lineage::AsApplication if same_label => of_application,
             Lineage::AsApplication | Lineage::Unreadable(_) => Standing::Unknown,
-            Lineage::Own(own) if same_label || own.spark.is_replaced() => own.standing(cx),
-            Lineage::Own(_) => match self.dropped(cx).map(|dropped| dropped.verdict) {
-                Some(Verdict::Fail(_)) => Standing::Without,
-                Some(Verdict::Unknown(_) | Verdict::Pass) | None => Standing::Unknown,
+            Lineage::Own(own)
+                if same_label || own.spark.is_replaced(Classification::SparkDefaults) =>
+            {
+                own.standing(cx)
+            }
+            Lineage::Own(own) => match self.dropped(cx).map(|dropped| dropped.verdict) {
+                Some(Verdict::Fail(_)) if own.standing(cx) == Standing::Without => {
+                    Standing::Without
+                }
+                _ => Standing::Unknown,
             },
         }
     }
 
-    /// What would keep the lineage that the application has.
-    pub fn mended(&self, cx: &Context<'a>) -> Option<super::Mended> {
+    /// What would keep the lineage that the application has, and all else of the override: what one cause
+    /// after the other is judged by is put back, and what lineage depends on where that doesn't do.
+    ///
+    /// Nothing where no configuration mends it, such as an image of the job's own.
+    pub fn mended(&self, cx: &Context<'a>) -> Option<Mended> {
+        let mut causes = vec![self.lost(cx)?];
+        loop {
+            let is_at_fault = |key: &str| causes.iter().any(|it| change::is_judged_by(it, key));
+            let mended = self.put_back(is_at_fault, cx)?;
+            match self.still_lost(&mended, cx) {
+                None => return Some(mended),
+                Some(cause) if !causes.contains(&cause) => causes.push(cause),
+                Some(_) => break,
+            }
+        }
+        let mended = self.put_back(change::is_about_lineage, cx)?;
+        self.still_lost(&mended, cx).is_none().then_some(mended)
+    }
+
+    fn put_back(&self, is_at_fault: impl Fn(&str) -> bool, cx: &Context<'a>) -> Option<Mended> {
         let (Lineage::Own(own), Ok(submit)) = (&self.lineage, self.submit) else {
             return None;
         };
         let before = self.on_this_label(cx);
         let before = before.as_deref().unwrap_or(&self.application.setup);
-        Some(super::change::mended(before, own, self.overrides, submit))
+        let overrides = self.overrides;
+        Some(change::mended(before, own, overrides, submit, is_at_fault))
+    }
+
+    /// The cause by which lineage is lost, where that is certain.
+    fn lost(&self, cx: &Context<'a>) -> Option<&'static str> {
+        let dropped = self.dropped(cx)?;
+        matches!(dropped.verdict, Verdict::Fail(_)).then_some(dropped.cause)
+    }
+
+    /// The cause by which lineage would be lost even so.
+    fn still_lost(&self, mended: &Mended, cx: &Context<'_>) -> Option<&'static str> {
+        let submit = Ok(mended.submit.clone());
+        let again = Started::new(
+            self.starter,
+            self.application,
+            self.label,
+            &mended.configuration,
+            &submit,
+            self.image,
+            cx.policy,
+        );
+        again.lost(cx)
     }
 }

@@ -2,53 +2,53 @@
 
 use std::sync::LazyLock;
 
-use regex_lite::Regex;
+use regex_lite::{Captures, Regex};
 
 use super::key::{self, Telling};
 use super::marker::Marker;
+use super::reach::{self, Quotes};
 use super::{REFERENCE, hide, regex};
 
-/// A way of writing a key and its value: what comes up to the value, and how far the value goes.
+/// What a value is quoted with.
+const QUOTES: [char; 3] = ['"', '\'', '\\'];
+
+/// A way of writing a key and what comes up to its value.
 struct Assignment {
     /// One of these stands in each.
     marks: &'static [char],
     opening: Regex,
-    value: Regex,
 }
 
 /// The ways, in the order they are looked for.
-static ASSIGNMENTS: LazyLock<[Assignment; 4]> = LazyLock::new(|| {
-    let assignment = |marks, opening, value| Assignment {
+static ASSIGNMENTS: LazyLock<[Assignment; 2]> = LazyLock::new(|| {
+    let assignment = |marks, opening| Assignment {
         marks,
         opening: regex(opening),
-        value: regex(value),
     };
     [
-        // "key=value with blanks", quoted whole.
-        assignment(
-            &['"'],
-            r#""(?<key>[A-Za-z0-9_.-]+)="#,
-            r#"^(?:[^"\\]|\\.)*"#,
-        ),
-        assignment(&['\''], r"'(?<key>[A-Za-z0-9_.-]+)=", r"^[^']*"),
-        // key=value, key: value, "key": "value", within a longer text. A quote without its end goes to
-        // the end of the text.
+        // key=value, key: value, "key": "value".
         assignment(
             &['=', ':'],
-            r#"(?<key>[A-Za-z0-9_.-]+)\\?["']?\s*[=:]\s*"#,
-            r#"^(?:\\"(?:[^"\\]|\\[^"])*\\"|"(?:[^"\\]|\\.)*"|'[^']*'|[^\s"']+|["'](?s:.+))"#,
+            r#"(?<key>[A-Za-z0-9_.-]+)(?<end>\\?["'])?\s*(?<sign>[=:])\s*"#,
         ),
         // --key value.
-        assignment(
-            &['-'],
-            r"(?<key>--?[A-Za-z][A-Za-z0-9_.-]*)\s+",
-            r#"^(?:"(?:[^"\\]|\\.)*"|'[^']*'|[^\s-]\S*)"#,
-        ),
+        assignment(&['-'], r"(?<key>--?[A-Za-z][A-Za-z0-9_.-]*)\s+"),
     ]
 });
 
-/// The token after a scheme of authentication.
-static TOKEN: LazyLock<Regex> = LazyLock::new(|| regex(r#"^\s+-?[^\s"'-][^\s"']*"#));
+/// How far a value goes.
+#[derive(Clone, Copy)]
+enum Reach {
+    /// To the end of the quote that the key stands in, blanks and all.
+    Quote(char),
+    /// It is the value of an object's member: one quoted text, or a word.
+    Member,
+    /// To the end of the word.
+    Word,
+}
+
+/// The blanks before the token after a scheme of authentication.
+static BLANKS: LazyLock<Regex> = LazyLock::new(|| regex(r"^\s+"));
 
 /// Whether a text may hold such a key and something after it: all others are passed by.
 pub(super) fn may_stand_in(text: &str) -> bool {
@@ -74,41 +74,96 @@ impl Assignment {
     fn redact(&self, text: &str) -> String {
         let mut redacted = String::with_capacity(text.len());
         let mut rest = text;
+        let mut quotes = Quotes::of(text);
         while let Some(found) = self.opening.captures(rest) {
-            let key = found.name("key").map_or("", |key| key.as_str());
+            let part = |name| found.name(name).map_or("", |part| part.as_str());
+            let (key, sign) = (part("key"), part("sign"));
             let end = found.get(0).map_or(rest.len(), |opening| opening.end());
             let (opening, after) = rest.split_at_checked(end).unwrap_or((rest, ""));
             redacted.push_str(opening);
             rest = after;
-            let reference = is_reference(after);
-            let telling = Telling::of(key) != Telling::Nothing;
-            if (reference || (telling && !(key == "secret" && is_arn(&redacted))))
-                && let Some((value, after)) = self.value(after)
+            quotes = quotes.after(opening);
+            let telling =
+                Telling::of(key) != Telling::Nothing && !(key == "secret" && is_arn(&redacted));
+            let reach = reach(&redacted, &found, quotes);
+            if (telling || may_be_reference(after))
+                && !(opening.ends_with(char::is_whitespace) && is_option(sign, after))
+                && let Some((value, after)) = value(after, reach, quotes)
+                && (telling || is_reference(value))
             {
-                if reference || is_hidden(value) {
-                    redacted.push_str(value);
-                } else {
-                    redacted.push(hide(key, value).letter());
-                }
+                let kept = kept(key, value, quotes);
+                quotes = quotes.after(&kept);
+                redacted.push_str(&kept);
                 rest = after;
             }
         }
         redacted.push_str(rest);
         redacted
     }
+}
 
-    /// The value that a text begins with, and the rest. A scheme of authentication goes on to its
-    /// token, unless an option follows.
-    fn value<'a>(&self, text: &'a str) -> Option<(&'a str, &'a str)> {
-        let value = self.value.find(text).filter(|value| !value.is_empty())?;
-        let (mut given, mut after) = text.split_at_checked(value.end())?;
-        while ends_in_scheme(given)
-            && let Some(token) = TOKEN.find(after)
-        {
-            (given, after) = text.split_at_checked(given.len() + token.end())?;
-        }
-        Some((given, after))
+/// What stands where the value of a key stood: itself, where there is nothing to hide.
+fn kept(key: &str, value: &str, quotes: Quotes) -> String {
+    if is_reference(value) || is_hidden(value) {
+        return value.to_owned();
     }
+    let marker = hide(key, value).letter();
+    format!("{marker}{}", quotes.restored(quotes.after(value)))
+}
+
+/// How far the value goes after what was found, with which the text before ends.
+fn reach(before: &str, found: &Captures, quotes: Quotes) -> Reach {
+    let Some(sign) = found.name("sign") else {
+        return Reach::Word;
+    };
+    if found.name("end").is_some() {
+        return if sign.as_str() == ":" {
+            Reach::Member
+        } else {
+            Reach::Word
+        };
+    }
+    let opening = found.get(0).map_or("", |opening| opening.as_str());
+    let quote = before
+        .strip_suffix(opening)
+        .and_then(|before| before.chars().next_back());
+    match quote.filter(|&it| reach::is_quote(it) && quotes.may_be_open()) {
+        Some(quote) => Reach::Quote(quote),
+        None => Reach::Word,
+    }
+}
+
+/// Whether the next option stands where a value would after a blank, which leaves the value empty.
+fn is_option(sign: &str, text: &str) -> bool {
+    text.starts_with(if sign == ":" { "--" } else { "-" })
+}
+
+/// The value that a text begins with, and the rest. A scheme of authentication goes on to its token,
+/// unless an option follows.
+fn value(text: &str, reach: Reach, quotes: Quotes) -> Option<(&str, &str)> {
+    let open = quotes.open();
+    let end = match reach {
+        Reach::Quote(quote) => reach::quoted(text, quote, open.filter(|&it| it != quote)),
+        Reach::Member => reach::member(text, open),
+        Reach::Word => reach::word(text, open),
+    };
+    let (mut given, mut after) = text.split_at_checked(end).filter(|_| end > 0)?;
+    while ends_in_scheme(given)
+        && let Some(token) = token(after, open)
+    {
+        (given, after) = text.split_at_checked(given.len() + token)?;
+    }
+    Some((given, after))
+}
+
+/// How long the blanks and the token after a scheme of authentication are.
+fn token(text: &str, open: Option<char>) -> Option<usize> {
+    let blanks = BLANKS.find(text)?.end();
+    let token = text
+        .get(blanks..)
+        .filter(|token| !token.starts_with("--"))?;
+    let length = reach::word(token, open);
+    (length > 0).then_some(blanks + length)
 }
 
 fn ends_in_scheme(value: &str) -> bool {
@@ -136,9 +191,13 @@ fn is_hidden(value: &str) -> bool {
     letters.next().and_then(Marker::of).is_some() && letters.next().is_none()
 }
 
-/// Whether a value, quoted or not, is a reference to a secret.
+/// Whether a text may begin with a reference to a secret.
+fn may_be_reference(text: &str) -> bool {
+    text.trim_start_matches(QUOTES).starts_with(REFERENCE)
+}
+
+/// Whether a value, quoted or not, is a reference to a secret, and no more.
 fn is_reference(value: &str) -> bool {
-    value
-        .trim_start_matches(['"', '\'', '\\'])
-        .starts_with(REFERENCE)
+    let value = value.trim_matches(QUOTES);
+    super::is_reference(value) && !value.contains(QUOTES)
 }

@@ -49,6 +49,92 @@ fn secrets_within_texts_are_put_out_of_sight() {
 }
 
 #[test]
+fn a_value_goes_to_the_end_of_its_word() {
+    for (before, after) in [
+        (
+            r#"--conf spark.db.password="hunter2"'s3cretXyz' --jars a"#,
+            "--conf spark.db.password=[redacted:secret] --jars a",
+        ),
+        (r#"password=pa"ss wo"rd b"#, "password=[redacted:secret] b"),
+        (r"password=a\ bcdef b", "password=[redacted:secret] b"),
+        (
+            r#"--conf 'spark.db.password=it'"'"'s secret' --jars a"#,
+            "--conf 'spark.db.password=[redacted:secret]' --jars a",
+        ),
+        (
+            r#"--conf "spark.db.password=it"\ 'is so' --jars a"#,
+            r#"--conf "spark.db.password=[redacted:secret]" --jars a"#,
+        ),
+        (
+            r#"--conf "spark.x=-Dpassword=hunt"er2 --jars "a b""#,
+            r#"--conf "spark.x=-Dpassword=[redacted:secret]" --jars "a b""#,
+        ),
+        (
+            r#"--password pa"ss wo"rd b"#,
+            "--password [redacted:secret] b",
+        ),
+        (
+            r#"Authorization=Basic hunt"er 2" b"#,
+            "Authorization=[redacted:secret] b",
+        ),
+        (
+            r#""password": "hunter2"'s3cretXyz' b"#,
+            r#""password": [redacted:secret] b"#,
+        ),
+        (
+            r"password=[redacted:secret]'s3cretXyz' b",
+            "password=[redacted:secret] b",
+        ),
+    ] {
+        assert_eq!(text(before), after, "{before}");
+    }
+}
+
+#[test]
+fn a_value_within_a_quote_ends_with_it() {
+    for (before, after) in [
+        (
+            r#"--conf "spark.x=-Da=b -Dtoken=hunter2" --conf "a=b c""#,
+            r#"--conf "spark.x=-Da=b -Dtoken=[redacted:secret]" --conf "a=b c""#,
+        ),
+        (
+            r#"--conf 'spark.x={"a":"password=hunter2 y"}' --conf 'b=c'"#,
+            r#"--conf 'spark.x={"a":"password=[redacted:secret]"}' --conf 'b=c'"#,
+        ),
+        (
+            r#"["--password=hunter2", "b"]"#,
+            r#"["--password=[redacted:secret]", "b"]"#,
+        ),
+        (
+            r#"--conf "spark.x=y password=\"hunter2\";" --conf "a=b c""#,
+            r#"--conf "spark.x=y password=[redacted:secret]" --conf "a=b c""#,
+        ),
+        (
+            r#"{"password":"two words","n":"b c"}"#,
+            r#"{"password":[redacted:secret],"n":"b c"}"#,
+        ),
+    ] {
+        assert_eq!(text(before), after, "{before}");
+    }
+}
+
+#[test]
+fn what_follows_an_empty_value_stays() {
+    for given in [
+        "--conf spark.db.password= --jars s3://a.jar",
+        "--conf spark.db.password= -c a=b",
+        r#"--conf "spark.db.password=" --jars "s3://a.jar""#,
+        r#"--conf "spark.x=-Da=b -Dpassword=" --jars "s3://a.jar""#,
+        "-Dpassword= -Dx=y",
+        "password: --jars a",
+        "\"password\": --jars a",
+    ] {
+        assert_eq!(text(given), given);
+    }
+    assert_eq!(text("password= hunter2"), "password= [redacted:secret]");
+}
+
+#[test]
 fn an_argument_after_a_secret_option_is_redacted_whole() {
     let given = ["--token", "a b c", "--count", "3"].map(String::from);
     assert_eq!(
@@ -250,6 +336,17 @@ fn texts() -> impl Strategy<Value = String> {
         .prop_map(|pieces| pieces.concat())
 }
 
+/// A word as a shell reads it, and one of the ways of writing it.
+fn words() -> impl Strategy<Value = String> {
+    let part = prop_oneof![
+        "[a-z0-9@#/.+-]{1,4}",
+        r#"\\[a-z "'\\]"#,
+        r#""([a-z ']|\\["\\]){0,4}""#,
+        r#"'[a-z "\\]{0,4}'"#,
+    ];
+    proptest::collection::vec(part, 1..6).prop_map(|parts| parts.concat())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
 
@@ -277,6 +374,17 @@ proptest! {
         }
         let once = arguments(&[other, given, any]);
         prop_assert_eq!(arguments(&once), once);
+    }
+
+    #[test]
+    fn a_value_is_hidden_to_its_end_and_not_beyond(word in words(), around in "['\"]?") {
+        let word = if around.is_empty() { word } else { word.replace(['\'', '"', '\\'], "") };
+        let given = format!("--conf {around}spark.db.password=a{word}{around} --jars 's3://b/a.jar'");
+        let submit = crate::spark::Submit::parse(&text(&given)).unwrap();
+        let properties: Vec<_> = submit.properties().map(|(_, value, _)| value).collect();
+        prop_assert!(Marker::of(marker::shrink(properties[0]).chars().next().unwrap()).is_some());
+        prop_assert_eq!(marker::shrink(properties[0]).chars().count(), 1);
+        prop_assert_eq!(&properties[1..], ["s3://b/a.jar"]);
     }
 
     #[test]

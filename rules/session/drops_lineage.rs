@@ -7,8 +7,8 @@ rule! {
     /// A session drops its application's lineage
     ///
     /// Flags Spark Connect sessions that were started with a runtime configuration which loses the lineage
-    /// that their application has: a `spark-defaults` of their own, which **replaces** the application's
-    /// whole on every release before emr-spark-8.1.0, or lists without the agent and its listener. The
+    /// that their application has: a `spark-defaults` or `core-site` of their own, which **replaces** the
+    /// application's whole on every release before emr-spark-8.1.0, or lists without the agent and its listener. The
     /// sessions of one name, or of one person where they have none, make one finding for each cause.
     ///
     /// What is set in the session itself no API shows; Livy and EMR Studio are named by
@@ -78,15 +78,21 @@ mod tests {
         );
     }
 
-    #[test]
-    fn the_fix_brings_back_what_was_lost() {
+    fn fixed(configuration: Configuration) -> String {
         let cx = Context::example();
         let application = Application::example();
         let judged = Judged::new(&application, cx.policy);
-        let mut session = Session::example();
+        let session = Session {
+            configuration: vec![configuration],
+            ..Session::example()
+        };
+        fix(&Opened::new(&session, &judged, cx.policy), &cx).aws_cli
+    }
+
+    #[test]
+    fn the_fix_brings_back_what_was_lost() {
         let memory = [("spark.executor.memory", "8g")];
-        session.configuration = vec![Configuration::new("spark-defaults", &memory)];
-        let fix = fix(&Opened::new(&session, &judged, cx.policy), &cx).aws_cli;
+        let fix = fixed(Configuration::new("spark-defaults", &memory));
         for kept in [
             "spark.executor.memory",
             "spline-7.1.0.jar",
@@ -94,5 +100,15 @@ mod tests {
         ] {
             assert!(fix.contains(kept), "{fix}");
         }
+    }
+
+    #[test]
+    fn the_fix_mends_core_site_too() {
+        let own = [("fs.s3.a", "b"), ("spline.mode", "DISABLED")];
+        let fix = fixed(Configuration::new("core-site", &own));
+        assert!(
+            fix.contains("fs.s3.a") && !fix.contains("spline.mode"),
+            "{fix}"
+        );
     }
 }

@@ -43,6 +43,7 @@ fn every_file_is_registered_once() {
         "boundary",
         "configuration",
         "job_run",
+        "passrole",
         "role",
         "session",
         "statement",

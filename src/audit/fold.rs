@@ -5,8 +5,9 @@ mod adopted;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use lineward_rules::boundary::{Edges, judge_estate};
 use lineward_rules::estate::{
-    AccountId, Application, Arn, Region, Scope, ScopeState, Slice, UnreadApplication,
+    AccountId, Application, Arn, Region, Scope, ScopeState, Service, Slice, UnreadApplication,
 };
 use lineward_rules::lineage::Standing;
 use lineward_rules::rule::Context;
@@ -24,6 +25,8 @@ pub(super) struct Fold<'a> {
     by_account: ByAccount<'a>,
     cx: &'a Context<'a>,
     findings: Vec<Finding>,
+    edges: Vec<Edges>,
+    is_organization_whole: bool,
     applications: Vec<ApplicationRow>,
     looked: Looked,
     coverage: Coverage,
@@ -46,6 +49,8 @@ impl<'a> Fold<'a> {
             by_account: ByAccount::of(before),
             cx,
             findings: Vec::new(),
+            edges: Vec::new(),
+            is_organization_whole: false,
             applications: Vec::new(),
             looked: Looked::default(),
             coverage: Coverage::default(),
@@ -65,6 +70,12 @@ impl<'a> Fold<'a> {
             .scopes
             .extend(slice.scopes.iter().filter_map(|scope| row(slice, scope)));
         let judgement = judge(slice, self.cx);
+        if slice.account_state().is_some() {
+            self.edges.push(judgement.edges);
+        }
+        self.is_organization_whole |= slice.scopes.iter().any(|scope| {
+            scope.service == Service::Organizations && scope.state() == ScopeState::Audited
+        });
         let (findings, lineage) = (judgement.findings, judgement.lineage);
         let faulty: BTreeSet<_> = findings
             .iter()
@@ -145,7 +156,9 @@ impl<'a> Fold<'a> {
 
     /// Compares with what was known before, and writes the report.
     pub(super) fn finish(mut self, run: Run, organization: Organization) -> Folded {
+        self.judge_estate();
         sort_findings(&mut self.findings);
+        self.looked.finish(self.before);
         self.applications.sort_by(|a, b| a.arn.cmp(&b.arn));
         self.coverage.scopes.sort_by(|a, b| {
             let key =
@@ -178,6 +191,16 @@ impl<'a> Fold<'a> {
                 findings,
             },
         }
+    }
+
+    /// Adds what the rules over the whole estate find.
+    fn judge_estate(&mut self) {
+        let edges = std::mem::take(&mut self.edges);
+        let estate = judge_estate(&edges, self.is_organization_whole, self.cx);
+        let superseded = &estate.superseded;
+        self.findings
+            .retain(|finding| !superseded.contains(&finding.fingerprint));
+        self.findings.extend(estate.findings);
     }
 
     /// The findings of this run, and those of earlier ones that it didn't see again.

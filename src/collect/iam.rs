@@ -100,6 +100,7 @@ fn policy(from: ManagedPolicyDetail) -> ManagedPolicy {
         name: from.policy_name.unwrap_or_default(),
         version: from.default_version_id.unwrap_or_default(),
         document: decoded(default.and_then(|version| version.document)),
+        tags: None,
     }
 }
 

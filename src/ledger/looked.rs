@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use lineward_rules::estate::{AccountId, Arn, Service, Slice};
+use lineward_rules::estate::{AccountId, Arn, Scope, Service, Slice};
 use lineward_rules::{Finding, Fingerprint};
 
 use super::{KnownApplication, KnownFinding, Ledger};
@@ -14,6 +14,20 @@ pub struct Looked {
     pub findings: BTreeSet<Fingerprint>,
     /// The known applications whose place was seen.
     pub applications: BTreeSet<Arn>,
+    /// The accounts whose roles were read whole.
+    roles_of: BTreeSet<AccountId>,
+}
+
+impl Looked {
+    /// Leaves out what hangs on accounts whose roles were not read. Asked once all slices have come.
+    pub fn finish(&mut self, ledger: &Ledger) {
+        let roles_of = &self.roles_of;
+        self.findings.retain(|fingerprint| {
+            let known = ledger.findings.get(fingerprint);
+            let mut needs = known.into_iter().flat_map(|known| &known.finding.needs);
+            needs.all(|account| roles_of.contains(account))
+        });
+    }
 }
 
 /// The known things of each account.
@@ -50,6 +64,9 @@ impl<'a> ByAccount<'a> {
     /// Adds what this slice looked at.
     pub fn look(&self, slice: &Slice, looked: &mut Looked) {
         let account = &slice.account.id;
+        if slice.scopes.iter().any(reads_roles) {
+            looked.roles_of.insert(account.clone());
+        }
         for (fingerprint, known) in self.findings.get(account).into_iter().flatten() {
             if looked_at(slice, &known.finding) {
                 looked.findings.insert((*fingerprint).clone());
@@ -63,12 +80,25 @@ impl<'a> ByAccount<'a> {
     }
 }
 
+/// Whether roles and policies were read whole. A policy's tags decide nothing but the policy's own findings.
+fn reads_roles(scope: &Scope) -> bool {
+    let mut gaps = scope.gaps.iter();
+    scope.service == Service::Iam
+        && scope.skipped.is_none()
+        && gaps.all(|gap| gap.operation == "ListPolicyTags")
+}
+
 /// Whether a slice would show a finding again if it were still there.
 ///
 /// A finding on a job or on sessions of one name shows only where one of them was read, and all of the
 /// application's were: the latest decides. Where their application is gone, so are they.
 fn looked_at(slice: &Slice, finding: &Finding) -> bool {
     let (region, service) = (&finding.region, finding.service);
+    if service == Service::Iam && finding.group.is_none() {
+        // A policy that wasn't read may be the one that a finding on its role was about.
+        return slice.scopes.iter().any(reads_roles)
+            && slice.looked_at(region, service, &finding.resource);
+    }
     let Some(group) = &finding.group else {
         return slice.looked_at(region, service, &finding.resource);
     };
@@ -88,7 +118,12 @@ fn looked_at(slice: &Slice, finding: &Finding) -> bool {
     });
     let mut runs = slice.job_runs.iter();
     let mut sessions = slice.sessions.iter();
-    !hidden
-        && (runs.any(|run| run.arn.is_within(&application) && run.job() == group.as_str())
-            || sessions.any(|it| it.arn.is_within(&application) && it.kind() == group))
+    // A job and a session may share a name; neither says anything of the other.
+    let is_of_session = finding.resource.as_str().contains("/sessions/");
+    let again = if is_of_session {
+        sessions.any(|it| it.arn.is_within(&application) && it.kind() == group)
+    } else {
+        runs.any(|run| run.arn.is_within(&application) && run.job() == group.as_str())
+    };
+    !hidden && again
 }

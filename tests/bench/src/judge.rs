@@ -88,7 +88,12 @@ fn checks(slice: &Slice) -> usize {
         Check::Lineage { .. } | Check::Application { .. } => slice.applications.len(),
         // The latest run of each job is asked; the others are only counted.
         Check::JobRun { .. } => jobs(slice),
-        Check::Session { .. } => 0,
+        // These estates have no sessions and no roles: `bench roles` has.
+        Check::Session { .. }
+        | Check::Role { .. }
+        | Check::Statement { .. }
+        | Check::ManagedPolicy { .. }
+        | Check::Estate { .. } => 0,
         Check::Configuration { .. } => slice.applications.len() + jobs(slice),
         Check::Scope { .. } => slice.scopes.len(),
     };

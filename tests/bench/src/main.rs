@@ -5,6 +5,7 @@ mod cost;
 mod judge;
 mod programs;
 mod replay;
+mod roles;
 mod sandbox;
 mod table;
 mod walk;
@@ -38,6 +39,8 @@ struct Cli {
 enum Command {
     /// Judge applications from memory on one core, against writing them as JSON.
     Judge(judge::Judge),
+    /// Judge the roles of many accounts from memory on one core, against reading their policies as JSON.
+    Roles(roles::Roles),
     /// Send recorded requests, and print what that cost.
     #[command(hide = true)]
     Replay(replay::Replay),
@@ -56,6 +59,7 @@ fn main() -> ExitCode {
     let figures = match cli.command {
         None => cli.walk.run(),
         Some(Command::Judge(judge)) => judge.run(),
+        Some(Command::Roles(roles)) => roles.run(),
         Some(Command::Replay(replay)) => replay.run(),
         Some(Command::Cost(program)) => program.run(),
     };

@@ -1,0 +1,366 @@
+//! What is kept of an account's roles once its slice is let go: never a whole policy document.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::step::{Kind, Step};
+use crate::estate::Arn;
+use crate::fault::Fault;
+use crate::finding::Remediation;
+use crate::iam::{
+    Access, Choice, Effect, Holder, Inventory, PolicyName, Principal, Principals, SUBMIT,
+    Statement, Tags,
+};
+use crate::remediation::shell;
+use crate::rule::Context;
+
+/// What an account's roles may do to others, and who may become them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Edges {
+    /// The account.
+    pub account: String,
+    /// Whether its roles were read whole.
+    pub is_read: bool,
+    /// The roles in scope.
+    pub roles: Vec<Node>,
+    /// Whether a policy relies on the team tag of the caller.
+    pub relies_on_caller_tag: bool,
+    /// Trust that lets the caller choose its team tag, which matters where one is relied on.
+    pub spoofable: Vec<Fault>,
+}
+
+/// A role, as far as others matter to it and it to others.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Node {
+    /// Its ARN.
+    pub arn: Arn,
+    /// The team that its tag names.
+    pub team: Option<String>,
+    /// Whether it runs jobs, or starts them.
+    pub is_of_jobs: bool,
+    /// Its tags.
+    pub tags: BTreeMap<String, String>,
+    /// The statements on `sts:AssumeRole` of its policies, as JSON text: it takes a third of the memory.
+    assume: Box<str>,
+    /// Those of its permissions boundary.
+    boundary: Option<Box<str>>,
+    /// Those of its trust policy.
+    trust: Box<str>,
+    /// The roles that it may assume by name, and patterns of others, by account.
+    pub targets: Vec<Target>,
+    /// The steps within the account, with places in the account's list.
+    pub local: Vec<Step>,
+    /// What of it can't be read.
+    pub unread: Vec<String>,
+}
+
+/// What a role may assume, as its policies write it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Target {
+    /// A role by its ARN.
+    Role(String),
+    /// Some roles of an account.
+    InAccount(String),
+    /// Roles of any account.
+    Anywhere,
+}
+
+/// A statement that decides who assumes whom, and where it stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    /// The policy.
+    pub source: Source,
+    /// The statement.
+    pub statement: Statement,
+}
+
+/// A policy of a role.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Source {
+    /// One that lives in the role.
+    Inline(String),
+    /// One that is attached to it.
+    Managed {
+        /// Its ARN.
+        arn: Arn,
+        /// Its version.
+        version: String,
+    },
+    /// Its trust policy.
+    Trust,
+}
+
+impl Edges {
+    /// What is kept of an account.
+    pub fn of(inventory: &Inventory<'_>, is_read: bool, cx: &Context<'_>) -> Self {
+        Self {
+            account: inventory.account.id.to_string(),
+            is_read,
+            roles: inventory
+                .roles
+                .iter()
+                .map(|holder| node(holder, inventory, cx))
+                .collect(),
+            relies_on_caller_tag: false,
+            spoofable: Vec::new(),
+        }
+    }
+}
+
+impl Node {
+    /// The statements on `sts:AssumeRole` of its policies.
+    pub fn assume(&self) -> Vec<Kept> {
+        parsed(&self.assume)
+    }
+
+    /// Those of its permissions boundary, if it has one.
+    pub fn boundary(&self) -> Option<Vec<Kept>> {
+        self.boundary.as_deref().map(parsed)
+    }
+
+    /// Those of its trust policy.
+    pub fn trust(&self) -> Vec<Kept> {
+        parsed(&self.trust)
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        let name = self.arn.as_str().rsplit('/').next();
+        name.unwrap_or_default()
+    }
+}
+
+/// Written by this module, so that it can be read.
+fn parsed(text: &str) -> Vec<Kept> {
+    serde_json::from_str(text).unwrap_or_default()
+}
+
+fn node(holder: &Holder<'_>, inventory: &Inventory<'_>, cx: &Context<'_>) -> Node {
+    let speaks = SUBMIT.iter().any(|action| holder.speaks_of(action));
+    let submits = if speaks {
+        inventory.submits(holder)
+    } else {
+        Access::NotAllowed
+    };
+    let assume: Vec<_> = holder.policies.iter().flat_map(kept).collect();
+    let mut targets: Vec<_> = assume
+        .iter()
+        .filter(|it| it.statement.effect == Effect::Allow)
+        .flat_map(|it| targets(&it.statement))
+        .collect();
+    targets.sort();
+    targets.dedup();
+    let trust: Vec<_> = holder.trust.iter().flat_map(kept).collect();
+    let boundary = holder.boundary.as_ref().map(kept);
+    Node {
+        arn: holder.role.arn.clone(),
+        team: holder.team.map(str::to_owned),
+        is_of_jobs: holder.is_execution || submits.may(),
+        tags: holder.role.tags.clone(),
+        assume: written(&assume),
+        boundary: boundary.map(|it| written(&it)),
+        trust: written(&trust),
+        targets,
+        local: local_steps(holder, inventory, submits, cx),
+        unread: holder.unread.clone(),
+    }
+}
+
+fn kept(held: &crate::iam::Held<'_>) -> Vec<Kept> {
+    let source = match held.name {
+        PolicyName::Inline(_, name) => Source::Inline(name.to_owned()),
+        PolicyName::Managed(policy) => Source::Managed {
+            arn: policy.arn.clone(),
+            version: policy.version.clone(),
+        },
+        PolicyName::Trust(_) => Source::Trust,
+    };
+    let statements = held.document.statements.iter();
+    let about = statements.filter(|it| it.is_about("sts:AssumeRole") && !is_for_services(it));
+    about
+        .map(|statement| Kept {
+            source: source.clone(),
+            statement: statement.clone(),
+        })
+        .collect()
+}
+
+/// Whether a statement names services alone: no role comes in by it.
+fn is_for_services(statement: &Statement) -> bool {
+    let Some(Principals::Only(list)) = &statement.principals else {
+        return false;
+    };
+    list.iter().all(|it| matches!(it, Principal::Service(_)))
+}
+
+fn written(statements: &[Kept]) -> Box<str> {
+    serde_json::to_string(statements).unwrap_or_default().into()
+}
+
+fn targets(statement: &Statement) -> Vec<Target> {
+    let Some(Choice::Only(patterns)) = &statement.resources else {
+        return vec![Target::Anywhere];
+    };
+    let target = |pattern: &String| {
+        let account = pattern.split(':').nth(4).unwrap_or_default();
+        if !pattern.contains(['*', '?', '$']) {
+            Target::Role(pattern.clone())
+        } else if account.len() == 12 && account.bytes().all(|it| it.is_ascii_digit()) {
+            Target::InAccount(account.to_owned())
+        } else {
+            Target::Anywhere
+        }
+    };
+    patterns.iter().map(target).collect()
+}
+
+/// The roles that a role comes to by starting a job with them and, where that is asked, by rewriting them.
+fn local_steps(
+    holder: &Holder<'_>,
+    inventory: &Inventory<'_>,
+    submits: Access,
+    cx: &Context<'_>,
+) -> Vec<Step> {
+    let mut steps = Vec::new();
+    if submits.may() && holder.speaks_of("iam:PassRole") {
+        for (to, target) in inventory.roles.iter().enumerate() {
+            if !target.is_execution || target.role.arn == holder.role.arn {
+                continue;
+            }
+            let (_, granted) = inventory.pass(holder, target, Tags::Honoured);
+            if granted.access.may() {
+                let is_sure = granted.access.min(submits) == Access::Allowed;
+                steps.push(Step::new(to, Kind::Submit, is_sure));
+            }
+        }
+    }
+    if cx.policy.tampering {
+        for (to, target) in inventory.roles.iter().enumerate() {
+            let access = rewrites(holder, inventory, target);
+            if access.may() && target.role.arn != holder.role.arn {
+                steps.push(Step::new(to, Kind::Rewrite, access == Access::Allowed));
+            }
+        }
+    }
+    steps
+}
+
+/// Whether a role may give itself another: by its trust policy, or by what its policies let others do with it.
+fn rewrites(holder: &Holder<'_>, inventory: &Inventory<'_>, target: &Holder<'_>) -> Access {
+    let actions = [
+        "iam:UpdateAssumeRolePolicy",
+        "iam:PutRolePolicy",
+        "iam:AttachRolePolicy",
+    ];
+    let role = target.role;
+    let asked = actions
+        .into_iter()
+        .filter(|action| holder.speaks_of(action))
+        .map(|action| {
+            let request = inventory.request(holder, action, role.arn.as_str(), &role.tags);
+            holder.may(&request).access
+        });
+    asked.max().unwrap_or(Access::NotAllowed)
+}
+
+impl Kept {
+    /// How people find the statement.
+    pub fn label(&self, node: &Node) -> String {
+        let policy = match &self.source {
+            Source::Inline(name) => format!("inline policy `{name}` of `{}`", node.name()),
+            Source::Managed { arn, version } => format!("policy `{arn}` {version}"),
+            Source::Trust => format!("trust policy of `{}`", node.name()),
+        };
+        format!("{policy}, {}", self.statement.label())
+    }
+
+    /// A fault of this statement.
+    pub fn fault(&self, node: &Node, evidence: &str) -> Fault {
+        let (resource, policy) = match &self.source {
+            Source::Inline(name) => (&node.arn, name.as_str()),
+            Source::Managed { arn, .. } if arn.account() == "aws" => (&node.arn, arn.as_str()),
+            Source::Managed { arn, .. } => (arn, ""),
+            Source::Trust => (&node.arn, "trust"),
+        };
+        Fault {
+            resource: resource.clone(),
+            part: crate::fault::part(policy, &self.statement),
+            is_everything: self.statement.actions.patterns() == ["*"],
+            ..node.fault(format!("{}: {evidence}", self.label(node)))
+        }
+    }
+
+    /// The commands that read the policy, put a statement in this one's place, and write it back.
+    pub fn replaced_by(&self, node: &Node, statement: &serde_json::Value) -> Remediation {
+        let role = shell(node.name());
+        let (read, write) = match &self.source {
+            Source::Inline(name) => {
+                let of = format!("--role-name {role} --policy-name {}", shell(name));
+                (
+                    format!("aws iam get-role-policy {of} --query PolicyDocument"),
+                    format!("aws iam put-role-policy {of}"),
+                )
+            }
+            Source::Managed { arn, version } => {
+                let arn = shell(arn.as_str());
+                (
+                    format!(
+                        "aws iam get-policy-version --policy-arn {arn} --version-id {} --query \
+                         PolicyVersion.Document",
+                        shell(version)
+                    ),
+                    format!("aws iam create-policy-version --policy-arn {arn} --set-as-default"),
+                )
+            }
+            Source::Trust => (
+                format!(
+                    "aws iam get-role --role-name {role} --query Role.AssumeRolePolicyDocument"
+                ),
+                format!("aws iam update-assume-role-policy --role-name {role}"),
+            ),
+        };
+        let at = self.statement.index;
+        let program = format!(
+            ".Version = \"2012-10-17\" | .Statement |= (if type == \"array\" then . else [.] end) | \
+             .Statement[{at}] = {statement}"
+        );
+        let code = serde_json::to_string_pretty(statement).unwrap_or_default();
+        let code = code.replace("${", "$${").replace("%{", "%%{");
+        Remediation {
+            aws_cli: format!(
+                "# in account {}\n{read} --output json | jq {} > mended.json\n{write} \
+                 --policy-document file://mended.json",
+                node.arn.account(),
+                shell(&program)
+            ),
+            terraform: format!("# statement {} of the policy\n{code}", at + 1),
+        }
+    }
+
+    /// The statement under more conditions.
+    pub fn guarded(&self, conditions: &[(&str, &str, &str)]) -> serde_json::Value {
+        let mut list = vec![self.statement.to_value()];
+        crate::iam::mend::guard(&mut list, 0, conditions);
+        list.pop().unwrap_or_else(|| json!({}))
+    }
+}
+
+impl Node {
+    /// A fault of the role as a whole.
+    pub fn fault(&self, evidence: String) -> Fault {
+        Fault {
+            resource: self.arn.clone(),
+            team: self.team.clone(),
+            part: String::new(),
+            severity: None,
+            verdict: crate::Verdict::Fail(evidence),
+            remediation: Remediation::default(),
+            is_everything: false,
+            needs: Vec::new(),
+        }
+    }
+}

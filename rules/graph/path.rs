@@ -1,0 +1,132 @@
+//! The shortest way from one team's jobs to another team's roles.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use super::{Estate, Step, is_pivot};
+use crate::rule::Context;
+
+/// A way from role to role.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Path {
+    /// The roles, first to last.
+    pub roles: Vec<usize>,
+    /// How each comes to the next, in words.
+    pub words: String,
+    /// Whether each step is sure.
+    pub is_sure: bool,
+}
+
+/// How one team comes to another's roles through roles of nobody.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Crossing {
+    /// The shortest way.
+    pub path: Path,
+    /// How many other roles of that team are reached.
+    pub others: usize,
+}
+
+/// What a team reaches.
+#[derive(Debug, Default)]
+pub struct Reached {
+    /// Other teams, by name.
+    pub crossings: BTreeMap<String, Crossing>,
+    /// The roles of nobody on the way.
+    pub pivots: BTreeSet<usize>,
+}
+
+impl Estate<'_> {
+    /// The teams that have roles which run or start jobs.
+    pub fn teams(&self) -> BTreeSet<&str> {
+        let nodes = self.nodes.iter().filter(|it| it.is_of_jobs);
+        nodes.filter_map(|it| it.team.as_deref()).collect()
+    }
+
+    /// What a team reaches from its jobs, breadth first.
+    ///
+    /// A step that leads straight from a team's role to another's is a finding of its own, so only what passes
+    /// through roles of nobody counts here, and no other team's role is passed through.
+    pub fn reached(&self, team: &str, cx: &Context<'_>) -> Reached {
+        let mut reached = Reached::default();
+        let mut before: BTreeMap<usize, Option<(usize, &Step)>> = BTreeMap::new();
+        let mut queue = VecDeque::new();
+        for (at, node) in self.nodes.iter().enumerate() {
+            if node.is_of_jobs && node.team.as_deref() == Some(team) {
+                before.insert(at, None);
+                queue.push_back(at);
+            }
+        }
+        while let Some(at) = queue.pop_front() {
+            let Some(node) = self.node(at) else { continue };
+            let by_nobody = is_pivot(node, cx.policy) && node.team.as_deref() != Some(team);
+            if by_nobody {
+                reached.pivots.insert(at);
+            }
+            for step in self.steps.get(at).into_iter().flatten() {
+                let Some(next) = self
+                    .node(step.to)
+                    .filter(|_| !before.contains_key(&step.to))
+                else {
+                    continue;
+                };
+                let theirs = next.team.as_deref();
+                let crosses = cx.policy.crosses(Some(team), theirs, &next.arn, cx.now);
+                if crosses && by_nobody {
+                    before.insert(step.to, Some((at, step)));
+                    let path = self.path(step.to, &before);
+                    let team = theirs.unwrap_or_default().to_owned();
+                    let crossing = reached.crossings.entry(team);
+                    crossing
+                        .and_modify(|it| it.others += 1)
+                        .or_insert(Crossing { path, others: 0 });
+                } else if theirs == Some(team) || is_pivot(next, cx.policy) {
+                    before.insert(step.to, Some((at, step)));
+                    queue.push_back(step.to);
+                }
+            }
+        }
+        reached
+    }
+
+    fn path(&self, end: usize, before: &BTreeMap<usize, Option<(usize, &Step)>>) -> Path {
+        let mut roles = vec![end];
+        let mut words = Vec::new();
+        let mut is_sure = true;
+        let mut at = end;
+        while let Some(Some((from, step))) = before.get(&at) {
+            is_sure &= step.is_sure;
+            words.push(format!("{} {}", step.kind.as_str(), self.told(*from, step)));
+            roles.push(*from);
+            at = *from;
+        }
+        roles.reverse();
+        words.reverse();
+        let start = self.node(at).map_or("", |it| it.arn.as_str());
+        Path {
+            roles,
+            words: format!("`{start}` {}", words.join(", which ")),
+            is_sure,
+        }
+    }
+
+    /// Where a step leads, and by which statements.
+    pub fn told(&self, from: usize, step: &Step) -> String {
+        let (Some(caller), Some(target)) = (self.node(from), self.node(step.to)) else {
+            return String::new();
+        };
+        let allowed = step.allowed_by.and_then(|at| {
+            let assume = caller.assume();
+            Some(assume.get(at)?.label(caller))
+        });
+        let trusted = step.trusted_by.and_then(|at| {
+            let trust = target.trust();
+            Some(trust.get(at)?.label(target))
+        });
+        let by: Vec<_> = allowed.into_iter().chain(trusted).collect();
+        let by = if by.is_empty() {
+            String::new()
+        } else {
+            format!(" ({})", by.join("; "))
+        };
+        format!("`{}`{by}", target.arn)
+    }
+}

@@ -1,0 +1,321 @@
+//! The steps by which one role comes to another.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::edges::{Kept, Node, Target};
+use super::{Estate, account_of};
+use crate::iam::{
+    Access, Caller, Named, Principal, Principals, Request, Said, Target as Asked, Truth, ask,
+    assume_access, context, role_of_session,
+};
+use crate::rule::Context;
+
+/// A step from one role to another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// The place of the other.
+    pub to: usize,
+    /// How.
+    pub kind: Kind,
+    /// Whether it hangs on nothing that the inventory can't know.
+    pub is_sure: bool,
+    /// The place of the allowing statement among those on `sts:AssumeRole`, if it takes one.
+    pub allowed_by: Option<usize>,
+    /// The place of the statement that trusts, likewise.
+    pub trusted_by: Option<usize>,
+}
+
+/// How one role comes to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Kind {
+    /// By starting a job with it.
+    Submit,
+    /// By assuming it.
+    Assume,
+    /// By rewriting who may assume it, or what it may do.
+    Rewrite,
+}
+
+impl Kind {
+    /// The word of a path.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Submit => "starts a job with",
+            Self::Assume => "assumes",
+            Self::Rewrite => "may rewrite",
+        }
+    }
+}
+
+/// A step between teams that one of the two sides refuses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// Who would come.
+    pub from: usize,
+    /// Where to.
+    pub to: usize,
+    /// The place of the caller's statement that allows it, where the trust policy refuses.
+    pub allowed_by: Option<usize>,
+    /// The place of the statement that trusts, where the caller's side refuses.
+    pub trusted_by: Option<usize>,
+}
+
+impl Step {
+    /// A step that no statement on `sts:AssumeRole` makes.
+    pub fn new(to: usize, kind: Kind, is_sure: bool) -> Self {
+        Self {
+            to,
+            kind,
+            is_sure,
+            allowed_by: None,
+            trusted_by: None,
+        }
+    }
+}
+
+/// Who may assume roles, by what its policies name.
+struct Assumers<'a> {
+    by_target: BTreeMap<&'a str, Vec<usize>>,
+    by_target_account: BTreeMap<&'a str, Vec<usize>>,
+    anywhere: BTreeMap<&'a str, Vec<usize>>,
+    by_session: BTreeMap<(&'a str, &'a str), usize>,
+    by_account: BTreeMap<&'a str, Vec<usize>>,
+}
+
+impl<'a> Assumers<'a> {
+    fn new(nodes: &[&'a Node]) -> Self {
+        let mut this = Self {
+            by_target: BTreeMap::new(),
+            by_target_account: BTreeMap::new(),
+            anywhere: BTreeMap::new(),
+            by_session: BTreeMap::new(),
+            by_account: BTreeMap::new(),
+        };
+        for (at, node) in nodes.iter().enumerate() {
+            let account = node.arn.account();
+            this.by_session.insert((account, node.name()), at);
+            this.by_account.entry(account).or_default().push(at);
+            for target in &node.targets {
+                match target {
+                    Target::Role(arn) => this.by_target.entry(arn).or_default().push(at),
+                    Target::InAccount(home) => {
+                        this.by_target_account.entry(home).or_default().push(at);
+                    }
+                    Target::Anywhere => this.anywhere.entry(account).or_default().push(at),
+                }
+            }
+        }
+        this
+    }
+
+    /// Those whose own policies may let them assume a role, of one account or of any.
+    fn of(&self, target: &Node, account: Option<&str>, nodes: &[&Node]) -> Vec<usize> {
+        let named = self.by_target.get(target.arn.as_str());
+        let wide = self.by_target_account.get(target.arn.account());
+        let is_of = |at: &usize| {
+            account.is_none_or(|it| nodes.get(*at).is_some_and(|node| node.arn.account() == it))
+        };
+        let mut found: Vec<_> = named
+            .into_iter()
+            .chain(wide)
+            .flatten()
+            .copied()
+            .filter(is_of)
+            .collect();
+        match account {
+            Some(account) => found.extend(self.anywhere.get(account).into_iter().flatten()),
+            None => found.extend(self.anywhere.values().flatten()),
+        }
+        found
+    }
+
+    /// Those that a trust statement may admit.
+    fn admitted(&self, target: &Node, kept: &Kept, estate: &Estate<'_>) -> Vec<usize> {
+        let Some(principals) = &kept.statement.principals else {
+            return Vec::new();
+        };
+        let everybody = || {
+            let mut all = self.of(target, None, &estate.nodes);
+            let own = self.by_account.get(target.arn.account());
+            all.extend(own.into_iter().flatten());
+            all
+        };
+        match principals {
+            Principals::AllBut(_) => everybody(),
+            Principals::Only(list) => list
+                .iter()
+                .flat_map(|principal| match principal {
+                    Principal::Anyone => everybody(),
+                    Principal::Account(account) => self.of(target, Some(account), &estate.nodes),
+                    Principal::Identity(arn) => {
+                        let session = role_of_session(arn);
+                        let session = session.and_then(|it| self.by_session.get(&it).copied());
+                        estate.find(arn).or(session).into_iter().collect()
+                    }
+                    Principal::Gone(_)
+                    | Principal::Service(_)
+                    | Principal::Federated(_)
+                    | Principal::CanonicalUser(_) => Vec::new(),
+                })
+                .collect(),
+        }
+    }
+}
+
+impl Estate<'_> {
+    /// The steps of `sts:AssumeRole`, from what each role's trust policy names.
+    pub(super) fn add_assumptions(&mut self, cx: &Context<'_>) {
+        let assumers = Assumers::new(&self.nodes);
+        for to in 0..self.nodes.len() {
+            let Some(target) = self.node(to) else {
+                continue;
+            };
+            let trust = target.trust();
+            let mut callers: Vec<_> = trust
+                .iter()
+                .flat_map(|it| assumers.admitted(target, it, self))
+                .filter(|&from| from != to)
+                .collect();
+            callers.sort_unstable();
+            callers.dedup();
+            for from in callers {
+                self.weigh(from, to, &trust, cx);
+            }
+            self.note_latent(to, &trust, &assumers, cx);
+        }
+    }
+
+    /// Asks both sides whether one role may assume another.
+    fn weigh(&mut self, from: usize, to: usize, trust: &[Kept], cx: &Context<'_>) {
+        let (Some(caller), Some(target)) = (self.node(from), self.node(to)) else {
+            return;
+        };
+        let assume = caller.assume();
+        let asked = Question::new(caller, target, cx);
+        let (identity, bounded) = asked.of_caller(&assume);
+        let trusted = asked.of(trust);
+        let same = caller.arn.account() == target.arn.account();
+        let access = assume_access(&identity, bounded.as_ref(), &trusted, same);
+        if access.may() {
+            let step = Step {
+                is_sure: access == Access::Allowed,
+                allowed_by: identity.allowed_by.map(|it| it.policy),
+                trusted_by: trusted.allowed_by.map(|it| it.policy),
+                ..Step::new(to, Kind::Assume, false)
+            };
+            if let Some(steps) = self.steps.get_mut(from) {
+                steps.push(step);
+            }
+            return;
+        }
+        // Only what names the caller itself is meant for it.
+        let named = trusted.named >= Some(Named::Role);
+        if named && trusted.allow.may() && !trusted.deny.may() && self.crosses(caller, target, cx) {
+            self.refused.push(Refusal {
+                from,
+                to,
+                allowed_by: None,
+                trusted_by: trusted.allowed_by.map(|it| it.policy),
+            });
+        }
+    }
+
+    /// Notes who may assume a role of another team as far as its own policies go, though the trust policy
+    /// refuses. What may assume roles of any account is said once, by `assume-unbounded`.
+    fn note_latent(
+        &mut self,
+        to: usize,
+        trust: &[Kept],
+        assumers: &Assumers<'_>,
+        cx: &Context<'_>,
+    ) {
+        let Some(target) = self.node(to) else {
+            return;
+        };
+        let named = assumers.by_target.get(target.arn.as_str());
+        let wide = assumers.by_target_account.get(target.arn.account());
+        let mut callers: Vec<_> = named.into_iter().chain(wide).flatten().copied().collect();
+        callers.sort_unstable();
+        callers.dedup();
+        for from in callers {
+            let Some(caller) = self.node(from).filter(|it| self.crosses(it, target, cx)) else {
+                continue;
+            };
+            let assume = caller.assume();
+            let asked = Question::new(caller, target, cx);
+            let (identity, bounded) = asked.of_caller(&assume);
+            let trusted = asked.of(trust);
+            let own = crate::iam::identity_access(&identity, bounded.as_ref());
+            let refused = trusted.allow == Truth::False || trusted.deny == Truth::True;
+            if own.may() && refused {
+                self.refused.push(Refusal {
+                    from,
+                    to,
+                    allowed_by: identity.allowed_by.map(|it| it.policy),
+                    trusted_by: None,
+                });
+            }
+        }
+    }
+
+    /// The accounts that a trust statement admits and that are none of ours.
+    pub fn foreign<'k>(&self, kept: &'k Kept) -> impl Iterator<Item = &'k str> {
+        let list = kept
+            .statement
+            .principals
+            .as_ref()
+            .map_or(&[][..], Principals::list);
+        let accounts = list.iter().filter_map(account_of);
+        let ours: Vec<bool> = accounts.clone().map(|it| self.is_ours(it)).collect();
+        accounts
+            .zip(ours)
+            .filter(|(_, ours)| !ours)
+            .map(|(it, _)| it)
+    }
+}
+
+/// Whether one role may assume another.
+struct Question<'a> {
+    request: Request<'a>,
+    caller: &'a Node,
+}
+
+impl<'a> Question<'a> {
+    fn new(caller: &'a Node, target: &'a Node, cx: &Context<'_>) -> Self {
+        let asked = Asked {
+            resource: target.arn.as_str(),
+            tags: &target.tags,
+        };
+        let request = Request {
+            action: "sts:AssumeRole",
+            resource: asked.resource,
+            caller: Caller::Role {
+                arn: caller.arn.as_str(),
+            },
+            context: context(&caller.arn, &caller.tags, &asked, cx.organization),
+        };
+        Self { request, caller }
+    }
+
+    fn of<'k>(&self, statements: &'k [Kept]) -> Said<'k, usize> {
+        let statements = statements.iter().map(|it| &it.statement);
+        ask(statements.enumerate(), &self.request)
+    }
+
+    /// What the caller's policies and its boundary say.
+    fn of_caller<'k>(&self, assume: &'k [Kept]) -> (Said<'k, usize>, Option<Said<'static, usize>>) {
+        let bounded = self.caller.boundary().map(|statements| {
+            let said = self.of(&statements);
+            Said {
+                allow: said.allow,
+                deny: said.deny,
+                allowed_by: None,
+                denied_by: None,
+                named: said.named,
+            }
+        });
+        (self.of(assume), bounded)
+    }
+}

@@ -1,0 +1,108 @@
+//! Which faults cost lineage, and which break only what an organization asks for beside it.
+
+use super::{Setup, dispatchers};
+use crate::agent::{Agent, AgentKind, Bundles, is_older};
+use crate::rule::{Context, Rule};
+
+/// Whether what a rule fails for costs lineage.
+pub(super) fn costs_lineage(rule: &Rule, setup: &Setup<'_>, cx: &Context<'_>) -> bool {
+    match rule.id {
+        "spline-agent-outdated" => !are_sound(setup, &cx.policy.bundles),
+        "spline-dispatcher-unapproved" => stays_in_driver(setup),
+        // A stray class ends jobs; from those that run it takes no lineage.
+        "lineage-listener-misplaced" => !setup.wanted.is_some_and(|kind| setup.is_listening(kind)),
+        _ => true,
+    }
+}
+
+/// Whether the agents are published and without a known fault, and so only older than is asked for.
+fn are_sound(setup: &Setup<'_>, bundles: &Bundles) -> bool {
+    let is_sound = |agent: &Agent<'_>| {
+        let version = agent.version.unwrap_or_default();
+        // An own build is of its owner's own numbers.
+        let bundle = setup.bundle().filter(|_| agent.spark.is_some());
+        let published = bundle.is_none_or(|bundle| !is_older(version, bundle.first()));
+        published && bundles.broken(version).is_none()
+    };
+    setup.agents.of(AgentKind::Spline).all(is_sound)
+}
+
+/// Whether lineage goes to the driver's log alone, where nobody looks it up.
+fn stays_in_driver(setup: &Setup<'_>) -> bool {
+    dispatchers(&setup.spark).is_ok_and(|found| {
+        let mut found = found.iter();
+        found.all(|it| it.class.is_none() && matches!(it.name, "console" | "logging"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use crate::application::{Judged, bench::with};
+    use crate::lineage::Standing;
+    use crate::policy::{Policy, RuleSettings};
+    use crate::rule::{Context, RuleId};
+
+    const BUNDLE: &str = "s3://b/spark-3.5-spline-agent-bundle_2.12-2.2.0.jar";
+    const NAME: &str = "spark.spline.lineageDispatcher";
+
+    fn standing(changes: &[(&str, Option<&str>)], policy: &Policy) -> Standing {
+        let cx = Context {
+            policy,
+            ..Context::example()
+        };
+        let application = with(changes);
+        Judged::new(&application, policy).setup.standing(&cx)
+    }
+
+    fn asking_for(minimum: &str, destination: &str) -> Policy {
+        let mut policy = Policy::default();
+        policy.rules.agent_outdated.minimum = Some(minimum.into());
+        policy.rules.dispatcher_unapproved.destinations = vec![destination.into()];
+        policy
+    }
+
+    #[test]
+    fn what_only_policy_forbids_leaves_lineage() {
+        let policy = asking_for("2.2.3", "https://other/*");
+        let jars = [("spark.jars", Some(BUNDLE))];
+        assert_eq!(standing(&jars, &policy), Standing::With);
+        let stray = format!(
+            "{},io.openlineage.spark.agent.OpenLineageSparkListener",
+            crate::spark::SPLINE_LISTENER
+        );
+        let listeners = [("spark.sql.queryExecutionListeners", Some(stray.as_str()))];
+        assert_eq!(standing(&listeners, &Policy::default()), Standing::With);
+    }
+
+    #[test]
+    fn what_the_same_rules_find_may_cost_it_all_the_same() {
+        let policy = asking_for("2.2.3", "https://lineage.example.internal/*");
+        let never_published = BUNDLE.replace("2.2.0", "2.1.0");
+        for change in [
+            ("spark.jars", Some(never_published.as_str())),
+            (NAME, Some("console")),
+        ] {
+            assert_eq!(
+                standing(&[change], &policy),
+                Standing::Without,
+                "{change:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_rule_that_is_switched_off_decides_nothing() {
+        let mut policy = Policy::default();
+        let rule = RuleId::known("spline-dispatcher-unapproved").unwrap();
+        let off = RuleSettings {
+            enabled: false,
+            ..RuleSettings::default()
+        };
+        let console = [(NAME, Some("console"))];
+        assert_eq!(standing(&console, &policy), Standing::Without);
+        policy.rules.settings = BTreeMap::from([(rule, off)]);
+        assert_eq!(standing(&console, &policy), Standing::With);
+    }
+}

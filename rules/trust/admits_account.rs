@@ -1,0 +1,58 @@
+use super::{by_stranger, guarded, lets_assume, named, stranger};
+use crate::fault::Fault;
+use crate::iam::{Principal, Truth};
+use crate::rule::{Context, rule};
+use crate::statement::Stated;
+
+rule! {
+    /// A trust policy admits a whole account
+    ///
+    /// Flags trust policies of a team's roles that name an account (its root user or its number) and are met
+    /// by a role of that account without any tag. A condition that can't be known, such as an external id, is
+    /// taken as a guard of its own kind.
+    ///
+    /// ## Why it matters
+    /// Every role there that is allowed `sts:AssumeRole` comes in, of whatever team. Who that is, is decided
+    /// by others.
+    ///
+    /// ## How to fix
+    /// Name the roles that are meant in `Principal`; or compare `aws:PrincipalTag/<team tag>` with the team,
+    /// and `aws:PrincipalArn` with the path of its roles.
+    ///
+    /// Source: IAM User Guide, "AWS JSON policy elements: Principal".
+    "trust-admits-account", High, Statement { check }
+}
+
+fn check(stated: &Stated<'_>, cx: &Context<'_>) -> Option<Fault> {
+    if !lets_assume(stated) {
+        return None;
+    }
+    let account = named(stated).iter().find_map(|it| match it {
+        Principal::Account(account) => {
+            let caller = stranger(stated, account);
+            let request = by_stranger(stated, &caller, cx.organization);
+            (stated.statement.matches(&request) == Truth::True).then_some(account)
+        }
+        Principal::Anyone
+        | Principal::Identity(_)
+        | Principal::Gone(_)
+        | Principal::Service(_)
+        | Principal::Federated(_)
+        | Principal::CanonicalUser(_) => None,
+    })?;
+    let team = stated.holder.team;
+    let callers = stated.inventory.roles.iter().filter(|it| {
+        it.role.arn.account() == account && it.team != team && it.speaks_of("sts:AssumeRole")
+    });
+    let callers: Vec<_> = callers.map(|it| format!("`{}`", it.role.name)).collect();
+    let who = match callers.as_slice() {
+        [] => String::new(),
+        [one] => format!(", {one} of another team or none among them"),
+        [one, rest @ ..] => format!(
+            ", {one} and {} others of other teams or none among them",
+            rest.len()
+        ),
+    };
+    let evidence = format!("it admits every role of account {account} that may assume roles{who}");
+    Some(stated.fault(&evidence).mended_by(guarded(stated, cx)))
+}

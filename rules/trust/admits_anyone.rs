@@ -1,0 +1,45 @@
+use super::{NOBODY, by_stranger, guarded, lets_assume, named, stranger};
+use crate::fault::Fault;
+use crate::finding::Severity;
+use crate::iam::{Principal, Truth};
+use crate::rule::{Context, rule};
+use crate::statement::Stated;
+
+rule! {
+    /// A trust policy admits anybody
+    ///
+    /// Flags trust policies of a team's roles that name `*` and are met by a role without tags of any account:
+    /// critical where the account may be of another organization, high where `aws:PrincipalOrgID` keeps those
+    /// out. Conditions are evaluated, not told by their looks.
+    ///
+    /// ## Why it matters
+    /// Whoever is allowed `sts:AssumeRole` by an account of their own comes in.
+    ///
+    /// ## How to fix
+    /// Name the roles that are meant in `Principal`; or compare `aws:PrincipalTag/<team tag>` with the team,
+    /// and `aws:PrincipalArn` with the path of its roles.
+    ///
+    /// Source: IAM User Guide, "AWS JSON policy elements: Principal".
+    "trust-admits-anyone", Critical, Statement { check }
+}
+
+fn check(stated: &Stated<'_>, cx: &Context<'_>) -> Option<Fault> {
+    if !lets_assume(stated) || !named(stated).contains(&Principal::Anyone) {
+        return None;
+    }
+    let caller = stranger(stated, NOBODY);
+    let met = |organization| {
+        let request = by_stranger(stated, &caller, organization);
+        stated.statement.matches(&request)
+    };
+    let fault = |who: &str| {
+        let evidence = format!("it admits {who}");
+        stated.fault(&evidence).mended_by(guarded(stated, cx))
+    };
+    if met(Some("o-lineward-probe")) == Truth::True {
+        return Some(fault("every role of every account of AWS"));
+    }
+    let ours = met(cx.organization);
+    (ours == Truth::True || (cx.organization.is_none() && ours.may()))
+        .then(|| fault("every role of the organization").of_severity(Severity::High))
+}
