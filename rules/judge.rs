@@ -1,6 +1,8 @@
 //! Asks every rule about every resource of a slice.
 
 mod activity;
+#[cfg(test)]
+mod remedies;
 pub(crate) mod roles;
 
 use std::collections::BTreeMap;

@@ -2,11 +2,39 @@
 
 use crate::estate::Arn;
 use crate::fault::Fault;
-use crate::iam::{Condition, Held, Holder, Inventory, PolicyName, Statement};
+use crate::finding::Remediation;
+use crate::iam::mend::{mend, restate};
+use crate::iam::{
+    Condition, Context, Effect, Held, Holder, Inventory, PolicyName, Statement, Table, Truth,
+};
 use crate::policy::Policy;
 use crate::rule::Rule;
 
-pub(crate) static RULES: &[&Rule] = &[];
+mod condition_admits_other_teams;
+mod condition_fails_open;
+mod condition_key_ineffective;
+mod condition_wildcard_team;
+mod policy_allows_notaction;
+mod policy_allows_notresource;
+mod policy_arn_prefix_collision;
+mod policy_deny_gap;
+mod policy_notprincipal;
+mod policy_variable_default_team;
+mod policy_variable_inert;
+
+pub(crate) static RULES: &[&Rule] = &[
+    &condition_admits_other_teams::RULE,
+    &condition_fails_open::RULE,
+    &condition_key_ineffective::RULE,
+    &condition_wildcard_team::RULE,
+    &policy_allows_notaction::RULE,
+    &policy_allows_notresource::RULE,
+    &policy_arn_prefix_collision::RULE,
+    &policy_deny_gap::RULE,
+    &policy_notprincipal::RULE,
+    &policy_variable_default_team::RULE,
+    &policy_variable_inert::RULE,
+];
 
 /// What decides the boundary between teams: running with a role, becoming one, and changing one.
 pub(crate) const BOUNDARY_ACTIONS: [&str; 22] = [
@@ -107,5 +135,67 @@ impl<'a> Stated<'a> {
         let account = &self.inventory.account;
         let partition = account.arn.partition();
         Arn::from(format!("arn:{partition}:iam::{}:role/{name}", account.id))
+    }
+    /// Whether it is an allowing one about the boundary.
+    pub fn is_boundary_allow(&self) -> bool {
+        self.statement.effect == Effect::Allow && self.actions().next().is_some()
+    }
+
+    /// The actions of the boundary that it is about and that a condition key works for.
+    pub fn guarded_by(&self, key: &str) -> impl Iterator<Item = &'static str> {
+        self.actions().filter(|it| Table::get().works(it, key))
+    }
+
+    /// Its conditions on the team of the other side: in identity policies that of what is reached or asked
+    /// for, in trust policies that of who calls. One's own tag is there for all to see. Keys that work for
+    /// none of its actions guard nothing, and are the matter of `condition-key-ineffective`.
+    pub fn guards(&self, policy: &Policy) -> impl Iterator<Item = (TeamKey, &'a Condition)> {
+        let own = if self.is_trust() {
+            TeamKey::Resource
+        } else {
+            TeamKey::Principal
+        };
+        let across = self.team_conditions(policy).filter(move |it| it.0 != own);
+        across.filter(|(_, it)| self.guarded_by(&it.key).next().is_some())
+    }
+
+    /// What is known of a request wherever it goes: the tags of the role's own side.
+    pub fn known(&self) -> Context<'static> {
+        let tags = &self.holder.role.tags;
+        if self.is_trust() {
+            let context = Context::open().with_tags("aws:ResourceTag/", tags);
+            return context.with_tags("iam:ResourceTag/", tags);
+        }
+        Context::open().with_tags("aws:PrincipalTag/", tags)
+    }
+
+    /// Whether its conditions on somebody's tag may be met by a team, all of them.
+    pub fn admits(&self, key: TeamKey, team: &str, policy: &Policy) -> bool {
+        let conditions = self.team_conditions(policy).filter(|it| it.0 == key);
+        Truth::all(conditions.map(|(_, it)| {
+            let context = self.known().with(&it.key, team);
+            it.holds(self.statement.version, &context)
+        }))
+        .may()
+    }
+
+    /// What a condition compares tags with, to mean the role's own team: a policy that several roles may hold
+    /// means the team of whoever calls.
+    pub fn own_team(&self, policy: &Policy) -> String {
+        match (self.held.name, self.holder.team) {
+            (PolicyName::Inline(..) | PolicyName::Trust(_), Some(team)) => team.to_owned(),
+            _ => format!("${{aws:PrincipalTag/{}}}", policy.team_tag),
+        }
+    }
+
+    /// Its policy with another statement in its place.
+    pub fn restated(&self, to: &Statement) -> Remediation {
+        self.mended(|list, at| restate(list, at, self.statement, to))
+    }
+
+    /// Its policy, changed.
+    pub fn mended(&self, change: impl FnOnce(&mut Vec<serde_json::Value>, usize)) -> Remediation {
+        let role = self.holder.role;
+        mend(self.held.name, role, self.statement.index, change)
     }
 }

@@ -94,6 +94,14 @@ impl Base {
     pub fn is_negated(self) -> bool {
         self.as_str().contains("Not")
     }
+
+    /// Whether it passes texts that stand in a list.
+    pub fn is_text_list(self) -> bool {
+        matches!(
+            self,
+            Self::StringEquals | Self::StringEqualsIgnoreCase | Self::StringLike
+        )
+    }
 }
 
 impl Operator {
@@ -121,6 +129,21 @@ impl Operator {
             base,
             if_exists,
         })
+    }
+
+    /// `StringEquals`, of keys with one value.
+    pub const STRING_EQUALS: Self = Self::plain(Base::StringEquals);
+
+    /// `StringNotEquals`, of keys with one value.
+    pub const STRING_NOT_EQUALS: Self = Self::plain(Base::StringNotEquals);
+
+    /// A comparison of a key with one value.
+    pub const fn plain(base: Base) -> Self {
+        Self {
+            quantifier: None,
+            base,
+            if_exists: false,
+        }
     }
 
     /// Whether a request without the key passes.
@@ -195,6 +218,15 @@ impl Condition {
             None if negated => Truth::all(values.iter().map(passes)),
             Some(Quantifier::ForAnyValue) | None => Truth::any(values.iter().map(passes)),
         }
+    }
+
+    /// Whether a request without the key passes.
+    pub fn passes_missing(&self) -> Truth {
+        if self.operator.base == Base::Null {
+            let mut values = self.values.iter();
+            return values.any(|it| it.eq_ignore_ascii_case("true")).into();
+        }
+        self.operator.passes_missing()
     }
 
     /// Whether it is about a key; case doesn't count.

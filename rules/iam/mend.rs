@@ -1,5 +1,7 @@
 //! The mended document of a policy, all its other statements kept.
 
+mod restate;
+
 use serde_json::{Value, json};
 
 use super::document::{Choice, Statement};
@@ -7,6 +9,8 @@ use super::inventory::PolicyName;
 use crate::estate::Role;
 use crate::finding::Remediation;
 use crate::remediation::shell;
+
+pub use restate::restate;
 
 /// The policy with one statement changed, as commands and as Terraform.
 pub fn mend(
@@ -24,6 +28,9 @@ pub fn mend(
         None => return Remediation::default(),
     };
     change(&mut statements, at);
+    if statements.is_empty() {
+        return dropped(name, role);
+    }
     let Some(fields) = document.as_object_mut() else {
         return Remediation::default();
     };
@@ -31,6 +38,29 @@ pub fn mend(
     // Variables stand for something in this version alone.
     fields.insert("Version".into(), "2012-10-17".into());
     written(name, role, &document)
+}
+
+/// A policy can't be without a statement: it goes.
+fn dropped(name: PolicyName<'_>, role: &Role) -> Remediation {
+    let (command, terraform) = match name {
+        PolicyName::Inline(_, policy) => (
+            format!("delete-role-policy --policy-name {}", shell(policy)),
+            "# remove the aws_iam_role_policy",
+        ),
+        PolicyName::Managed(policy) => (
+            format!(
+                "detach-role-policy --policy-arn {}",
+                shell(policy.arn.as_str())
+            ),
+            "# remove the aws_iam_role_policy_attachment",
+        ),
+        PolicyName::Trust(_) => return Remediation::default(),
+    };
+    let (account, holder) = (role.arn.account(), shell(&role.name));
+    Remediation {
+        aws_cli: format!("# in account {account}\naws iam {command} --role-name {holder}"),
+        terraform: terraform.to_owned(),
+    }
 }
 
 fn written(name: PolicyName<'_>, role: &Role, document: &Value) -> Remediation {
@@ -203,6 +233,22 @@ mod tests {
         let wide = confined(r#"{"Effect":"Allow","Action":"iam:*","Resource":"*"}"#);
         assert_eq!(wide[2]["Effect"], "Deny");
         assert_eq!(wide[2]["NotResource"], json!(own));
+    }
+
+    #[test]
+    fn a_policy_without_a_statement_goes() {
+        let role = Role {
+            inline_policies: vec![InlinePolicy {
+                name: "p".into(),
+                document: r#"{"Statement":{"Effect":"Allow","Action":"s3:*","Resource":"*"}}"#
+                    .into(),
+            }],
+            ..Role::example()
+        };
+        let drop = |list: &mut Vec<Value>, at| drop(list.remove(at));
+        let fix = mend(PolicyName::Inline(&role, "p"), &role, 0, drop);
+        let expected = "delete-role-policy --policy-name p --role-name ads-execution";
+        assert!(fix.aws_cli.ends_with(expected), "{}", fix.aws_cli);
     }
 
     #[test]

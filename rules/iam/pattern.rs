@@ -151,6 +151,27 @@ impl<'a> Pattern<'a> {
     }
 }
 
+/// The text with other words in the place of variables, by their keys; those without one stay.
+pub fn replace_variables(text: &str, with: impl Fn(&str) -> Option<String>) -> String {
+    let mut replaced = String::new();
+    let mut rest = text;
+    while let Some((before, inner)) = rest.split_once("${") {
+        replaced.push_str(before);
+        let Some((name, after)) = inner.split_once('}') else {
+            replaced.push_str("${");
+            rest = inner;
+            continue;
+        };
+        let key = name.split(',').next().unwrap_or_default().trim();
+        match with(key) {
+            Some(word) => replaced.push_str(&word),
+            None => replaced.extend(["${", name, "}"]),
+        }
+        rest = after;
+    }
+    replaced + rest
+}
+
 fn variable(name: &str) -> Piece<'_> {
     match name {
         "*" | "?" | "$" => return Piece::Text(name),

@@ -146,8 +146,17 @@ fn yields_to(rule: &str) -> &'static [&'static str] {
         "condition-fails-open" | "condition-wildcard-team" | "condition-admits-other-teams" => &[
             "passrole-reaches-other-team",
             "passrole-bounded-by-tag-only",
+            "passrole-names-other-team",
             "assume-reaches-other-team",
+            "assume-unbounded",
             "trust-admits-other-team",
+            "trust-admits-anyone",
+            "role-retaggable",
+            "application-retaggable",
+            "role-policy-rewritable",
+            "trust-rewritable",
+            "boundary-removable",
+            "role-creatable-unbounded",
         ],
         "policy-arn-prefix-collision" => {
             &["passrole-reaches-other-team", "assume-reaches-other-team"]
