@@ -85,12 +85,13 @@ impl Assignment {
             quotes = quotes.after(opening);
             let telling =
                 Telling::of(key) != Telling::Nothing && !(key == "secret" && is_arn(&redacted));
-            let reach = reach(&redacted, &found, quotes);
-            if (telling || may_be_reference(after))
-                && !(opening.ends_with(char::is_whitespace) && is_option(sign, after))
-                && let Some((value, after)) = value(after, reach, quotes)
-                && (telling || is_reference(value))
-            {
+            let empty = opening.ends_with(char::is_whitespace) && is_option(sign, after);
+            let value = if telling && !empty {
+                value(after, reach(&redacted, &found, quotes), quotes)
+            } else {
+                reference(after)
+            };
+            if let Some((value, after)) = value {
                 let kept = kept(key, value, quotes);
                 quotes = quotes.after(&kept);
                 redacted.push_str(&kept);
@@ -191,9 +192,12 @@ fn is_hidden(value: &str) -> bool {
     letters.next().and_then(Marker::of).is_some() && letters.next().is_none()
 }
 
-/// Whether a text may begin with a reference to a secret.
-fn may_be_reference(text: &str) -> bool {
-    text.trim_start_matches(QUOTES).starts_with(REFERENCE)
+/// The reference to a secret that a text begins with, quoted or not, and the rest.
+fn reference(text: &str) -> Option<(&str, &str)> {
+    let bare = text.trim_start_matches(QUOTES);
+    let rest = bare.strip_prefix(REFERENCE)?;
+    let after = rest.trim_start_matches(|it: char| !it.is_whitespace() && !QUOTES.contains(&it));
+    text.split_at_checked(text.len() - after.len())
 }
 
 /// Whether a value, quoted or not, is a reference to a secret, and no more.

@@ -265,6 +265,8 @@ fn a_long_chain_of_properties_is_looked_through_without_end_or_overflow() {
     assert!(!text(&chain).contains("hunter2"));
     let chain = "--password x".repeat(5_000);
     assert!(is_hidden(&text(&chain)));
+    let chain = "a=EMR.secret@\"b\"".repeat(2_000);
+    assert_eq!(text(&chain), chain);
 }
 
 #[test]
