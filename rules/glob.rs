@@ -55,7 +55,7 @@ impl<'de> Deserialize<'de> for ArnGlob {
 }
 
 /// Whether `pattern`, with `*` and `?`, covers the whole of `text`. Linear but for the last star.
-fn covers(pattern: &[u8], text: &[u8]) -> bool {
+pub(crate) fn covers(pattern: &[u8], text: &[u8]) -> bool {
     let (mut p, mut t) = (0, 0);
     let mut star: Option<(usize, usize)> = None;
     while let Some(&byte) = text.get(t) {

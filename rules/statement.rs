@@ -160,7 +160,7 @@ impl<'a> Stated<'a> {
     }
 
     /// What is known of a request wherever it goes: the tags of the role's own side.
-    pub fn known(&self) -> Context<'static> {
+    pub fn known(&self) -> Context<'a> {
         let tags = &self.holder.role.tags;
         if self.is_trust() {
             let context = Context::open().with_tags("aws:ResourceTag/", tags);

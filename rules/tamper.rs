@@ -144,7 +144,7 @@ impl<'a, 'b> Adversary<'a, 'b> {
             (request_tag.as_str(), Known::Unknown),
             ("aws:TagKeys", keys.clone()),
         ];
-        if matches!(keys, Known::Values(keys) if keys.len() > 1) {
+        if matches!(keys, Known::Many(_)) {
             named.push((SECOND_TAG, value("x")));
         }
         // What no value would open need not be tried with each.
@@ -187,10 +187,10 @@ impl<'a, 'b> Adversary<'a, 'b> {
         }
         let table = Table::get();
         for key in BY_ACTION.iter().filter(|key| !table.works(action, key)) {
-            request.context.set(key, Known::Absent);
+            request.context.set(*key, Known::Absent);
         }
         for (key, known) in keys {
-            request.context.set(key, known.clone());
+            request.context.set((*key).to_owned(), known.clone());
         }
         request
     }
@@ -275,13 +275,13 @@ const SECOND_TAG: &str = "aws:RequestTag/x";
 
 /// What a request of a tag holds: its key alone, or beside another.
 fn tag_keys(key: &str) -> [Known<'static>; 2] {
-    let both = Cow::Owned(vec![key.to_owned(), "x".to_owned()]);
-    [value(key), Known::Values(both)]
+    let both = vec![key.to_owned(), "x".to_owned()];
+    [value(key), Known::Many(both)]
 }
 
 /// A key that the request holds with one value.
 pub(crate) fn value(text: &str) -> Known<'static> {
-    Known::Values(Cow::Owned(vec![text.to_owned()]))
+    Known::One(Cow::Owned(text.to_owned()))
 }
 
 /// A key with the ARN of the boundary that a role has, if it has one.

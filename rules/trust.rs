@@ -48,7 +48,7 @@ pub(crate) fn named<'a>(stated: &Stated<'a>) -> &'a [Principal] {
 fn by_stranger<'a>(
     stated: &Stated<'a>,
     caller: &'a Arn,
-    organization: Option<&str>,
+    organization: Option<&'a str>,
 ) -> Request<'a> {
     let role = stated.holder.role;
     let target = Target {
@@ -61,8 +61,14 @@ fn by_stranger<'a>(
         caller: Caller::Role {
             arn: caller.as_str(),
         },
-        context: context(caller, &BTreeMap::new(), &target, organization),
+        context: context(caller, no_tags(), target, organization),
     }
+}
+
+/// The tags of somebody who has none.
+fn no_tags() -> &'static BTreeMap<String, String> {
+    static NONE: BTreeMap<String, String> = BTreeMap::new();
+    &NONE
 }
 
 /// The ARN of a role that doesn't exist, in an account.
@@ -138,7 +144,7 @@ fn spoof(stated: &Stated<'_>, cx: &Context<'_>) -> Option<Fault> {
         .unknown("aws:PrincipalArn")
         .unknown("aws:PrincipalAccount")
         .unknown("sts:TransitiveTagKeys")
-        .with(&format!("aws:RequestTag/{tag}"), "lineward-probe")
+        .with(format!("aws:RequestTag/{tag}"), "lineward-probe")
         .with("aws:TagKeys", tag.as_str());
     let trust = holder.trust.as_ref()?;
     let denied = trust

@@ -283,7 +283,7 @@ struct Question<'a> {
 }
 
 impl<'a> Question<'a> {
-    fn new(caller: &'a Node, target: &'a Node, cx: &Context<'_>) -> Self {
+    fn new(caller: &'a Node, target: &'a Node, cx: &Context<'a>) -> Self {
         let asked = Asked {
             resource: target.arn.as_str(),
             tags: &target.tags,
@@ -294,7 +294,7 @@ impl<'a> Question<'a> {
             caller: Caller::Role {
                 arn: caller.arn.as_str(),
             },
-            context: context(&caller.arn, &caller.tags, &asked, cx.organization),
+            context: context(&caller.arn, &caller.tags, asked, cx.organization),
         };
         Self { request, caller }
     }

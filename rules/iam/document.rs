@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::condition::{Condition, Operator};
 use super::context::Context;
-use super::pattern::Pattern;
+use super::pattern::{Pattern, covers_action, covers_resource};
 use super::principal::{Principal, Principals};
 use super::truth::Truth;
 
@@ -139,16 +139,18 @@ impl Document {
 impl Statement {
     /// Whether it is about an action, such as `iam:PassRole`. Case doesn't count.
     pub fn is_about(&self, action: &str) -> bool {
-        let context = Context::closed();
-        self.actions.chosen(|pattern| {
-            Pattern::wild(pattern, Version::V2008).matches_ignoring_case(action, &context)
-        }) == Truth::True
+        self.actions
+            .chosen(|pattern| covers_action(pattern, action).into())
+            == Truth::True
     }
 
     /// Whether it is about a resource. A statement of a trust policy is about its role.
     pub fn covers(&self, resource: &str, context: &Context<'_>) -> Truth {
         self.resources.as_ref().map_or(Truth::True, |choice| {
             choice.chosen(|pattern| {
+                if !pattern.contains("${") {
+                    return covers_resource(pattern, resource).into();
+                }
                 Pattern::wild(pattern, self.version).matches_resource(resource, context)
             })
         })

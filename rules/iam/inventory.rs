@@ -162,7 +162,7 @@ impl<'a> Inventory<'a> {
 
     /// A request of a role of this account, with all that is known of it.
     pub fn request<'b>(
-        &self,
+        &'b self,
         holder: &'b Holder<'_>,
         action: &'b str,
         resource: &'b str,
@@ -177,7 +177,7 @@ impl<'a> Inventory<'a> {
             context: context(
                 &holder.role.arn,
                 &holder.role.tags,
-                &Target { resource, tags },
+                Target { resource, tags },
                 self.organization,
             ),
         }
@@ -211,10 +211,10 @@ pub struct Target<'b> {
 
 /// The condition keys of a plain request: no session tags are passed.
 pub fn context<'b>(
-    caller: &Arn,
-    tags: &BTreeMap<String, String>,
-    target: &Target<'_>,
-    organization: Option<&str>,
+    caller: &'b Arn,
+    tags: &'b BTreeMap<String, String>,
+    target: Target<'b>,
+    organization: Option<&'b str>,
 ) -> Context<'b> {
     let home = target.resource.split(':').nth(4).unwrap_or_default();
     let context = Context::open()

@@ -19,10 +19,10 @@ pub const PASSED_TO: &str = "iam:PassedToService";
 impl Inventory<'_> {
     /// The request to pass a role to a service.
     pub fn pass_to<'b>(
-        &self,
+        &'b self,
         holder: &'b Holder<'_>,
         target: &'b Holder<'_>,
-        service: &str,
+        service: &'b str,
         tags: Tags,
     ) -> Request<'b> {
         let role = target.role;
@@ -38,7 +38,7 @@ impl Inventory<'_> {
 
     /// The request to pass a role to EMR Serverless, and what the passing role's policies make of it.
     pub fn pass<'b>(
-        &self,
+        &'b self,
         holder: &'b Holder<'_>,
         target: &'b Holder<'_>,
         tags: Tags,

@@ -172,6 +172,48 @@ pub fn replace_variables(text: &str, with: impl Fn(&str) -> Option<String>) -> S
     replaced + rest
 }
 
+/// Whether a pattern of `Action` covers an action. Neither case nor variables count.
+pub(super) fn covers_action(pattern: &str, action: &str) -> bool {
+    let (mut at, mut from) = (0, 0);
+    let mut retry: Option<(usize, usize)> = None;
+    let (pattern, action) = (pattern.as_bytes(), action.as_bytes());
+    loop {
+        match (pattern.get(at), action.get(from)) {
+            (None, None) => return true,
+            (Some(b'*'), _) => {
+                retry = Some((at, from));
+                at += 1;
+            }
+            (Some(wanted), Some(byte)) if *wanted == b'?' || wanted.eq_ignore_ascii_case(byte) => {
+                at += 1;
+                from += 1;
+            }
+            (_, here) => match retry {
+                Some((star, start)) if here.is_some() => {
+                    retry = Some((star, start + 1));
+                    (at, from) = (star + 1, start + 1);
+                }
+                _ => return false,
+            },
+        }
+    }
+}
+
+/// Whether a pattern of `Resource` without variables covers an ARN: as [`Pattern::matches_resource`], but
+/// without a look at the context.
+pub(super) fn covers_resource(pattern: &str, arn: &str) -> bool {
+    if pattern == "*" {
+        return true;
+    }
+    let mut parts = arn.splitn(6, ':');
+    let mut patterns = pattern.splitn(6, ':');
+    let all = (&mut parts).take(6).all(|part| {
+        let pattern = patterns.next().unwrap_or("*");
+        crate::glob::covers(pattern.as_bytes(), part.as_bytes())
+    });
+    all && patterns.next().is_none() && arn.splitn(6, ':').count() == 6
+}
+
 fn variable(name: &str) -> Piece<'_> {
     match name {
         "*" | "?" | "$" => return Piece::Text(name),
@@ -201,13 +243,11 @@ fn match_tokens(
             Piece::Text(text) => tokens.extend(text.bytes().map(Token::Byte)),
             Piece::Any => tokens.push(Token::Any),
             Piece::One => tokens.push(Token::One),
-            Piece::Variable { key, default } => match (context.get(key), default) {
-                (Known::Values(values), _) if values.len() == 1 => {
-                    let value = values.iter().flat_map(|value| value.bytes());
-                    tokens.extend(value.map(Token::Byte));
-                }
-                (Known::Values(_) | Known::Absent, None) => return Truth::False,
-                (Known::Values(_) | Known::Absent, Some(default)) => {
+            Piece::Variable { key, default } => match (&*context.get(key), default) {
+                (Known::One(value), _) => tokens.extend(value.bytes().map(Token::Byte)),
+                // Of several values none is meant.
+                (Known::Many(_) | Known::Absent, None) => return Truth::False,
+                (Known::Many(_) | Known::Absent, Some(default)) => {
                     tokens.extend(default.bytes().map(Token::Byte));
                 }
                 (Known::Unknown, _) => {
@@ -353,6 +393,40 @@ mod tests {
             pattern.matches("${aws:PrincipalTag/Team}", &context()),
             True
         );
+    }
+
+    #[test]
+    fn actions_are_covered_in_any_case() {
+        for (pattern, action, expected) in [
+            ("*", "iam:PassRole", true),
+            ("IAM:pass*", "iam:PassRole", true),
+            ("iam:PassRol?", "iam:PassRole", true),
+            ("iam:*Role", "iam:PassRole", true),
+            ("iam:Pass", "iam:PassRole", false),
+            ("iam:PassRole*x", "iam:PassRole", false),
+            ("", "iam:PassRole", false),
+        ] {
+            assert_eq!(covers_action(pattern, action), expected, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn a_plain_resource_is_covered_as_any_other() {
+        let role = "arn:aws:iam::111111111111:role/emr/red/exec";
+        for pattern in [
+            "*",
+            "arn:aws:iam::111111111111:role/*",
+            "arn:aws:iam::*:role/emr/*/exec",
+            "arn:aws:iam:*:role/*",
+            "arn:aws:iam::*",
+            "arn:aws:iam::111111111111:role/emr/red/exec:x",
+            "role",
+            "",
+        ] {
+            let whole = Pattern::wild(pattern, Version::V2012);
+            let expected = whole.matches_resource(role, &context()) == True;
+            assert_eq!(covers_resource(pattern, role), expected, "{pattern}");
+        }
     }
 
     #[test]

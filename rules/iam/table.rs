@@ -5,10 +5,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use super::context::Context;
-use super::document::Version;
-use super::pattern::Pattern;
-use super::truth::Truth;
+use super::pattern::covers_action;
 
 /// What AWS's Service Authorization Reference says of IAM, STS and EMR Serverless.
 #[derive(Debug, Deserialize)]
@@ -54,11 +51,8 @@ impl Table {
 
     /// The actions that a pattern covers, of the services that the table knows.
     pub fn actions(&self, pattern: &str) -> impl Iterator<Item = &str> {
-        let context = Context::closed();
-        self.action.keys().map(String::as_str).filter(move |name| {
-            Pattern::wild(pattern, Version::V2008).matches_ignoring_case(name, &context)
-                == Truth::True
-        })
+        let names = self.action.keys().map(String::as_str);
+        names.filter(move |name| covers_action(pattern, name))
     }
 
     /// Whether all that a pattern covers belongs to services that the table knows.

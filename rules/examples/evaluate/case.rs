@@ -34,17 +34,15 @@ impl Case {
     pub(crate) fn verdict(&self) -> Result<&'static str, DocumentError> {
         let mut context = Context::closed();
         for (key, value) in &self.context {
-            let values = match value {
-                Value::Array(list) => list.iter().map(text).collect(),
+            let known = match value {
+                Value::Array(list) => Known::Many(list.iter().map(text).collect()),
                 one @ (Value::Null
                 | Value::Bool(_)
                 | Value::Number(_)
                 | Value::String(_)
-                | Value::Object(_)) => {
-                    vec![text(one)]
-                }
+                | Value::Object(_)) => Known::One(Cow::Owned(text(one))),
             };
-            context.set(key, Known::Values(Cow::Owned(values)));
+            context.set(key.as_str(), known);
         }
         let request = Request {
             action: &self.action,
