@@ -17,6 +17,8 @@ pub use role::{ExcludedRoles, InlinePolicy, ManagedPolicy, Role};
 pub use scope::{Cause, Gap, Scope, ScopeState, Service, Skipped};
 pub use session::Session;
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -50,6 +52,9 @@ pub struct Slice {
     /// The roles that were seen and left out.
     #[serde(default)]
     pub excluded_roles: ExcludedRoles,
+    /// The roles and customer policies that were seen and have nothing to do with a team's boundary.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub out_of_scope: BTreeSet<Arn>,
     /// The managed policies that are attached in this account or belong to it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub policies: Vec<ManagedPolicy>,
@@ -68,6 +73,7 @@ impl Slice {
             sessions: Vec::new(),
             roles: Vec::new(),
             excluded_roles: ExcludedRoles::default(),
+            out_of_scope: BTreeSet::new(),
             policies: Vec::new(),
         }
     }
@@ -88,6 +94,18 @@ impl Slice {
         let mut scopes = self.scopes.iter();
         scopes.any(|scope| {
             (&scope.region, scope.service) == (region, service) && scope.looked_at(resource)
+        })
+    }
+
+    /// Whether its roles and their policies were read whole. What tags a policy carries decides nothing but
+    /// the policy's own findings.
+    pub fn has_all_roles(&self) -> bool {
+        let mut scopes = self.scopes.iter();
+        scopes.any(|scope| {
+            let mut gaps = scope.gaps.iter();
+            scope.service == Service::Iam
+                && scope.skipped.is_none()
+                && gaps.all(|gap| gap.operation == "ListPolicyTags")
         })
     }
 

@@ -24,7 +24,7 @@ pub use inventory::{
     trusts_emr_serverless,
 };
 pub use pass::{PASSED_TO, Tags};
-pub use pattern::{Pattern, replace_variables};
+pub use pattern::{Pattern, covers_resource, replace_variables};
 pub use principal::{Caller, Named, Principal, Principals, role_of_session};
 pub use scope::{in_scope, is_identity_center, is_service_linked};
 pub use table::Table;

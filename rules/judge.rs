@@ -11,7 +11,7 @@ use crate::adoption::OfApplication;
 use crate::application::Judged;
 use crate::boundary::Edges;
 use crate::configuration::Configured;
-use crate::estate::{Account, Arn, Region, Scope, ScopeState, Service, Slice};
+use crate::estate::{Account, Arn, Region, Scope, Service, Slice};
 use crate::finding::{Failing, Finding, Fingerprint, Remediation, Severity, Verdict};
 use crate::iam::Inventory;
 use crate::job_run::Roles;
@@ -70,12 +70,10 @@ pub fn judge(slice: &Slice, cx: &Context<'_>) -> Judgement {
 
 /// What is kept of the account's roles for the rules over the whole estate.
 fn edges(slice: &Slice, inventory: &Inventory<'_>, cx: &Context<'_>) -> Edges {
-    let iam = slice.scopes.iter().find(|it| it.service == Service::Iam);
-    let is_read = iam.is_some_and(|it| it.state() == ScopeState::Audited);
     Edges {
         spoofable: crate::trust::spoofable(inventory, cx),
         relies_on_caller_tag: relies_on_caller_tag(slice, cx),
-        ..Edges::of(inventory, is_read, cx)
+        ..Edges::of(inventory, slice.has_all_roles(), cx)
     }
 }
 
@@ -344,7 +342,11 @@ impl<'a> Asked<'a> {
             service: subject.service,
             resource: subject.resource,
             group: subject.group.map(str::to_owned),
-            needs: Vec::new(),
+            needs: if hangs_on_roles(self.rule) {
+                vec![self.account.id.clone()]
+            } else {
+                Vec::new()
+            },
             team: subject.team.map(str::to_owned),
             title: self.rule.title().to_owned(),
             evidence,
@@ -355,6 +357,13 @@ impl<'a> Asked<'a> {
             },
         })
     }
+}
+
+/// Whether a rule on job runs asks of what team a role is, so that its findings hang on the account's roles.
+fn hangs_on_roles(rule: &Rule) -> bool {
+    ["job-run-role-", "job-run-submitter-"]
+        .iter()
+        .any(|start| rule.id.starts_with(start))
 }
 
 type Predicate = for<'a> fn(&Configured<'a>, &Context<'_>) -> Verdict;

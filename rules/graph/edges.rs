@@ -63,8 +63,8 @@ pub struct Node {
 pub enum Target {
     /// A role by its ARN.
     Role(String),
-    /// Some roles of an account.
-    InAccount(String),
+    /// Some roles of an account, by a pattern.
+    InAccount(String, String),
     /// Roles of any account.
     Anywhere,
 }
@@ -210,7 +210,7 @@ fn targets(statement: &Statement) -> Vec<Target> {
         if !pattern.contains(['*', '?', '$']) {
             Target::Role(pattern.clone())
         } else if account.len() == 12 && account.bytes().all(|it| it.is_ascii_digit()) {
-            Target::InAccount(account.to_owned())
+            Target::InAccount(account.to_owned(), pattern.clone())
         } else {
             Target::Anywhere
         }
@@ -228,7 +228,11 @@ fn local_steps(
     let mut steps = Vec::new();
     if submits.may() && holder.speaks_of("iam:PassRole") {
         for (to, target) in inventory.roles.iter().enumerate() {
-            if !target.is_execution || target.role.arn == holder.role.arn {
+            let arn = &target.role.arn;
+            if !target.is_execution
+                || *arn == holder.role.arn
+                || !holder.may_reach("iam:PassRole", arn.as_str())
+            {
                 continue;
             }
             let (_, granted) = inventory.pass(holder, target, Tags::Honoured);

@@ -8,7 +8,7 @@ use super::edges::{Kept, Node, Target};
 use super::{Estate, account_of};
 use crate::iam::{
     Access, Caller, Named, Principal, Principals, Request, Said, Target as Asked, Truth, ask,
-    assume_access, context, role_of_session,
+    assume_access, context, covers_resource, role_of_session,
 };
 use crate::rule::Context;
 
@@ -78,7 +78,7 @@ impl Step {
 /// Who may assume roles, by what its policies name.
 struct Assumers<'a> {
     by_target: BTreeMap<&'a str, Vec<usize>>,
-    by_target_account: BTreeMap<&'a str, Vec<usize>>,
+    by_target_account: BTreeMap<&'a str, Vec<(usize, &'a str)>>,
     anywhere: BTreeMap<&'a str, Vec<usize>>,
     by_session: BTreeMap<(&'a str, &'a str), usize>,
     by_account: BTreeMap<&'a str, Vec<usize>>,
@@ -100,8 +100,9 @@ impl<'a> Assumers<'a> {
             for target in &node.targets {
                 match target {
                     Target::Role(arn) => this.by_target.entry(arn).or_default().push(at),
-                    Target::InAccount(home) => {
-                        this.by_target_account.entry(home).or_default().push(at);
+                    Target::InAccount(home, pattern) => {
+                        let wide = this.by_target_account.entry(home).or_default();
+                        wide.push((at, pattern));
                     }
                     Target::Anywhere => this.anywhere.entry(account).or_default().push(at),
                 }
@@ -110,20 +111,24 @@ impl<'a> Assumers<'a> {
         this
     }
 
+    /// Those whose policies name a role, by its ARN or by a pattern within its account.
+    fn naming(&self, target: &Node) -> impl Iterator<Item = usize> {
+        let arn = target.arn.as_str();
+        let named = self.by_target.get(arn).into_iter().flatten().copied();
+        let wide = self.by_target_account.get(target.arn.account());
+        let covering = wide
+            .into_iter()
+            .flatten()
+            .filter(move |(_, pattern)| pattern.contains("${") || covers_resource(pattern, arn));
+        named.chain(covering.map(|(at, _)| *at))
+    }
+
     /// Those whose own policies may let them assume a role, of one account or of any.
     fn of(&self, target: &Node, account: Option<&str>, nodes: &[&Node]) -> Vec<usize> {
-        let named = self.by_target.get(target.arn.as_str());
-        let wide = self.by_target_account.get(target.arn.account());
         let is_of = |at: &usize| {
             account.is_none_or(|it| nodes.get(*at).is_some_and(|node| node.arn.account() == it))
         };
-        let mut found: Vec<_> = named
-            .into_iter()
-            .chain(wide)
-            .flatten()
-            .copied()
-            .filter(is_of)
-            .collect();
+        let mut found: Vec<_> = self.naming(target).filter(is_of).collect();
         match account {
             Some(account) => found.extend(self.anywhere.get(account).into_iter().flatten()),
             None => found.extend(self.anywhere.values().flatten()),
@@ -234,9 +239,7 @@ impl Estate<'_> {
         let Some(target) = self.node(to) else {
             return;
         };
-        let named = assumers.by_target.get(target.arn.as_str());
-        let wide = assumers.by_target_account.get(target.arn.account());
-        let mut callers: Vec<_> = named.into_iter().chain(wide).flatten().copied().collect();
+        let mut callers: Vec<_> = assumers.naming(target).collect();
         callers.sort_unstable();
         callers.dedup();
         for from in callers {
@@ -306,16 +309,8 @@ impl<'a> Question<'a> {
 
     /// What the caller's policies and its boundary say.
     fn of_caller<'k>(&self, assume: &'k [Kept]) -> (Said<'k, usize>, Option<Said<'static, usize>>) {
-        let bounded = self.caller.boundary().map(|statements| {
-            let said = self.of(&statements);
-            Said {
-                allow: said.allow,
-                deny: said.deny,
-                allowed_by: None,
-                denied_by: None,
-                named: said.named,
-            }
-        });
+        let bounded = self.caller.boundary();
+        let bounded = bounded.map(|statements| self.of(&statements).without_places());
         (self.of(assume), bounded)
     }
 }

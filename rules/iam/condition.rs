@@ -215,9 +215,8 @@ impl Condition {
         };
         match self.operator.quantifier {
             Some(Quantifier::ForAllValues) => Truth::all(values.iter().map(passes)),
-            // What an operator without a quantifier makes of several values is not documented: a negated one
-            // is taken as "none of them".
-            None if negated => Truth::all(values.iter().map(passes)),
+            // Of several values AWS asks for a quantifier, and doesn't say what becomes of them without.
+            None if values.len() > 1 => Truth::Unknown,
             Some(Quantifier::ForAnyValue) | None => Truth::any(values.iter().map(passes)),
         }
     }

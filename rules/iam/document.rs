@@ -156,6 +156,20 @@ impl Statement {
         })
     }
 
+    /// Whether it may be about a resource, whatever the request: a quick answer that spares making one.
+    pub fn may_cover(&self, resource: &str) -> bool {
+        self.resources.as_ref().is_none_or(|choice| {
+            choice
+                .chosen(|pattern| {
+                    if pattern.contains("${") {
+                        return Truth::Unknown;
+                    }
+                    covers_resource(pattern, resource).into()
+                })
+                .may()
+        })
+    }
+
     /// Whether its conditions are met.
     pub fn applies(&self, context: &Context<'_>) -> Truth {
         let conditions = self.conditions.iter();

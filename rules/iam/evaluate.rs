@@ -29,8 +29,10 @@ pub struct Said<'a, P> {
     pub allowed_by: Option<Because<'a, P>>,
     /// The first statement that denies it for certain, or else that may.
     pub denied_by: Option<Because<'a, P>>,
-    /// The strongest way in which an allowing statement names the caller.
+    /// The strongest way in which a statement that may allow it names the caller.
     pub named: Option<Named>,
+    /// Whether a statement allows it that names the caller in a way.
+    allow_by: [(Named, Truth); 5],
 }
 
 /// A statement, and the policy that it stands in.
@@ -86,6 +88,20 @@ impl Statement {
     }
 }
 
+impl<P> Said<'_, P> {
+    /// What was said, without where it stands.
+    pub fn without_places(self) -> Said<'static, P> {
+        Said {
+            allow: self.allow,
+            deny: self.deny,
+            allowed_by: None,
+            denied_by: None,
+            named: self.named,
+            allow_by: self.allow_by,
+        }
+    }
+}
+
 /// Asks statements, each with the policy that it stands in.
 pub fn ask<'a, P: Copy>(
     statements: impl IntoIterator<Item = (P, &'a Statement)>,
@@ -97,6 +113,7 @@ pub fn ask<'a, P: Copy>(
         allowed_by: None,
         denied_by: None,
         named: None,
+        allow_by: Named::ALL.map(|named| (named, Truth::False)),
     };
     for (policy, statement) in statements {
         let named = match &statement.principals {
@@ -106,6 +123,10 @@ pub fn ask<'a, P: Copy>(
             },
             None => None,
         };
+        // Whoever is denied as one session opens another.
+        if (statement.effect, named) == (Effect::Deny, Some(Named::Session)) {
+            continue;
+        }
         let truth = statement.matches(request);
         if !truth.may() {
             continue;
@@ -114,6 +135,11 @@ pub fn ask<'a, P: Copy>(
         match statement.effect {
             Effect::Allow => {
                 said.named = said.named.max(named);
+                for (by, allow) in &mut said.allow_by {
+                    if Some(*by) == named {
+                        *allow = allow.or(truth);
+                    }
+                }
                 if truth > said.allow {
                     (said.allow, said.allowed_by) = (truth, because);
                 }
@@ -162,12 +188,15 @@ pub fn assume_access<P>(
     let deny = identity.deny.or(boundary_deny).or(trust.deny);
     let bounded = boundary.map_or(Truth::True, |it| it.allow);
     let own = identity.allow.and(bounded);
-    let needed = match trust.named {
-        Some(Named::Session | Named::Anyone) if same_account => Truth::True,
-        Some(Named::Role) if same_account => bounded,
-        _ => own,
-    };
-    Access::of(trust.allow.and(needed), deny)
+    let allow = trust.allow_by.iter().map(|(named, allow)| {
+        let needed = match named {
+            Named::Session | Named::Anyone if same_account => Truth::True,
+            Named::Role if same_account => bounded,
+            Named::Session | Named::Anyone | Named::Role | Named::Account | Named::Service => own,
+        };
+        allow.and(needed)
+    });
+    Access::of(Truth::any(allow), deny)
 }
 
 #[cfg(test)]
@@ -239,6 +268,24 @@ mod tests {
             "Condition":{"NotIpAddress":{"aws:SourceIp":"10.0.0.0/8"}}}"#;
         let both = format!("{MAY},{unsure}");
         assert_eq!(access(&both, None, TRUSTS_ROLE, DATA), Access::Conditional);
+    }
+
+    #[test]
+    fn an_unsure_allow_lends_its_principal_to_no_other() {
+        let here = "arn:aws:iam::111111111111:role/other";
+        let unsure = r#"{"Effect":"Allow","Action":"sts:AssumeRole",
+            "Principal":{"AWS":"arn:aws:iam::111111111111:role/red-exec"},
+            "Condition":{"StringEquals":{"sts:ExternalId":"x"}}}"#;
+        let both = format!("{unsure},{TRUSTS_ROOT}");
+        assert_eq!(access(NOTHING, None, &both, here), Access::Conditional);
+    }
+
+    #[test]
+    fn whoever_is_denied_as_one_session_opens_another() {
+        let denied = r#"{"Effect":"Deny","Action":"sts:AssumeRole",
+            "Principal":{"AWS":"arn:aws:sts::111111111111:assumed-role/red-exec/s"}}"#;
+        let both = format!("{TRUSTS_ROLE},{denied}");
+        assert_eq!(access(MAY, None, &both, DATA), Access::Allowed);
     }
 
     #[test]

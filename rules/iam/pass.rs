@@ -1,6 +1,7 @@
 //! Whether a role may pass another to EMR Serverless.
 
 use super::context::Known;
+use super::document::Effect;
 use super::evaluate::Request;
 use super::inventory::{EMR_SERVERLESS, Granted, Holder, Inventory};
 
@@ -65,6 +66,14 @@ impl Inventory<'_> {
 }
 
 impl Holder<'_> {
+    /// Whether a statement may allow an action on a resource, so that making a request of it makes sense.
+    pub fn may_reach(&self, action: &str, resource: &str) -> bool {
+        self.policies
+            .iter()
+            .flat_map(|it| &it.document.statements)
+            .any(|it| it.effect == Effect::Allow && it.is_about(action) && it.may_cover(resource))
+    }
+
     /// Whether any of its policies speaks of an action, so that asking them makes sense.
     pub fn speaks_of(&self, action: &str) -> bool {
         self.policies

@@ -201,7 +201,7 @@ pub(super) fn covers_action(pattern: &str, action: &str) -> bool {
 
 /// Whether a pattern of `Resource` without variables covers an ARN: as [`Pattern::matches_resource`], but
 /// without a look at the context.
-pub(super) fn covers_resource(pattern: &str, arn: &str) -> bool {
+pub fn covers_resource(pattern: &str, arn: &str) -> bool {
     if pattern == "*" {
         return true;
     }

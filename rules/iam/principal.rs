@@ -119,6 +119,17 @@ pub enum Named {
     Service,
 }
 
+impl Named {
+    /// Every way.
+    pub const ALL: [Self; 5] = [
+        Self::Account,
+        Self::Role,
+        Self::Anyone,
+        Self::Session,
+        Self::Service,
+    ];
+}
+
 impl Principals {
     /// The strongest way in which they name the caller, if they do.
     pub fn names(&self, caller: Caller<'_>) -> Option<Named> {

@@ -28,7 +28,9 @@ fn check(holder: &Holder<'_>, inventory: &Inventory<'_>, cx: &Context<'_>) -> Ve
     }
     let crossings = inventory.roles.iter().filter_map(|target| {
         let role = target.role;
-        if !cx.policy.crosses(holder.team, target.team, &role.arn, cx.now) {
+        if !holder.may_reach("iam:PassRole", role.arn.as_str())
+            || !cx.policy.crosses(holder.team, target.team, &role.arn, cx.now)
+        {
             return None;
         }
         let (_, honoured) = inventory.pass(holder, target, Tags::Honoured);

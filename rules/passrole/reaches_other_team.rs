@@ -29,9 +29,10 @@ fn check(holder: &Holder<'_>, inventory: &Inventory<'_>, cx: &Context<'_>) -> Ve
     let targets = inventory.roles.iter().filter(|it| it.is_execution);
     let crossings = targets.filter_map(|target| {
         let role = target.role;
-        if !cx
-            .policy
-            .crosses(holder.team, target.team, &role.arn, cx.now)
+        if !holder.may_reach("iam:PassRole", role.arn.as_str())
+            || !cx
+                .policy
+                .crosses(holder.team, target.team, &role.arn, cx.now)
         {
             return None;
         }

@@ -58,8 +58,9 @@ fn passed<'a>(
     statement: &Statement,
     service: &str,
 ) -> Option<&'a str> {
-    let mut targets = inventory.roles.iter();
-    let target = targets.find(|target| {
+    let targets = inventory.roles.iter();
+    let mut covered = targets.filter(|it| statement.may_cover(it.role.arn.as_str()));
+    let target = covered.find(|target| {
         let request = inventory.pass_to(holder, target, service, Tags::Honoured);
         statement.matches(&request).may() && holder.may(&request).access.may()
     })?;

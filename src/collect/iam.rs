@@ -22,6 +22,7 @@ pub(super) struct Found {
     scope: Scope,
     roles: Vec<Role>,
     excluded: ExcludedRoles,
+    out_of_scope: BTreeSet<Arn>,
     policies: Vec<ManagedPolicy>,
 }
 
@@ -46,6 +47,7 @@ pub(super) async fn read(client: &Client) -> Found {
         scope: Scope::audited(Region::global(), Service::Iam),
         roles: Vec::new(),
         excluded: ExcludedRoles::default(),
+        out_of_scope: BTreeSet::new(),
         policies: Vec::new(),
     };
     while let Some(page) = pages.next().await {
@@ -90,14 +92,18 @@ impl Found {
         let scope = in_scope(&self.roles, &self.policies, &used, policy);
         self.excluded.out_of_scope += self.roles.len() - scope.len();
         let mut index = 0..;
-        self.roles
-            .retain(|_| index.next().is_some_and(|at| scope.contains(&at)));
+        let is_idle = |_: &mut Role| index.next().is_none_or(|at| !scope.contains(&at));
+        let dropped = self.roles.extract_if(.., is_idle);
+        self.out_of_scope.extend(dropped.map(|role| role.arn));
         self.drop_idle_policies();
     }
 
     fn drop_idle_policies(&mut self) {
         let held: BTreeSet<_> = self.roles.iter().flat_map(held).collect();
-        self.policies.retain(|policy| held.contains(&policy.arn));
+        let is_idle = |policy: &mut ManagedPolicy| !held.contains(&policy.arn);
+        let idle = self.policies.extract_if(.., is_idle).map(|it| it.arn);
+        self.out_of_scope
+            .extend(idle.filter(|arn| arn.account() != "aws"));
     }
 
     /// Reads what the pages leave out: policies that are nothing but a boundary, and the tags of the
@@ -121,6 +127,7 @@ impl Found {
     pub(super) fn fill(self, slice: &mut Slice) {
         slice.roles = self.roles;
         slice.excluded_roles = self.excluded;
+        slice.out_of_scope = self.out_of_scope;
         slice.policies = self.policies;
         slice.scopes.push(self.scope);
     }

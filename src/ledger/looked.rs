@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use lineward_rules::estate::{AccountId, Arn, Scope, Service, Slice};
+use lineward_rules::estate::{AccountId, Arn, Service, Slice};
 use lineward_rules::{Finding, Fingerprint};
 
 use super::{KnownApplication, KnownFinding, Ledger};
@@ -64,7 +64,7 @@ impl<'a> ByAccount<'a> {
     /// Adds what this slice looked at.
     pub fn look(&self, slice: &Slice, looked: &mut Looked) {
         let account = &slice.account.id;
-        if slice.scopes.iter().any(reads_roles) {
+        if slice.has_all_roles() {
             looked.roles_of.insert(account.clone());
         }
         for (fingerprint, known) in self.findings.get(account).into_iter().flatten() {
@@ -80,14 +80,6 @@ impl<'a> ByAccount<'a> {
     }
 }
 
-/// Whether roles and policies were read whole. A policy's tags decide nothing but the policy's own findings.
-fn reads_roles(scope: &Scope) -> bool {
-    let mut gaps = scope.gaps.iter();
-    scope.service == Service::Iam
-        && scope.skipped.is_none()
-        && gaps.all(|gap| gap.operation == "ListPolicyTags")
-}
-
 /// Whether a slice would show a finding again if it were still there.
 ///
 /// A finding on a job or on sessions of one name shows only where one of them was read, and all of the
@@ -95,8 +87,10 @@ fn reads_roles(scope: &Scope) -> bool {
 fn looked_at(slice: &Slice, finding: &Finding) -> bool {
     let (region, service) = (&finding.region, finding.service);
     if service == Service::Iam && finding.group.is_none() {
-        // A policy that wasn't read may be the one that a finding on its role was about.
-        return slice.scopes.iter().any(reads_roles)
+        // A policy that wasn't read may be the one that a finding on its role was about. And a role may leave
+        // the scope, say since no job used it lately, with all its faults.
+        return slice.has_all_roles()
+            && !slice.out_of_scope.contains(&finding.resource)
             && slice.looked_at(region, service, &finding.resource);
     }
     let Some(group) = &finding.group else {

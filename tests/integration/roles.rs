@@ -207,7 +207,16 @@ fn a_boundary_that_may_not_be_read_is_a_gap_and_its_role_stays() {
         assert_eq!(gaps(slice), [(operation, boundary, true)]);
         assert!(list(slice, "policies").all(|policy| policy["tags"].is_object()));
         let (code, report) = bed.audit(&[]);
-        assert_eq!((code, found(&report)), (3, bed.planted()));
+        let mut expected = bed.planted();
+        let untold = [
+            "boundary-unproven",
+            "unknown",
+            account.as_str(),
+            "global",
+            "",
+        ];
+        expected.insert(untold.map(str::to_owned));
+        assert_eq!((code, found(&report)), (3, expected));
     }
 }
 
@@ -244,4 +253,84 @@ fn all_pages_of_roles_and_of_tags_are_read_and_secrets_put_out_of_sight() {
     );
     let calls = bed.sandbox.calls_by_account();
     assert_eq!(calls[&account]["iam:ListPolicyTags"], 2 + 3);
+}
+
+/// Lets the execution role of one account's team assume the data role of another's, by both sides, and gives
+/// the accounts of the two.
+fn open_boundary(bed: &Bed) -> (String, String) {
+    bed.sandbox.update(|organization| {
+        let has = |part: &'static str| {
+            move |account: &&Account| account.roles.iter().any(|it| it.name.ends_with(part))
+        };
+        let accounts = organization.accounts.values();
+        let data = accounts.clone().find(has("-data-role")).unwrap();
+        let (owner, team) = (data.id.clone(), data.team.clone());
+        let mut others = accounts.filter(|it| it.team != team);
+        let caller = others.find(has("-execution-role")).unwrap().id.clone();
+        let role = |account: &str, part: &str| {
+            let roles = organization.accounts[account].roles.iter();
+            let mut roles = roles.filter(|it| it.name.ends_with(part));
+            roles.next().unwrap().arn.clone()
+        };
+        let (from, to) = (role(&caller, "-execution-role"), role(&owner, "-data-role"));
+        let statement = |key: &str, value: Value| {
+            let mut statement = json!({ "Effect": "Allow", "Action": "sts:AssumeRole" });
+            statement[key] = value;
+            json!({ "Version": "2012-10-17", "Statement": statement }).to_string()
+        };
+        for account in organization.accounts.values_mut() {
+            for it in &mut account.roles {
+                if it.arn == from {
+                    let document = statement("Resource", json!(to));
+                    it.inline.push(("crossing".into(), document));
+                }
+                if it.arn == to {
+                    it.trust = statement("Principal", json!({ "AWS": from }));
+                }
+            }
+        }
+        (caller, owner)
+    })
+}
+
+#[test]
+fn a_boundary_that_is_open_across_accounts_is_found_and_resolved_only_when_both_were_read() {
+    let bed = Bed::new(options());
+    let (caller, owner) = open_boundary(&bed);
+    let status = |report: &Value| {
+        let rows = report["findings"].as_array().unwrap().iter();
+        let mut rows = rows.filter(|it| it["rule"] == "assume-reaches-other-team");
+        let row = rows.next().unwrap();
+        assert_eq!(
+            (&row["account"], &row["severity"]),
+            (&json!(caller), &json!("critical"))
+        );
+        row["status"].as_str().unwrap().to_owned()
+    };
+    let (_, report) = bed.audit(&[]);
+    assert_eq!(status(&report), "new");
+
+    // Mended, but the other account doesn't let its roles be read.
+    bed.sandbox.update(|organization| {
+        let account = organization.accounts.get_mut(&caller).unwrap();
+        for role in &mut account.roles {
+            role.inline.retain(|(name, _)| name != "crossing");
+        }
+        let account = organization.accounts.get_mut(&owner).unwrap();
+        account.blocks.push(Block {
+            region: None,
+            service: "iam".into(),
+            operation: Some("GetAccountAuthorizationDetails".into()),
+            cause: Cause::AccessDenied,
+        });
+    });
+    let (_, report) = bed.audit(&[]);
+    assert_eq!(status(&report), "unseen");
+
+    bed.sandbox.update(|organization| {
+        let account = organization.accounts.get_mut(&owner).unwrap();
+        account.blocks.clear();
+    });
+    let (_, report) = bed.audit(&[]);
+    assert_eq!(status(&report), "resolved");
 }

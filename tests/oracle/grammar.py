@@ -169,7 +169,7 @@ class Grammar:
         if self.chance(0.3):
             statement["Sid"] = f"S{self.random.randint(0, 9)}"
         if trust:
-            statement["Principal"] = self.principal(request, statement["Effect"])
+            statement["Principal"] = self.principal(request)
         plain = self.chance(wide)
         if plain:
             statement["Action"] = self.one("*", request["action"])
@@ -187,7 +187,7 @@ class Grammar:
     def actions(self, request, statement):
         action = request["action"]
         service, name = action.split(":")
-        near = [action, action.upper(), f"{service}:*", f"{service}:{name[:4]}*", f"{service}:{name[:-1]}?", "*",
+        near = [action, action.upper(), f"{service}:*", f"{service}:{name[:4]}*", f"{service}:{name[:3]}?*", "*",
                 f"*:{name}"]
         near = [it for it in near if not it.startswith("*:")]
         far = ["s3:GetObject", "iam:List*", f"{service}:Other*"]
@@ -218,13 +218,12 @@ class Grammar:
         else:
             statement["Resource"] = self.listed(self.some(near * 3 + far))
 
-    def principal(self, request, effect):
+    def principal(self, request):
         account, principal = request["account"], request["principal"]
         name = principal.rsplit("/", 1)[-1]
         near = [account, f"arn:aws:iam::{account}:root", principal, "*"]
         far = [role_arn(self.one(*ACCOUNTS), self.one(*TEAMS), self.one(*ROLES)), self.one(*ACCOUNTS)]
-        # See test_faults.py of those that deny.
-        if self.sessions and effect == "Allow":
+        if self.sessions:
             far.append(f"arn:aws:sts::{account}:assumed-role/{name}/s")
         if self.chance(0.06):
             return "*"

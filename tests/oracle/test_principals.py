@@ -1,8 +1,4 @@
-"""Where Lineward's evaluator is known to be wrong: each of these fails until it is mended.
-
-Once one passes, what spares it elsewhere goes with it: for the first, the grammar's denies without sessions; for the
-second, faults.py.
-"""
+"""By what a trust policy names its caller: cases that were once wrong."""
 
 import pytest
 
@@ -42,13 +38,11 @@ def statement(effect, principal, condition=None):
     return {**plain, "Condition": condition} if condition else plain
 
 
-@pytest.mark.xfail(strict=True, reason="a deny of one session is taken for a deny of the role")
 def test_a_deny_of_one_session_leaves_the_role_its_others():
     """Whoever has a role may call its session as it likes, so such a deny protects nothing."""
     assert not differs(NOTHING, statement("Allow", ROLE), statement("Deny", SESSION))
 
 
-@pytest.mark.xfail(strict=True, reason="an allow that hangs on what isn't known lends its principal to a sure one")
 def test_how_a_sure_allow_names_the_caller_is_not_taken_from_an_unsure_one():
     """The account alone delegates to the caller's own policies, which allow nothing; only the unsure statement names
     the role itself. So access hangs on it, and isn't proven."""
