@@ -140,7 +140,11 @@ pub fn ask<'a, P: Copy>(
                         *allow = allow.or(truth);
                     }
                 }
-                if truth > said.allow {
+                let best = said.allowed_by.as_ref();
+                if truth > said.allow
+                    || (truth == said.allow
+                        && best.is_some_and(|best| precedes(statement, best.statement)))
+                {
                     (said.allow, said.allowed_by) = (truth, because);
                 }
             }
@@ -149,6 +153,15 @@ pub fn ask<'a, P: Copy>(
         }
     }
     said
+}
+
+/// Which of two statements that say the same of a request is named: never the order in which they stand.
+fn precedes(statement: &Statement, other: &Statement) -> bool {
+    let content = |it: &Statement| Statement {
+        index: 0,
+        ..it.clone()
+    };
+    content(statement) < content(other)
 }
 
 /// Asks documents.

@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::fault::Fault;
-use crate::iam::{Choice, Holder, Inventory, Known};
+use crate::iam::{Choice, Holder, Inventory, Known, replace_variables};
 use crate::rule::{Context, rule};
 use crate::tamper::{Adversary, Target, allowing, value};
 
@@ -63,10 +63,14 @@ fn fresh(holder: &Holder<'_>, inventory: &Inventory<'_>) -> BTreeSet<String> {
     });
     let paths = patterns.filter_map(|it| it.split_once(":role/").map(|(_, path)| path));
     let paths = paths.map(|path| {
-        let mut path = path.to_owned();
-        for (key, value) in &holder.role.tags {
-            path = path.replace(&format!("${{aws:PrincipalTag/{key}}}"), value);
-        }
+        let path = replace_variables(path, |key| {
+            let mut tags = holder.role.tags.iter();
+            let (_, value) = tags.find(|(tag, _)| {
+                let whole = format!("aws:PrincipalTag/{tag}");
+                key.eq_ignore_ascii_case(&whole)
+            })?;
+            Some(value.clone())
+        });
         path.replace('*', "new-role").replace('?', "x")
     });
     let all = paths.chain(["new-role".to_owned()]);
