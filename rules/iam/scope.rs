@@ -27,6 +27,8 @@ struct Reach {
     patterns: Vec<String>,
     /// Everything but something, or what can't be read: it may reach any.
     any: bool,
+    /// Whether it may assume roles of other accounts, of whose scope nothing is known here.
+    abroad: bool,
     /// The roles that its trust policy names.
     named: Vec<String>,
 }
@@ -34,7 +36,8 @@ struct Reach {
 /// The places of the roles in scope.
 ///
 /// By default those that carry the team's tag, that EMR Serverless may assume or that job runs used, and to
-/// a fixed point those that may pass or assume one of them.
+/// a fixed point those that may pass or assume one of them; and those that may assume roles of other accounts,
+/// since they may be a step between two teams' roles there.
 pub fn in_scope(
     roles: &[Role],
     policies: &[ManagedPolicy],
@@ -49,11 +52,14 @@ pub fn in_scope(
         .map(|it| (it.arn.as_str(), Document::parse(&it.document)))
         .collect();
     let reaches: Vec<_> = roles.iter().map(|role| reach(role, &documents)).collect();
+    let abroad = reaches.iter().enumerate();
+    let abroad = abroad.filter(|(_, it)| it.abroad).map(|(index, _)| index);
     let mut scope: BTreeSet<usize> = roles
         .iter()
         .enumerate()
         .filter(|(_, role)| is_seed(role, used, policy))
         .map(|(index, _)| index)
+        .chain(abroad)
         .collect();
     let mut fresh: Vec<usize> = scope.iter().copied().collect();
     while !fresh.is_empty() {
@@ -91,18 +97,19 @@ fn reach(role: &Role, managed: &[(&str, Result<Document, super::DocumentError>)]
     let mut reach = Reach {
         patterns: Vec::new(),
         any: false,
+        abroad: false,
         named: Vec::new(),
     };
     for inline in &role.inline_policies {
         match Document::parse(&inline.document) {
-            Ok(document) => reach.add(&document),
+            Ok(document) => reach.add(&document, role.arn.account()),
             Err(_) => reach.any = true,
         }
     }
     for arn in &role.attached_policies {
         let found = managed.iter().find(|(name, _)| *name == arn.as_str());
         match found {
-            Some((_, Ok(document))) => reach.add(document),
+            Some((_, Ok(document))) => reach.add(document, role.arn.account()),
             Some((_, Err(_))) | None => reach.any = true,
         }
     }
@@ -121,7 +128,7 @@ fn reach(role: &Role, managed: &[(&str, Result<Document, super::DocumentError>)]
 }
 
 impl Reach {
-    fn add(&mut self, document: &Document) {
+    fn add(&mut self, document: &Document, account: &str) {
         use super::document::Choice;
         for statement in &document.statements {
             let about = ["iam:PassRole", "sts:AssumeRole"]
@@ -131,7 +138,14 @@ impl Reach {
                 continue;
             }
             match &statement.resources {
-                Some(Choice::Only(patterns)) => self.patterns.extend(patterns.iter().cloned()),
+                Some(Choice::Only(patterns)) => {
+                    let home = |it: &String| it.split(':').nth(4).map(str::to_owned);
+                    self.abroad |= statement.is_about("sts:AssumeRole")
+                        && patterns
+                            .iter()
+                            .any(|it| home(it).is_none_or(|it| it != account));
+                    self.patterns.extend(patterns.iter().cloned());
+                }
                 Some(Choice::AllBut(_)) | None => self.any = true,
             }
         }
@@ -206,12 +220,17 @@ mod tests {
             LAMBDA,
             Some(("sts:*", "arn:aws:iam::111122223333:role/passes")),
         );
+        let abroad = "arn:aws:iam::222222222222:role/x";
+        let abroad = role("abroad", LAMBDA, Some(("sts:AssumeRole", abroad)));
         let other = role("other", LAMBDA, Some(("s3:*", "*")));
-        let roles = [tagged, trusted, used, passes, reaches, other];
+        let roles = [tagged, trusted, used, passes, reaches, abroad, other];
         let used = ["arn:aws:iam::111122223333:role/used"];
         let found = names(&roles, &used, RoleScope::Boundary);
-        assert_eq!(found, ["tagged", "trusted", "used", "passes", "reaches"]);
-        assert_eq!(names(&roles, &used, RoleScope::All).len(), 6);
+        assert_eq!(
+            found,
+            ["tagged", "trusted", "used", "passes", "reaches", "abroad"]
+        );
+        assert_eq!(names(&roles, &used, RoleScope::All).len(), 7);
     }
 
     #[test]

@@ -7,10 +7,11 @@ use crate::rule::{Context, rule};
 rule! {
     /// The role carries no team tag
     ///
-    /// Flags roles in scope without the tag that names their team (`[teams] tag`, `Team` by default), or with
-    /// an empty one. It is high for a data role: one that AWS principals may assume and EMR Serverless may
-    /// not. Roles of AWS services and of IAM Identity Center are not judged; for a role that serves no team
-    /// there are `[teams] shared` and `[[exemption]]`.
+    /// Flags roles that EMR Serverless may assume without the tag that names their team (`[teams] tag`, `Team`
+    /// by default), or with an empty one. It is high for a role that such a role of the account is named to
+    /// assume: what it holds is some team's data. Roles that are judged only since they can pass or assume
+    /// others, as an administrator's can, are no team's and not flagged; what passes through them is said by
+    /// `boundary-reachable`.
     ///
     /// ## Why it matters
     /// A policy that compares team tags can't hold the role apart from other teams, and a guard that lets a
@@ -23,34 +24,35 @@ rule! {
     "role-team-missing", Medium, Role { check }
 }
 
-fn check(holder: &Holder<'_>, _: &Inventory<'_>, cx: &Context<'_>) -> Vec<Fault> {
+fn check(holder: &Holder<'_>, inventory: &Inventory<'_>, cx: &Context<'_>) -> Vec<Fault> {
     let key = &cx.policy.team_tag;
+    let is_data = is_data(holder, inventory);
     let evidence = match cx.policy.team(&holder.role.tags) {
-        None => format!("has no tag `{key}`"),
+        None if holder.is_execution || is_data => format!("has no tag `{key}`"),
         Some(team) if team.trim().is_empty() => format!("its tag `{key}` is empty"),
-        Some(_) => return Vec::new(),
+        Some(_) | None => return Vec::new(),
     };
     let fix = tag_role(holder.role, key, "<team>");
     let fault = Fault::of_role(holder, evidence).mended_by(fix);
-    if is_data(holder) {
+    if is_data {
         return vec![fault.of_severity(Severity::High)];
     }
     vec![fault]
 }
 
-/// Whether others become this role, rather than run jobs with it.
-fn is_data(holder: &Holder<'_>) -> bool {
+/// Whether jobs become this role, rather than run with it.
+fn is_data(holder: &Holder<'_>, inventory: &Inventory<'_>) -> bool {
     let trust = holder.trust.iter().flat_map(|it| &it.document.statements);
     let mut allows = trust.filter(|it| it.effect == Effect::Allow && it.is_about("sts:AssumeRole"));
-    let is_aws = |it: &Principal| {
-        matches!(
-            it,
-            Principal::Anyone | Principal::Account(_) | Principal::Identity(_)
-        )
+    let runs_jobs = |it: &Principal| {
+        let Principal::Identity(arn) = it else {
+            return false;
+        };
+        inventory.find(arn).is_some_and(|it| it.is_execution)
     };
     let admits = allows.any(|it| {
         let principals = it.principals.iter();
-        principals.flat_map(Principals::list).any(is_aws)
+        principals.flat_map(Principals::list).any(runs_jobs)
     });
     admits && !holder.is_execution
 }
@@ -58,24 +60,31 @@ fn is_data(holder: &Holder<'_>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::estate::{Account, Role, Slice};
+    use crate::estate::{Account, Arn, Role, Slice};
 
     fn faults(tags: &[(&str, &str)], trust: &str) -> Vec<Fault> {
         let tags = tags
             .iter()
             .map(|&(key, value)| (key.to_owned(), value.to_owned()));
         let role = Role {
+            arn: Arn::from("arn:aws:iam::111122223333:role/judged"),
             tags: tags.collect(),
             trust: trust.into(),
             ..Role::example()
         };
         let slice = Slice {
-            roles: vec![role],
+            roles: vec![role, Role::example()],
             ..Slice::new(Account::example())
         };
         let cx = Context::example();
         let inventory = Inventory::new(&slice, cx.policy, None);
         check(&inventory.roles[0], &inventory, &cx)
+    }
+
+    fn trusts(principal: &str) -> String {
+        format!(
+            r#"{{"Statement":{{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{principal}}}}}"#
+        )
     }
 
     #[test]
@@ -90,17 +99,20 @@ mod tests {
     }
 
     #[test]
-    fn a_role_that_others_become_is_worse() {
-        let of = |principal: &str| {
-            let trust = format!(
-                r#"{{"Statement":{{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{principal}}}}}"#
-            );
-            faults(&[], &trust)[0].severity
-        };
-        assert_eq!(of(r#"{"AWS":"111122223333"}"#), Some(Severity::High));
-        assert_eq!(of(r#"{"Service":"airflow.amazonaws.com"}"#), None);
-        let both = r#"{"AWS":"111122223333","Service":"emr-serverless.amazonaws.com"}"#;
-        assert_eq!(of(both), None);
-        assert_eq!(of(r#"{"AWS":"AROAEXAMPLE"}"#), None);
+    fn a_role_that_jobs_become_is_worse() {
+        let named = format!(r#"{{"AWS":"{}"}}"#, Role::example().arn);
+        let faults = faults(&[], &trusts(&named));
+        assert_eq!(faults[0].severity, Some(Severity::High));
+    }
+
+    #[test]
+    fn an_administrators_role_is_no_teams() {
+        for principal in [
+            r#"{"AWS":"111122223333"}"#,
+            r#"{"AWS":"arn:aws:iam::999999999999:role/pipeline"}"#,
+            r#"{"Service":"airflow.amazonaws.com"}"#,
+        ] {
+            assert_eq!(faults(&[], &trusts(principal)), [], "{principal}");
+        }
     }
 }
