@@ -85,7 +85,9 @@ pub fn arguments(arguments: &[String]) -> Vec<String> {
     let mut redacted: Vec<String> = Vec::with_capacity(arguments.len());
     for given in arguments {
         let option = redacted.last().filter(|before| is_option(before));
-        let key = option.filter(|_| !given.starts_with("--"));
+        // A private key begins with dashes, and is no option.
+        let is_next = given.starts_with("--") && !given.starts_with("---");
+        let key = option.filter(|_| !is_next);
         let key = key.map_or_else(String::new, |key| without_markers(&marker::shrink(key)));
         redacted.push(property(&key, given));
     }

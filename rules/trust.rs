@@ -124,14 +124,7 @@ pub(crate) fn spoofable(inventory: &Inventory<'_>, cx: &Context<'_>) -> Vec<Faul
 fn spoof(stated: &Stated<'_>, cx: &Context<'_>) -> Option<Fault> {
     let (holder, statement) = (stated.holder, stated.statement);
     let allows = statement.effect == Effect::Allow && statement.is_about("sts:TagSession");
-    let names = named(stated).iter().find_map(|it| match it {
-        Principal::Account(name) | Principal::Identity(name) => Some(name.as_str()),
-        Principal::Anyone => Some("*"),
-        Principal::Gone(_)
-        | Principal::Service(_)
-        | Principal::Federated(_)
-        | Principal::CanonicalUser(_) => None,
-    });
+    let names = named(stated).iter().find_map(Principal::aws);
     let who = names.filter(|_| allows && holder.team.is_some())?;
     let tag = &cx.policy.team_tag;
     let caller = stranger(stated, stated.inventory.account.id.as_str());

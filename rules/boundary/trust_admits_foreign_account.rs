@@ -1,6 +1,6 @@
 use crate::fault::Fault;
 use crate::graph::Estate;
-use crate::iam::{Effect, Principal, Principals};
+use crate::iam::Effect;
 use crate::rule::{Context, rule};
 
 rule! {
@@ -36,20 +36,8 @@ fn check(estate: &Estate<'_>, _: &Context<'_>) -> Vec<Fault> {
                     format!("it admits account {account}, which isn't of the organization");
                 faults.push(kept.fault(node, &evidence));
             }
-            let names = kept
-                .statement
-                .principals
-                .as_ref()
-                .map_or(&[][..], Principals::list);
-            let provider = names.iter().find_map(|it| match it {
-                Principal::Federated(name) => Some(name),
-                Principal::Anyone
-                | Principal::Account(_)
-                | Principal::Identity(_)
-                | Principal::Gone(_)
-                | Principal::Service(_)
-                | Principal::CanonicalUser(_) => None,
-            });
+            let names = kept.statement.named();
+            let provider = names.iter().find_map(|it| it.federated());
             if let Some(provider) = provider {
                 let evidence = format!("it admits whom `{provider}` vouches for");
                 faults.push(kept.fault(node, &evidence));

@@ -1,6 +1,5 @@
 use crate::fault::Fault;
 use crate::graph::Estate;
-use crate::iam::{Principal, Principals};
 use crate::rule::{Context, rule};
 
 rule! {
@@ -24,20 +23,8 @@ fn check(estate: &Estate<'_>, _: &Context<'_>) -> Vec<Fault> {
     let nodes = estate.nodes.iter().filter(|it| it.team.is_some());
     let faults = nodes.flat_map(|node| {
         node.trust().into_iter().filter_map(move |kept| {
-            let names = kept
-                .statement
-                .principals
-                .as_ref()
-                .map_or(&[][..], Principals::list);
-            let id = names.iter().find_map(|it| match it {
-                Principal::Gone(id) => Some(id.clone()),
-                Principal::Anyone
-                | Principal::Account(_)
-                | Principal::Identity(_)
-                | Principal::Service(_)
-                | Principal::Federated(_)
-                | Principal::CanonicalUser(_) => None,
-            })?;
+            let names = kept.statement.named();
+            let id = names.iter().find_map(|it| it.gone().map(str::to_owned))?;
             Some(kept.fault(node, &format!("`{id}` was deleted")))
         })
     });

@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use crate::fault::Fault;
 use crate::finding::Verdict;
 use crate::graph::{Estate, Node, account_of};
-use crate::iam::{Effect, Principals};
+use crate::iam::Effect;
 use crate::rule::{Context, rule};
 
 rule! {
@@ -65,11 +65,7 @@ fn reasons(estate: &Estate<'_>, node: &Node) -> BTreeSet<String> {
         }
     }
     for kept in node.trust() {
-        let names = kept
-            .statement
-            .principals
-            .as_ref()
-            .map_or(&[][..], Principals::list);
+        let names = kept.statement.named();
         for account in names.iter().filter_map(account_of).filter(|it| unread(it)) {
             reasons.insert(format!(
                 "{} admits account {account}, whose roles were not read",

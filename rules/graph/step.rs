@@ -265,11 +265,7 @@ impl Estate<'_> {
 
     /// The accounts that a trust statement admits and that are none of ours.
     pub fn foreign<'k>(&self, kept: &'k Kept) -> impl Iterator<Item = &'k str> {
-        let list = kept
-            .statement
-            .principals
-            .as_ref()
-            .map_or(&[][..], Principals::list);
+        let list = kept.statement.named();
         let accounts = list.iter().filter_map(account_of);
         let ours: Vec<bool> = accounts.clone().map(|it| self.is_ours(it)).collect();
         accounts

@@ -176,6 +176,11 @@ impl Statement {
         Truth::all(conditions.map(|condition| condition.holds(self.version, context)))
     }
 
+    /// Those that it names one by one, as `Principal` or `NotPrincipal`.
+    pub fn named(&self) -> &[Principal] {
+        self.principals.as_ref().map_or(&[], Principals::list)
+    }
+
     /// How people name it: by its id, or else by its place from 1.
     pub fn label(&self) -> String {
         match &self.sid {

@@ -73,6 +73,42 @@ impl Principal {
         }
     }
 
+    /// The account, identity or `*` that it names among AWS's own.
+    pub fn aws(&self) -> Option<&str> {
+        match self {
+            Self::Anyone => Some("*"),
+            Self::Account(name) | Self::Identity(name) => Some(name),
+            Self::Gone(_) | Self::Service(_) | Self::Federated(_) | Self::CanonicalUser(_) => None,
+        }
+    }
+
+    /// The service that it names.
+    pub fn service(&self) -> Option<&str> {
+        if let Self::Service(name) = self {
+            Some(name)
+        } else {
+            None
+        }
+    }
+
+    /// The identity provider that it names.
+    pub fn federated(&self) -> Option<&str> {
+        if let Self::Federated(name) = self {
+            Some(name)
+        } else {
+            None
+        }
+    }
+
+    /// What is left of the one that it named.
+    pub fn gone(&self) -> Option<&str> {
+        if let Self::Gone(id) = self {
+            Some(id)
+        } else {
+            None
+        }
+    }
+
     /// Kind and name.
     fn parts(&self) -> (&'static str, &str) {
         match self {

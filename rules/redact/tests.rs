@@ -338,6 +338,13 @@ fn texts() -> impl Strategy<Value = String> {
         .prop_map(|pieces| pieces.concat())
 }
 
+#[test]
+fn a_private_key_is_no_option() {
+    let given = ["--auth", "-----BEGIN PRIVATE KEY----- a -----END-----b"];
+    let once = arguments(&given.map(str::to_owned));
+    assert_eq!(once, ["--auth", "[redacted:secret]"]);
+}
+
 /// A word as a shell reads it, and one of the ways of writing it.
 fn words() -> impl Strategy<Value = String> {
     let part = prop_oneof![

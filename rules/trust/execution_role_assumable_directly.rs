@@ -24,14 +24,7 @@ fn check(stated: &Stated<'_>, _: &Context<'_>) -> Option<Fault> {
     if !lets_assume(stated) || !stated.holder.is_execution {
         return None;
     }
-    let who = named(stated).iter().find_map(|it| match it {
-        Principal::Account(name) | Principal::Identity(name) => Some(name.as_str()),
-        Principal::Anyone => Some("*"),
-        Principal::Gone(_)
-        | Principal::Service(_)
-        | Principal::Federated(_)
-        | Principal::CanonicalUser(_) => None,
-    })?;
+    let who = named(stated).iter().find_map(Principal::aws)?;
     let alone = !named(stated)
         .iter()
         .any(|it| matches!(it, Principal::Service(_)));

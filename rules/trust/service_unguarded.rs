@@ -26,20 +26,11 @@ rule! {
 }
 
 fn check(stated: &Stated<'_>, _: &Context<'_>) -> Option<Fault> {
-    let is_emr = |it: &Principal| matches!(it, Principal::Service(name) if name == EMR_SERVERLESS);
     if !lets_assume(stated) || !stated.holder.is_execution {
         return None;
     }
-    let other = named(stated).iter().find_map(|it| match it {
-        Principal::Service(name) if name != EMR_SERVERLESS => Some(name),
-        Principal::Service(_)
-        | Principal::Anyone
-        | Principal::Account(_)
-        | Principal::Identity(_)
-        | Principal::Gone(_)
-        | Principal::Federated(_)
-        | Principal::CanonicalUser(_) => None,
-    });
+    let services = named(stated).iter().filter_map(Principal::service);
+    let other = services.clone().find(|it| *it != EMR_SERVERLESS);
     if let Some(other) = other {
         let evidence = format!("`{other}` may assume the role as well");
         return Some(stated.fault(&evidence));
@@ -50,8 +41,7 @@ fn check(stated: &Stated<'_>, _: &Context<'_>) -> Option<Fault> {
         caller: Caller::Service(EMR_SERVERLESS),
         context: Keys::open().with("aws:SourceAccount", NOBODY),
     };
-    let open =
-        named(stated).iter().any(is_emr) && stated.statement.matches(&foreign) == Truth::True;
+    let open = services.count() > 0 && stated.statement.matches(&foreign) == Truth::True;
     open.then(|| {
         let account = stated.inventory.account.id.as_str();
         let role = stated.holder.role;
