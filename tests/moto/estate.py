@@ -9,18 +9,15 @@ URL = "spark.spline.lineageDispatcher.http.producer.url"
 CAPACITY = {"cpu": "400 vCPU", "memory": "3000 GB"}
 BUNDLE = "spark-{}-spline-agent-bundle_2.12"
 COORDINATE = "za.co.absa.spline.agent.spark:" + BUNDLE
-TRUST = json.dumps(
-    {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Effect": "Allow",
-                "Principal": {"Service": "emr-serverless.amazonaws.com"},
-                "Action": "sts:AssumeRole",
-            }
-        ],
+def trust(account):
+    """Trust in EMR Serverless, acting for the account alone."""
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "emr-serverless.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+        "Condition": {"StringEquals": {"aws:SourceAccount": account}},
     }
-)
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
 def defaults(jars="s3://artifacts/spline/spline-7.1.0.jar", **changes):
@@ -151,7 +148,7 @@ def plant_roles(iam, account):
     boundary = iam.create_policy(PolicyName="ads-boundary", PolicyDocument=document, Tags=tags)
     iam.create_role(
         RoleName="ads-execution-role",
-        AssumeRolePolicyDocument=TRUST,
+        AssumeRolePolicyDocument=trust(account),
         PermissionsBoundary=boundary["Policy"]["Arn"],
         Tags=tags,
     )

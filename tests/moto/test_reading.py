@@ -10,10 +10,10 @@ from estate import (
     LISTENER,
     LISTENERS,
     REGIONS,
-    TRUST,
     create_application,
     defaults,
     plant,
+    trust,
 )
 from test_walk import CONFIGURATION, found, stop_and
 
@@ -146,7 +146,7 @@ def test_roles_are_read_with_tags_documents_and_policies(lineward, clients):
     for account, (role, policies) in read.items():
         prefix = f"arn:aws:iam::{account}:policy"
         assert role["tags"] == ADS
-        assert json.loads(role["trust"]) == json.loads(TRUST)
+        assert json.loads(role["trust"]) == json.loads(trust(account))
         [inline] = role["inline_policies"]
         assert json.loads(inline["document"])["Statement"][0]["Action"] == "s3:GetObject"
         assert role["attached_policies"] == [f"{prefix}/ads-managed"]
