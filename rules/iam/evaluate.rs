@@ -2,7 +2,7 @@
 
 use super::context::Context;
 use super::document::{Document, Effect, Statement};
-use super::principal::{Caller, Named};
+use super::principal::{Caller, Named, Principals};
 use super::truth::Truth;
 
 /// What is asked.
@@ -123,8 +123,7 @@ pub fn ask<'a, P: Copy>(
             },
             None => None,
         };
-        // Whoever is denied as one session opens another.
-        if (statement.effect, named) == (Effect::Deny, Some(Named::Session)) {
+        if statement.effect == Effect::Deny && is_of_one_session(statement, request.caller) {
             continue;
         }
         let truth = statement.matches(request);
@@ -153,6 +152,15 @@ pub fn ask<'a, P: Copy>(
         }
     }
     said
+}
+
+/// Whether a statement names the caller by one session alone: whoever is denied as that opens another.
+fn is_of_one_session(statement: &Statement, caller: Caller<'_>) -> bool {
+    let Some(Principals::Only(list)) = &statement.principals else {
+        return false;
+    };
+    let mut named = list.iter().filter_map(|it| it.names(caller));
+    named.all(|it| it == Named::Session)
 }
 
 /// Which of two statements that say the same of a request is named: never the order in which they stand.
@@ -299,6 +307,10 @@ mod tests {
             "Principal":{"AWS":"arn:aws:sts::111111111111:assumed-role/red-exec/s"}}"#;
         let both = format!("{TRUSTS_ROLE},{denied}");
         assert_eq!(access(MAY, None, &both, DATA), Access::Allowed);
+        let account = denied.replace(r#""arn:aws:sts"#, r#"["111111111111","arn:aws:sts"#);
+        let account = account.replace(r#"/s"}"#, r#"/s"]}"#);
+        let both = format!("{TRUSTS_ROLE},{account}");
+        assert_eq!(access(MAY, None, &both, DATA), Access::Denied);
     }
 
     #[test]
