@@ -48,8 +48,6 @@ pub enum Choice {
 /// A statement of a policy document.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Statement {
-    /// Its place in the document, from 0.
-    pub index: usize,
     /// Its id, if it has one.
     pub sid: Option<String>,
     /// Whether it gives or takes.
@@ -64,6 +62,8 @@ pub struct Statement {
     pub principals: Option<Principals>,
     /// Under which conditions, all of them.
     pub conditions: Vec<Condition>,
+    /// Its place in the document, from 0: the last field, so that statements are ordered by what they say.
+    pub index: usize,
 }
 
 /// Why a document can't be read.

@@ -140,9 +140,9 @@ pub fn ask<'a, P: Copy>(
                     }
                 }
                 let best = said.allowed_by.as_ref();
+                // Of two that say the same of a request, never the order in which they stand decides.
                 if truth > said.allow
-                    || (truth == said.allow
-                        && best.is_some_and(|best| precedes(statement, best.statement)))
+                    || (truth == said.allow && best.is_some_and(|best| statement < best.statement))
                 {
                     (said.allow, said.allowed_by) = (truth, because);
                 }
@@ -161,15 +161,6 @@ fn is_of_one_session(statement: &Statement, caller: Caller<'_>) -> bool {
     };
     let mut named = list.iter().filter_map(|it| it.names(caller));
     named.all(|it| it == Named::Session)
-}
-
-/// Which of two statements that say the same of a request is named: never the order in which they stand.
-fn precedes(statement: &Statement, other: &Statement) -> bool {
-    let content = |it: &Statement| Statement {
-        index: 0,
-        ..it.clone()
-    };
-    content(statement) < content(other)
 }
 
 /// Asks documents.
