@@ -84,9 +84,13 @@ impl<'a> Estate<'a> {
     }
 
     /// The accounts, besides that of `resource`, that a finding on these roles hangs on.
-    pub fn needs(&self, resource: &str, roles: &[usize]) -> Vec<crate::AccountId> {
+    pub fn needs<'r>(
+        &self,
+        resource: &str,
+        roles: impl IntoIterator<Item = &'r usize>,
+    ) -> Vec<crate::AccountId> {
         let home = resource.split(':').nth(4).unwrap_or_default();
-        let accounts = roles.iter().filter_map(|&at| self.node(at));
+        let accounts = roles.into_iter().filter_map(|&at| self.node(at));
         let accounts: BTreeSet<_> = accounts
             .map(|it| it.arn.account())
             .filter(|it| *it != home)

@@ -42,7 +42,7 @@ fn check(estate: &Estate<'_>, cx: &Context<'_>) -> Vec<Fault> {
             let evidence = format!("{} of team `{other}` ({sure}){more}", path.words);
             faults.push(Fault {
                 part: other,
-                needs: estate.needs(start.arn.as_str(), &path.roles),
+                needs: estate.needs(start.arn.as_str(), &crossing.roles),
                 ..start.fault(evidence)
             });
         }

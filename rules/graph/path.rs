@@ -1,5 +1,6 @@
 //! The shortest way from one team's jobs to another team's roles.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::{Estate, Step, is_pivot};
@@ -23,6 +24,8 @@ pub struct Crossing {
     pub path: Path,
     /// How many other roles of that team are reached.
     pub others: usize,
+    /// The roles of the shortest ways to each of them: whoever says that the crossing is gone has seen all.
+    pub roles: BTreeSet<usize>,
 }
 
 /// What a team reaches.
@@ -74,10 +77,21 @@ impl Estate<'_> {
                     before.insert(step.to, Some((at, step)));
                     let path = self.path(step.to, &before);
                     let team = theirs.unwrap_or_default().to_owned();
-                    let crossing = reached.crossings.entry(team);
-                    crossing
-                        .and_modify(|it| it.others += 1)
-                        .or_insert(Crossing { path, others: 0 });
+                    match reached.crossings.entry(team) {
+                        Entry::Occupied(known) => {
+                            let known = known.into_mut();
+                            known.others += 1;
+                            known.roles.extend(path.roles);
+                        }
+                        Entry::Vacant(new) => {
+                            let roles = path.roles.iter().copied().collect();
+                            new.insert(Crossing {
+                                path,
+                                others: 0,
+                                roles,
+                            });
+                        }
+                    }
                 } else if theirs == Some(team) || is_pivot(next, cx.policy) {
                     before.insert(step.to, Some((at, step)));
                     queue.push_back(step.to);

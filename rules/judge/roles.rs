@@ -68,20 +68,25 @@ fn statements<'a>(inventory: &'a Inventory<'a>) -> impl Iterator<Item = Stated<'
 
 /// What single faults come to: one cause is one finding, whoever holds the policy.
 pub(crate) fn findings(found: Vec<Found>, cx: &Context<'_>) -> Vec<Finding> {
-    let mut merged: BTreeMap<Fingerprint, (Finding, Fault, usize)> = BTreeMap::new();
+    let mut merged: BTreeMap<Fingerprint, (Finding, usize)> = BTreeMap::new();
     for Found { rule, fault } in without_consequences(found) {
         let finding = finding(rule, &fault, cx);
         merged
             .entry(finding.fingerprint.clone())
-            .and_modify(|(_, _, others)| *others += 1)
-            .or_insert((finding, fault, 0));
+            .and_modify(|(first, others)| {
+                *others += 1;
+                first.needs.extend(fault.needs);
+            })
+            .or_insert((finding, 0));
     }
     merged
         .into_values()
-        .map(|(mut finding, _, others)| {
+        .map(|(mut finding, others)| {
             if others > 0 {
                 finding.evidence = format!("{} (and {others} more)", finding.evidence);
             }
+            finding.needs.sort_unstable();
+            finding.needs.dedup();
             finding
         })
         .collect()
