@@ -62,32 +62,10 @@ pub fn judge(slice: &Slice, cx: &Context<'_>) -> Judgement {
     sort_findings(&mut findings);
     Judgement {
         findings,
-        edges: edges(slice, &inventory, cx),
+        edges: Edges::of(&inventory, slice.has_all_roles(), cx),
         lineage: activity.adoption(&applications, cx),
         orphan_runs: activity.orphan_runs,
     }
-}
-
-/// What is kept of the account's roles for the rules over the whole estate.
-fn edges(slice: &Slice, inventory: &Inventory<'_>, cx: &Context<'_>) -> Edges {
-    Edges {
-        spoofable: crate::trust::spoofable(inventory, cx),
-        relies_on_caller_tag: relies_on_caller_tag(slice, cx),
-        ..Edges::of(inventory, slice.has_all_roles(), cx)
-    }
-}
-
-/// Whether a policy of the account compares the team tag of its caller.
-fn relies_on_caller_tag(slice: &Slice, cx: &Context<'_>) -> bool {
-    let key = format!(
-        "aws:principaltag/{}",
-        cx.policy.team_tag.to_ascii_lowercase()
-    );
-    let inline = slice.roles.iter().flat_map(|it| &it.inline_policies);
-    let documents = inline.map(|it| &it.document);
-    let documents = documents.chain(slice.roles.iter().map(|it| &it.trust));
-    let mut documents = documents.chain(slice.policies.iter().map(|it| &it.document));
-    documents.any(|it| it.to_ascii_lowercase().contains(&key))
 }
 
 /// Sorts as reports list them: the worst first, then by resource and rule.

@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use crate::estate::{Arn, Role};
 use crate::fault::Fault;
+use crate::finding::Remediation;
 use crate::iam::mend::{guard, mend};
 use crate::iam::{
-    Caller, Effect, Inventory, Principal, Principals, Request, Target, Truth, context,
+    Caller, Effect, Inventory, Principal, Principals, Request, Statement, Target, Truth, context,
 };
 use crate::rule::{Context, Rule};
 use crate::statement::Stated;
-use crate::{Arn, Remediation};
 
 mod admits_account;
 mod admits_anyone;
@@ -44,17 +45,49 @@ pub(crate) fn named<'a>(stated: &Stated<'a>) -> &'a [Principal] {
     }
 }
 
-/// A request to assume the role by a role without tags of some account, which may be of another organization.
+/// Whom a statement of a trust policy admits that it doesn't name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Open {
+    /// A role without tags of any account of the organization.
+    ToOrganization,
+    /// One of any account of AWS.
+    ToAll,
+}
+
+/// Whether a statement of the trust policy of `target` admits roles of whatever account.
+pub(crate) fn open(statement: &Statement, target: Target<'_>, cx: &Context<'_>) -> Option<Open> {
+    let caller = stranger(target, NOBODY);
+    let admits = |organization| {
+        let request = by_stranger(target, &caller, organization);
+        let principals = statement.principals.as_ref();
+        match principals.and_then(|it| it.names(request.caller)) {
+            Some(_) => statement.matches(&request),
+            None => Truth::False,
+        }
+    };
+    if admits(Some("o-lineward-probe")) == Truth::True {
+        return Some(Open::ToAll);
+    }
+    let ours = admits(cx.organization);
+    (ours == Truth::True || (cx.organization.is_none() && ours.may()))
+        .then_some(Open::ToOrganization)
+}
+
+/// The role whose trust policy a statement stands in, as what is asked for.
+fn target<'a>(stated: &Stated<'a>) -> Target<'a> {
+    let role = stated.holder.role;
+    Target {
+        resource: role.arn.as_str(),
+        tags: &role.tags,
+    }
+}
+
+/// A request to assume a role by a role without tags of some account, which may be of another organization.
 fn by_stranger<'a>(
-    stated: &Stated<'a>,
+    target: Target<'a>,
     caller: &'a Arn,
     organization: Option<&'a str>,
 ) -> Request<'a> {
-    let role = stated.holder.role;
-    let target = Target {
-        resource: role.arn.as_str(),
-        tags: &role.tags,
-    };
     Request {
         action: "sts:AssumeRole",
         resource: target.resource,
@@ -72,8 +105,9 @@ fn no_tags() -> &'static BTreeMap<String, String> {
 }
 
 /// The ARN of a role that doesn't exist, in an account.
-fn stranger(stated: &Stated<'_>, account: &str) -> Arn {
-    let partition = stated.holder.role.arn.partition();
+fn stranger(target: Target<'_>, account: &str) -> Arn {
+    let partition = Arn::from(target.resource);
+    let partition = partition.partition();
     Arn::from(format!(
         "arn:{partition}:iam::{account}:role/lineward-probe"
     ))
@@ -97,6 +131,23 @@ fn guarded(stated: &Stated<'_>, cx: &Context<'_>) -> Remediation {
             guard(list, at, &conditions);
         },
     )
+}
+
+/// Whether a policy of the account compares the team tag of its caller, by its text.
+pub(crate) fn relies_on_caller_tag(inventory: &Inventory<'_>, cx: &Context<'_>) -> bool {
+    let tag = cx.policy.team_tag.to_ascii_lowercase();
+    let key = format!("aws:principaltag/{tag}");
+    let of_role = |role: &'_ Role| {
+        let inline = role.inline_policies.iter().map(|it| &it.document);
+        inline
+            .chain([&role.trust])
+            .any(|it| it.to_ascii_lowercase().contains(&key))
+    };
+    inventory.roles.iter().any(|it| of_role(it.role))
+        || inventory
+            .policies
+            .iter()
+            .any(|it| it.document.to_ascii_lowercase().contains(&key))
 }
 
 /// The faults of trust that lets the caller choose its team tag.
@@ -127,8 +178,8 @@ fn spoof(stated: &Stated<'_>, cx: &Context<'_>) -> Option<Fault> {
     let names = named(stated).iter().find_map(Principal::aws);
     let who = names.filter(|_| allows && holder.team.is_some())?;
     let tag = &cx.policy.team_tag;
-    let caller = stranger(stated, stated.inventory.account.id.as_str());
-    let mut request = by_stranger(stated, &caller, cx.organization);
+    let caller = stranger(target(stated), stated.inventory.account.id.as_str());
+    let mut request = by_stranger(target(stated), &caller, cx.organization);
     request.action = "sts:TagSession";
     // Whose tags the caller has is for its own team to say.
     request.context = request

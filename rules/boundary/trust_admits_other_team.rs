@@ -1,13 +1,15 @@
 use crate::fault::Fault;
 use crate::graph::{Estate, Kept, Kind, Node};
 use crate::rule::{Context, rule};
+use crate::trust::open;
 
 rule! {
     /// A trust policy admits another team's role
     ///
     /// Flags roles of a team whose trust policy names a role of another team, or a session of it, where the
     /// other's own policies don't allow it yet or needn't: within one account, naming the role is enough. Where
-    /// both sides allow it, `assume-reaches-other-team` says so.
+    /// both sides allow it, `assume-reaches-other-team` says so; where a statement admits roles of whatever
+    /// account, `trust-admits-anyone` or `policy-notprincipal`.
     ///
     /// ## Why it matters
     /// The other team comes in as soon as it allows itself to, or comes in already.
@@ -51,6 +53,9 @@ fn fault(
     }
     let trust = target.trust();
     let kept = trust.get(trusted_by?)?;
+    if open(&kept.statement, target.asked(), cx).is_some() {
+        return None;
+    }
     let team = caller.team.as_deref().unwrap_or_default();
     let evidence = format!("it admits `{}` of team `{team}`, {how}", caller.arn);
     Some(Fault {

@@ -11,7 +11,7 @@ use crate::fault::Fault;
 use crate::finding::Remediation;
 use crate::iam::{
     Access, Choice, Effect, Holder, Inventory, PolicyName, Principal, Principals, SUBMIT,
-    Statement, Tags,
+    Statement, Tags, Target as Asked,
 };
 use crate::remediation::shell;
 use crate::rule::Context;
@@ -105,8 +105,8 @@ impl Edges {
                 .iter()
                 .map(|holder| node(holder, inventory, cx))
                 .collect(),
-            relies_on_caller_tag: false,
-            spoofable: Vec::new(),
+            relies_on_caller_tag: crate::trust::relies_on_caller_tag(inventory, cx),
+            spoofable: crate::trust::spoofable(inventory, cx),
         }
     }
 }
@@ -125,6 +125,14 @@ impl Node {
     /// Those of its trust policy.
     pub fn trust(&self) -> Vec<Kept> {
         parsed(&self.trust)
+    }
+
+    /// It as what is asked for.
+    pub fn asked(&self) -> Asked<'_> {
+        Asked {
+            resource: self.arn.as_str(),
+            tags: &self.tags,
+        }
     }
 
     /// Its name.

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::edges::{Kept, Node, Target};
 use super::{Estate, account_of};
 use crate::iam::{
-    Access, Caller, Named, Principal, Principals, Request, Said, Target as Asked, Truth, ask,
-    assume_access, context, covers_resource, role_of_session,
+    Access, Caller, Named, Principal, Principals, Request, Said, Truth, ask, assume_access,
+    context, covers_resource, role_of_session,
 };
 use crate::rule::Context;
 
@@ -283,10 +283,7 @@ struct Question<'a> {
 
 impl<'a> Question<'a> {
     fn new(caller: &'a Node, target: &'a Node, cx: &Context<'a>) -> Self {
-        let asked = Asked {
-            resource: target.arn.as_str(),
-            tags: &target.tags,
-        };
+        let asked = target.asked();
         let request = Request {
             action: "sts:AssumeRole",
             resource: asked.resource,

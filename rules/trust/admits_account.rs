@@ -1,4 +1,4 @@
-use super::{by_stranger, guarded, lets_assume, named, stranger};
+use super::{by_stranger, guarded, lets_assume, named, stranger, target};
 use crate::fault::Fault;
 use crate::iam::{Principal, Truth};
 use crate::rule::{Context, rule};
@@ -29,8 +29,8 @@ fn check(stated: &Stated<'_>, cx: &Context<'_>) -> Option<Fault> {
     }
     let account = named(stated).iter().find_map(|it| match it {
         Principal::Account(account) => {
-            let caller = stranger(stated, account);
-            let request = by_stranger(stated, &caller, cx.organization);
+            let caller = stranger(target(stated), account);
+            let request = by_stranger(target(stated), &caller, cx.organization);
             (stated.statement.matches(&request) == Truth::True).then_some(account)
         }
         Principal::Anyone

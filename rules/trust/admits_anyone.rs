@@ -1,7 +1,7 @@
-use super::{NOBODY, by_stranger, guarded, lets_assume, named, stranger};
+use super::{Open, guarded, lets_assume, named, open, target};
 use crate::fault::Fault;
 use crate::finding::Severity;
-use crate::iam::{Principal, Truth};
+use crate::iam::Principal;
 use crate::rule::{Context, rule};
 use crate::statement::Stated;
 
@@ -27,19 +27,12 @@ fn check(stated: &Stated<'_>, cx: &Context<'_>) -> Option<Fault> {
     if !lets_assume(stated) || !named(stated).contains(&Principal::Anyone) {
         return None;
     }
-    let caller = stranger(stated, NOBODY);
-    let met = |organization| {
-        let request = by_stranger(stated, &caller, organization);
-        stated.statement.matches(&request)
-    };
     let fault = |who: &str| {
         let evidence = format!("it admits {who}");
         stated.fault(&evidence).mended_by(guarded(stated, cx))
     };
-    if met(Some("o-lineward-probe")) == Truth::True {
-        return Some(fault("every role of every account of AWS"));
-    }
-    let ours = met(cx.organization);
-    (ours == Truth::True || (cx.organization.is_none() && ours.may()))
-        .then(|| fault("every role of the organization").of_severity(Severity::High))
+    Some(match open(stated.statement, target(stated), cx)? {
+        Open::ToAll => fault("every role of every account of AWS"),
+        Open::ToOrganization => fault("every role of the organization").of_severity(Severity::High),
+    })
 }
