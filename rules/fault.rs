@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::estate::{AccountId, Arn, ManagedPolicy};
+use crate::estate::{AccountId, Arn};
 use crate::finding::{Remediation, Severity, Verdict};
 use crate::iam::{Access, Because, Holder, Known, PolicyName, Request, Statement};
 
@@ -31,11 +31,11 @@ pub struct Fault {
 }
 
 impl Fault {
-    /// A fault of a whole role.
-    pub fn of_role(holder: &Holder<'_>, evidence: String) -> Self {
+    /// A fault of a whole resource.
+    pub fn of(resource: &Arn, team: Option<&str>, evidence: String) -> Self {
         Self {
-            resource: holder.role.arn.clone(),
-            team: holder.team.map(str::to_owned),
+            resource: resource.clone(),
+            team: team.map(str::to_owned),
             part: String::new(),
             severity: None,
             verdict: Verdict::Fail(evidence),
@@ -45,18 +45,9 @@ impl Fault {
         }
     }
 
-    /// A fault of a whole managed policy.
-    pub fn of_policy(policy: &ManagedPolicy, team: Option<&str>, evidence: String) -> Self {
-        Self {
-            resource: policy.arn.clone(),
-            team: team.map(str::to_owned),
-            part: String::new(),
-            severity: None,
-            verdict: Verdict::Fail(evidence),
-            remediation: Remediation::default(),
-            is_everything: false,
-            needs: Vec::new(),
-        }
+    /// A fault of a whole role.
+    pub fn of_role(holder: &Holder<'_>, evidence: String) -> Self {
+        Self::of(&holder.role.arn, holder.team, evidence)
     }
 
     /// A fault of a statement of a policy that a role holds.

@@ -76,7 +76,7 @@ impl<'a> Tagged<'a> {
     fn fault(self, evidence: String, cx: &Context<'_>) -> Fault {
         match self {
             Self::Role(holder) => Fault::of_role(holder, evidence),
-            Self::Policy(policy, tags) => Fault::of_policy(policy, cx.policy.team(tags), evidence),
+            Self::Policy(policy, tags) => Fault::of(&policy.arn, cx.policy.team(tags), evidence),
         }
     }
 

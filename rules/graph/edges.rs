@@ -364,15 +364,6 @@ impl Kept {
 impl Node {
     /// A fault of the role as a whole.
     pub fn fault(&self, evidence: String) -> Fault {
-        Fault {
-            resource: self.arn.clone(),
-            team: self.team.clone(),
-            part: String::new(),
-            severity: None,
-            verdict: crate::Verdict::Fail(evidence),
-            remediation: Remediation::default(),
-            is_everything: false,
-            needs: Vec::new(),
-        }
+        Fault::of(&self.arn, self.team.as_deref(), evidence)
     }
 }

@@ -44,5 +44,5 @@ fn check(policy: &ManagedPolicy, inventory: &Inventory<'_>, cx: &Context<'_>) ->
     let evidence = format!("{fact}; role `{}` of team `{team}` holds it", role.name);
     let fix = tag_policy(policy, key, meant);
     let owner = (teams.len() == 1).then_some(team);
-    Some(Fault::of_policy(policy, owner, evidence).mended_by(fix))
+    Some(Fault::of(&policy.arn, owner, evidence).mended_by(fix))
 }

@@ -28,5 +28,5 @@ fn check(policy: &ManagedPolicy, _: &Inventory<'_>, cx: &Context<'_>) -> Option<
     let evidence = unknown(team, cx)?;
     let near = cx.policy.near_team(team).unwrap_or("<team>");
     let fix = tag_policy(policy, &cx.policy.team_tag, near);
-    Some(Fault::of_policy(policy, Some(team), evidence).mended_by(fix))
+    Some(Fault::of(&policy.arn, Some(team), evidence).mended_by(fix))
 }

@@ -27,18 +27,13 @@ fn check(stated: &Stated<'_>, cx: &Context<'_>) -> Option<Fault> {
     if !lets_assume(stated) {
         return None;
     }
-    let account = named(stated).iter().find_map(|it| match it {
-        Principal::Account(account) => {
-            let caller = stranger(target(stated), account);
-            let request = by_stranger(target(stated), &caller, cx.organization);
-            (stated.statement.matches(&request) == Truth::True).then_some(account)
-        }
-        Principal::Anyone
-        | Principal::Identity(_)
-        | Principal::Gone(_)
-        | Principal::Service(_)
-        | Principal::Federated(_)
-        | Principal::CanonicalUser(_) => None,
+    let account = named(stated).iter().find_map(|it| {
+        let Principal::Account(account) = it else {
+            return None;
+        };
+        let caller = stranger(target(stated), account);
+        let request = by_stranger(target(stated), &caller, cx.organization);
+        (stated.statement.matches(&request) == Truth::True).then_some(account)
     })?;
     let team = stated.holder.team;
     let callers = stated.inventory.roles.iter().filter(|it| {
