@@ -61,6 +61,7 @@ async fn handle(
         trigger: Trigger::Schedule,
         notify: config.pagerduty.is_some(),
         send_until: deadline::of_sending(event.context.deadline, Timestamp::now()),
+        baseline: false,
     };
     let outcome = audit::audit(config, request, |_| ())
         .await
@@ -71,17 +72,12 @@ async fn handle(
 /// What the invoker is told: numbers, and where the report lies.
 fn answer(outcome: &Outcome) -> Value {
     let report = &outcome.report;
-    let taken = outcome
-        .deliveries
-        .iter()
-        .filter(|(_, delivery)| delivery.is_ok())
-        .count();
     json!({
         "run": report.run.id,
         "complete": report.run.complete,
         "accounts": report.coverage.accounts,
         "summary": report.summary,
-        "pagerduty": { "taken": taken, "owed": outcome.deliveries.len() - taken },
+        "notification": report.notification,
         "report": outcome.report_at,
     })
 }
@@ -104,9 +100,10 @@ impl From<Failure> for Diagnostic {
 fn audit_error_type(error: &AuditError) -> &'static str {
     match error {
         AuditError::Connection(_) => "Lineward.Connection",
-        AuditError::Snapshot(_) | AuditError::StaleEstate | AuditError::FutureEstate(_) => {
-            "Lineward.Snapshot"
-        }
+        AuditError::Snapshot(_)
+        | AuditError::StaleEstate
+        | AuditError::StaleReport
+        | AuditError::FutureEstate(_) => "Lineward.Snapshot",
         AuditError::Store(_) => "Lineward.Store",
         AuditError::Routing(_) | AuditError::NoPagerDuty => "Lineward.Configuration",
     }

@@ -38,6 +38,16 @@ impl ArnGlob {
     pub fn matches(&self, arn: &Arn) -> bool {
         self.0.matches(arn.as_str())
     }
+
+    /// One resource. No ARN that is judged holds a wildcard.
+    pub fn exact(arn: &Arn) -> Self {
+        Self(Glob(arn.to_string()))
+    }
+
+    /// The glob as it is written.
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
 }
 
 impl<'de> Deserialize<'de> for ArnGlob {

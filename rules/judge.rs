@@ -226,11 +226,12 @@ impl<'a> Asked<'a> {
                     self.finding(verdict, subject, || fix(&opened.latest, cx))
                 }));
             }
-            // Asked of roles and policies, not here.
+            // Asked of roles, policies and exemptions, not here.
             Check::Role { .. }
             | Check::Statement { .. }
             | Check::ManagedPolicy { .. }
-            | Check::Estate { .. } => {}
+            | Check::Estate { .. }
+            | Check::Exemption { .. } => {}
             Check::Configuration { check, fix } => {
                 self.configurations(applications, activity, (check, fix), findings);
             }
@@ -256,6 +257,7 @@ impl<'a> Asked<'a> {
             | Check::Statement { .. }
             | Check::ManagedPolicy { .. }
             | Check::Estate { .. }
+            | Check::Exemption { .. }
             | Check::Scope { .. } => "",
         }
     }

@@ -6,6 +6,7 @@ pub mod adoption;
 pub mod agent;
 pub mod catalogue;
 pub mod estate;
+pub mod exemption;
 pub mod fault;
 pub mod finding;
 pub mod glob;
@@ -34,6 +35,7 @@ mod tamper;
 mod trust;
 
 pub use estate::{Account, AccountId, Application, Arn, Region, Slice};
+pub use exemption::Exemption;
 pub use finding::{Failing, Finding, Fingerprint, Remediation, Severity, Status, Verdict};
 pub use judge::{Judgement, judge, sort_findings};
 pub use policy::Policy;

@@ -14,10 +14,11 @@ use serde::Deserialize;
 
 use crate::agent::{AgentKind, AgentPattern, Bundles};
 use crate::estate::Arn;
-use crate::finding::{Finding, Severity};
+use crate::exemption::Exemption;
+use crate::finding::Severity;
 use crate::glob::{ArnGlob, Glob};
 use crate::release::Releases;
-use crate::rule::{Rule, RuleId};
+use crate::rule::Rule;
 
 pub use layout::Layout;
 pub use settings::{
@@ -55,6 +56,8 @@ pub struct Policy {
     pub rules: RuleTable,
     /// Findings that somebody accepted.
     pub exemptions: Vec<Exemption>,
+    /// Whether a tag on a resource may accept findings on it, too.
+    pub exemption_tags: bool,
 }
 
 /// The defaults as `policy.toml` writes them.
@@ -92,6 +95,7 @@ impl Default for Policy {
             images: Vec::new(),
             rules: RuleTable::default(),
             exemptions: Vec::new(),
+            exemption_tags: false,
         }
     }
 }
@@ -159,16 +163,6 @@ impl Policy {
         settings
             .enabled
             .then_some(settings.severity.unwrap_or(rule.severity))
-    }
-
-    /// The exemption that covers this finding today, if any.
-    pub fn exemption(&self, finding: &Finding, now: Timestamp) -> Option<&Exemption> {
-        let today = now.to_zoned(TimeZone::UTC).date();
-        self.exemptions.iter().find(|exemption| {
-            exemption.rule == finding.rule
-                && exemption.resource.matches(&finding.resource)
-                && today <= exemption.expires
-        })
     }
 }
 
@@ -259,23 +253,6 @@ pub struct ApprovedImage {
     /// list says that there are none; without a list, what it holds can't be told.
     #[serde(default)]
     pub holds: Option<Vec<String>>,
-}
-
-/// `[[exemption]]`: a finding accepted by a named owner, with a reason, until a day.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Exemption {
-    /// The rule whose finding is accepted.
-    pub rule: RuleId,
-    /// The resources.
-    pub resource: ArnGlob,
-    /// Who answers for it.
-    pub owner: String,
-    /// Why.
-    pub reason: String,
-    /// The last day it holds, in UTC.
-    #[schemars(with = "String")]
-    pub expires: Date,
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::boundary::Estate;
 use crate::estate::{ManagedPolicy, Scope};
+use crate::exemption::Exemption;
 use crate::fault::Fault;
 use crate::finding::{Remediation, Severity, Verdict};
 use crate::iam::{Holder, Inventory};
@@ -16,8 +17,8 @@ use crate::lineage::Setup;
 use crate::policy::Policy;
 use crate::statement::Stated;
 use crate::{
-    account, application, boundary, configuration, job_run, passrole, role, session, statement,
-    trust,
+    account, application, boundary, configuration, exemption, job_run, passrole, role, session,
+    statement, trust,
 };
 
 /// Declares this file's `RULE`; its doc comment becomes the rule's page in the catalogue.
@@ -139,6 +140,11 @@ pub enum Check {
         /// The predicate, with the change that mends each fault.
         check: fn(&Estate<'_>, &Context<'_>) -> Vec<Fault>,
     },
+    /// Judges an exemption.
+    Exemption {
+        /// The predicate.
+        check: fn(&Exemption, &Context<'_>) -> Verdict,
+    },
     /// Judges what came of reading a scope.
     Scope {
         /// The predicate.
@@ -160,6 +166,7 @@ impl Check {
             Self::Statement { .. } => "each statement of the policies of roles in scope",
             Self::ManagedPolicy { .. } => "each customer managed policy of roles in scope",
             Self::Estate { .. } => "the roles of all accounts together",
+            Self::Exemption { .. } => "each exemption",
             Self::Scope { .. } => "each scope",
         }
     }
@@ -208,6 +215,7 @@ pub fn rules() -> impl Iterator<Item = &'static Rule> {
         trust::RULES,
         boundary::RULES,
         account::RULES,
+        exemption::RULES,
     ]
     .into_iter()
     .flatten()

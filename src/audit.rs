@@ -1,6 +1,7 @@
 //! The pipeline: collect, evaluate, diff, report, notify, save. Every way to run Lineward comes here.
 
 mod fold;
+mod tell;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -14,16 +15,14 @@ use tokio::time::Instant;
 
 use crate::collect::{self, Connection, ConnectionError, Organization, Plan};
 use crate::config::{Config, PagerDuty};
+use crate::history;
 use crate::ledger::{Incident, Ledger, Looked, Seen};
-use crate::notify::pagerduty::{self, Delivery, DeliveryError};
-use crate::notify::{self, Action, Routing, RoutingError};
-use crate::report::{Format, IncidentRow, Report, Run, Trigger};
+use crate::notify::{self, Routing, RoutingError};
+use crate::report::{Format, IncidentRow, Notification, Report, Run, Trigger};
 use crate::snapshot::{Reader, SnapshotError};
 use crate::store::{Saved, Store, StoreError};
 use fold::{Fold, Folded};
-
-/// How often a ledger is merged with what another run saved meanwhile.
-const MERGES: u32 = 10;
+use tell::Teller;
 
 /// What to audit, and whom to tell.
 #[derive(Debug)]
@@ -36,6 +35,8 @@ pub struct Request {
     pub notify: bool,
     /// When sending must have ended, so that the ledger is saved in time.
     pub send_until: Option<Instant>,
+    /// Whether what is found pages nobody, now or later, unless it was gone and is back.
+    pub baseline: bool,
 }
 
 /// Where an estate comes from.
@@ -56,10 +57,6 @@ pub struct Outcome {
     pub report_at: PathBuf,
     /// Where the ledger lies, unless it is newer than the estate and was left alone.
     pub ledger_at: Option<PathBuf>,
-    /// What became of each change that PagerDuty was to be told.
-    pub deliveries: Vec<Delivery>,
-    /// How many groups of findings page nobody for want of a routing key.
-    pub unroutable: usize,
 }
 
 /// Why a run could not be.
@@ -83,6 +80,9 @@ pub enum AuditError {
     /// Paging from a snapshot that is older than what is known would tell old news.
     #[error("the snapshot is older than the ledger, so that nobody can be paged from it")]
     StaleEstate,
+    /// A run after the report knows better.
+    #[error("a run after this report has written the ledger, so that nobody can be paged from it")]
+    StaleReport,
     /// The clock that wrote the snapshot, or ours, is wrong.
     #[error("the snapshot is dated {0}, which is yet to come; check both clocks")]
     FutureEstate(Timestamp),
@@ -123,55 +123,100 @@ pub async fn audit(
 
     let folded = fold(estate, request.trigger, &saved.ledger, config, seen).await?;
     let mut report = folded.report;
-    let known = &saved.ledger.incidents;
-    let plan = paging
-        .as_ref()
-        .map_or_else(notify::Plan::default, |(pagerduty, routing)| {
-            notify::plan(&report, known, config, pagerduty, routing)
-        });
-    name_incidents(&mut report, &plan, known);
     let name = report.name();
-    store
-        .save_report(&name, report.render(Format::Json, None, false))
-        .await?;
-
-    // What is about to be sent is written down first: a run that is killed before it can say what was
-    // taken leaves a ledger by which the next tells it again, or resolves it.
+    let teller = paging.map(|(pagerduty, routing)| Teller {
+        store: store.clone(),
+        config,
+        pagerduty,
+        routing,
+        until: request.send_until,
+    });
+    let plan = match &teller {
+        Some(teller) => teller.plan(&report, &saved.ledger),
+        None => notify::Plan::default(),
+    };
+    name_incidents(&mut report, &plan, &saved.ledger.incidents);
+    save_report(&store, &report).await?;
     let seen = Seen {
         at: report.run.started_at,
         findings: &folded.findings,
         applications: &folded.applications,
         looked: &folded.looked,
         incidents: plan.intents(),
+        baseline: request.baseline,
     };
     let mut kept = if stale {
         saved
     } else {
-        save(&store, saved, &seen).await?
+        tell::save(&store, saved, &seen).await?
     };
-    let mut deliveries = Vec::new();
-    if let Some((pagerduty, routing)) = &paging {
-        let nothing = Looked::default();
-        let (endpoint, until) = (&pagerduty.endpoint, request.send_until);
-        deliveries = pagerduty::send(endpoint, plan.changes, routing, until).await;
-        let told = Seen {
-            findings: &[],
-            applications: &[],
-            looked: &nothing,
-            incidents: delivered(&deliveries),
-            ..seen
-        };
-        if !told.incidents.is_empty() {
-            kept = save(&store, kept, &told).await?;
-        }
+    if let Some(teller) = &teller {
+        let (notification, told) = teller.tell(plan, kept, report.run.started_at).await?;
+        kept = told;
+        report.notification = Some(notification);
+        store
+            .put(&name, report.render(Format::Json, None, false))
+            .await?;
     }
     Ok(Outcome {
         report,
         report_at: store.locate(name),
         ledger_at: (!stale).then(|| store.locate_ledger(kept.generation)),
-        deliveries,
-        unroutable: plan.unroutable,
     })
+}
+
+/// Tells PagerDuty of a report that was saved, as the run that made it would have.
+pub async fn notify(config: &Config, report: &Report) -> Result<Notification, AuditError> {
+    let (teller, saved) = teller(config, report).await?;
+    let plan = teller.plan(report, &saved.ledger);
+    let seen = Seen {
+        at: report.run.started_at,
+        findings: &[],
+        applications: &[],
+        looked: &Looked::default(),
+        incidents: plan.intents(),
+        baseline: false,
+    };
+    let kept = tell::save(&teller.store, saved, &seen).await?;
+    let (notification, _) = teller.tell(plan, kept, report.run.started_at).await?;
+    Ok(notification)
+}
+
+/// What [`notify`] would tell PagerDuty.
+pub async fn preview(config: &Config, report: &Report) -> Result<notify::Plan, AuditError> {
+    let (teller, saved) = teller(config, report).await?;
+    Ok(teller.plan(report, &saved.ledger))
+}
+
+async fn teller<'a>(
+    config: &'a Config,
+    report: &Report,
+) -> Result<(Teller<'a>, Saved), AuditError> {
+    let (pagerduty, routing) = paging(config)?;
+    let store = Store::open(&config.store.url)?;
+    let saved = store.load().await?;
+    if saved.ledger.updated_at > Some(report.run.started_at) {
+        return Err(AuditError::StaleReport);
+    }
+    let teller = Teller {
+        store,
+        config,
+        pagerduty,
+        routing,
+        until: None,
+    };
+    Ok((teller, saved))
+}
+
+/// Saves the report, and its rows for those who ask over many runs.
+async fn save_report(store: &Store, report: &Report) -> Result<(), StoreError> {
+    store
+        .put(&report.name(), report.render(Format::Json, None, false))
+        .await?;
+    for (name, bytes) in history::objects(report) {
+        store.put(&name, bytes).await?;
+    }
+    Ok(())
 }
 
 /// Judges the slices as they come.
@@ -271,37 +316,4 @@ fn name_incidents(report: &mut Report, plan: &notify::Plan, known: &BTreeMap<Str
             dedup_key: key.clone(),
         });
     }
-}
-
-/// What the ledger is to remember: what PagerDuty took. What can't be resolved for want of its key is
-/// forgotten once it was said: no later run could either.
-fn delivered(deliveries: &[Delivery]) -> BTreeMap<String, Option<Incident>> {
-    let settled = deliveries.iter().filter(|(change, delivery)| {
-        let lost = matches!(delivery, Err(DeliveryError::LostKey(_)));
-        delivery.is_ok() || (lost && matches!(change.action, Action::Resolve { .. }))
-    });
-    let remembered = settled.map(|(change, _)| {
-        let incident = match &change.action {
-            Action::Trigger { incident, .. } => Some(incident.clone()),
-            Action::Resolve { .. } => None,
-        };
-        (change.dedup_key.clone(), incident)
-    });
-    remembered.collect()
-}
-
-/// Saves the ledger as the next generation. Where another run was quicker, what this one saw is laid
-/// over what that one saved.
-async fn save(store: &Store, saved: Saved, seen: &Seen<'_>) -> Result<Saved, StoreError> {
-    let mut saved = saved;
-    for _ in 0..MERGES {
-        let generation = saved.generation + 1;
-        let ledger = saved.ledger.after(seen);
-        match store.save(generation, &ledger).await {
-            Ok(()) => return Ok(Saved { generation, ledger }),
-            Err(StoreError::Taken(_)) => saved = store.load().await?,
-            Err(error) => return Err(error),
-        }
-    }
-    Err(StoreError::Taken(saved.generation + 1))
 }

@@ -2,6 +2,7 @@
 
 mod audit;
 mod collect;
+mod notify;
 mod rules;
 mod schema;
 mod terminal;
@@ -40,6 +41,8 @@ enum Command {
     Audit(audit::Audit),
     /// Walk the accounts and write the estate down, without judging it.
     Collect(collect::Collect),
+    /// Tell PagerDuty of a report that was saved.
+    Notify(notify::Notify),
     /// The rules: what each finds, why it matters, how to mend it.
     Rules {
         #[command(subcommand)]
@@ -115,6 +118,7 @@ fn run_command(command: Command) -> Result<Exit, Failure> {
     match command {
         Command::Audit(audit) => block_on(audit.run()),
         Command::Collect(collect) => block_on(collect.run()),
+        Command::Notify(notify) => block_on(notify.run()),
         Command::Rules { command } => command.run(),
         Command::Schema { name } => put(None, &schema::text(name)),
         Command::Completions { shell } => {

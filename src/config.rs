@@ -4,16 +4,14 @@ mod environment;
 mod secret;
 mod value;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use jiff::SignedDuration;
 use lineward_rules::agent::AgentPattern;
-use lineward_rules::policy::{
-    ApprovedImage, Exemption, Requirement, RoleScope, RuleTable, Sharing,
-};
+use lineward_rules::policy::{ApprovedImage, Requirement, RoleScope, RuleTable, Sharing};
 use lineward_rules::release::Release;
-use lineward_rules::{AccountId, Policy, Region, Severity};
+use lineward_rules::{AccountId, Exemption, Policy, Region, RuleId, Severity};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -151,6 +149,8 @@ pub struct Teams {
     pub tampering: bool,
     /// Teams whose roles and policies serve all others, such as the platform's.
     pub shared: Vec<String>,
+    /// Whether a tag `lineward:exempt=<rule>:<last day>:<reason>` on a resource accepts findings on it.
+    pub exemption_tags: bool,
 }
 
 /// `[lineage]`
@@ -180,10 +180,13 @@ pub struct Team {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct PagerDuty {
-    /// The Events API, without its path.
+    /// The Events API, without its path: `https://events.eu.pagerduty.com` for accounts in Europe.
+    #[serde(deserialize_with = "value::url")]
     pub endpoint: String,
-    /// Where findings of no team are paged.
+    /// Where findings of no team are paged, and of teams without a key of their own.
     pub routing_key: Option<Secret>,
+    /// Where the findings of single rules are paged, whatever their team, by the rules' ids.
+    pub rules: BTreeMap<RuleId, Secret>,
     /// What one incident is about.
     pub group_by: GroupBy,
     /// The least severity that pages.
@@ -192,6 +195,22 @@ pub struct PagerDuty {
     #[serde(deserialize_with = "value::duration")]
     #[schemars(with = "String")]
     pub grace: SignedDuration,
+    /// How many incidents one run may open through one routing key. What is beyond, but for what is critical,
+    /// shares one summary incident.
+    #[serde(deserialize_with = "value::at_least_one")]
+    pub max_events: usize,
+    /// How long after it was last told an open incident is told again (`24h`); without it, only what is new
+    /// is told.
+    #[serde(deserialize_with = "value::some_time")]
+    #[schemars(with = "Option<String>")]
+    pub renotify: Option<SignedDuration>,
+    /// How long sending may take (`5m`); the next run sends the rest.
+    #[serde(deserialize_with = "value::time_limit")]
+    #[schemars(with = "String")]
+    pub send_timeout: SignedDuration,
+    /// Where the catalogue of rules is published, so that events can point to it.
+    #[serde(deserialize_with = "value::some_url")]
+    pub rules_url: Option<String>,
 }
 
 impl Default for PagerDuty {
@@ -202,6 +221,11 @@ impl Default for PagerDuty {
             group_by: GroupBy::Application,
             min_severity: Severity::Low,
             grace: SignedDuration::from_mins(15),
+            rules: BTreeMap::new(),
+            max_events: 50,
+            renotify: None,
+            send_timeout: SignedDuration::from_mins(5),
+            rules_url: None,
         }
     }
 }
@@ -308,6 +332,7 @@ impl Config {
         policy.images.clone_from(&self.image);
         policy.rules.clone_from(&self.rules);
         policy.exemptions.clone_from(&self.exemption);
+        policy.exemption_tags = self.teams.exemption_tags;
         policy
             .shared_teams
             .extend(self.teams.shared.iter().cloned());
@@ -394,6 +419,10 @@ mod tests {
             (
                 "[walk]\ncall_timeout = '0s'",
                 "lineward.toml:2:16: must be longer than nothing",
+            ),
+            (
+                "[pagerduty]\nendpoint = 'events.pagerduty.com'",
+                "lineward.toml:2:12: `events.pagerduty.com` is no URL, expected `https://…`",
             ),
             (
                 "[organization]\nregions = ['Ireland']",

@@ -54,6 +54,9 @@ pub struct KnownFinding {
     pub first_seen_at: Timestamp,
     /// When a run last saw it.
     pub last_seen_at: Timestamp,
+    /// Whether a run with `--baseline` recorded it: it pages nobody until it was gone and is back.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub baseline: bool,
 }
 
 /// An incident that PagerDuty was told to open, or was about to be.
@@ -62,11 +65,12 @@ pub struct KnownFinding {
 pub struct Incident {
     /// The name of the routing key that opened it, through which it must be resolved.
     pub routing_key: String,
-    /// Whether PagerDuty is known to have taken it. What was about to be sent is written down before: a
-    /// run may be killed between the two, and the fault be mended before the next.
-    pub taken: bool,
+    /// What PagerDuty is known to have taken.
+    pub state: IncidentState,
     /// When it was opened.
     pub opened_at: Timestamp,
+    /// When the run began that last told PagerDuty of it.
+    pub told_at: Timestamp,
     /// The findings that it was last told of.
     pub findings: BTreeSet<Fingerprint>,
     /// The rules that it was last told of.
@@ -75,6 +79,20 @@ pub struct Incident {
     pub severity: Severity,
     /// What it is about, in the words of its summary.
     pub summary: String,
+}
+
+/// What PagerDuty is known to have taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum IncidentState {
+    /// It was about to be told. What is sent is written down before: a run may be killed between the two,
+    /// and the fault be mended before the next.
+    Intended,
+    /// It took what this says.
+    Open,
+    /// It was told to resolve what another run may still have been about to open. It is told again, until
+    /// no run can be that late.
+    Resolved,
 }
 
 impl Default for Ledger {
@@ -137,6 +155,8 @@ pub struct Seen<'a> {
     pub looked: &'a Looked,
     /// The incidents that it opened or told something new, and those that it resolved.
     pub incidents: BTreeMap<String, Option<Incident>>,
+    /// Whether what it found is to page nobody, but for what has an incident already.
+    pub baseline: bool,
 }
 
 impl Ledger {
@@ -152,6 +172,11 @@ impl Ledger {
         next.applications.retain(|arn, known| {
             known.last_seen_at > seen.at || !seen.looked.applications.contains(arn)
         });
+        let told: BTreeSet<_> = self
+            .incidents
+            .values()
+            .flat_map(|it| &it.findings)
+            .collect();
         for finding in seen.findings {
             let finding = Finding {
                 remediation: Remediation::default(),
@@ -162,6 +187,7 @@ impl Ledger {
                 finding,
                 first_seen_at: seen.at,
                 last_seen_at: seen.at,
+                baseline: seen.baseline && !told.contains(&fingerprint),
             };
             next.see_finding(fingerprint.clone(), known, self.findings.get(&fingerprint));
         }
@@ -177,13 +203,25 @@ impl Ledger {
             };
             next.applications.insert(application.arn.clone(), known);
         }
-        for (key, incident) in &seen.incidents {
-            match incident {
-                Some(incident) => drop(next.incidents.insert(key.clone(), incident.clone())),
-                None => drop(next.incidents.remove(key)),
-            }
+        for (key, change) in &seen.incidents {
+            next.change_incident(key, change.as_ref(), seen.at);
         }
         next
+    }
+
+    /// Lays over an incident what a run told PagerDuty. What a later run told stays; but if ours resolved
+    /// it, nobody knows which of the two came last, and the next run tells it again.
+    fn change_incident(&mut self, key: &str, change: Option<&Incident>, at: Timestamp) {
+        let later = self.incidents.get_mut(key).filter(|it| it.told_at > at);
+        match (change, later) {
+            (Some(_), Some(_)) => {}
+            (None, Some(later)) if later.state == IncidentState::Open => {
+                later.state = IncidentState::Intended;
+            }
+            (None, Some(_)) => {}
+            (Some(incident), None) => drop(self.incidents.insert(key.to_owned(), incident.clone())),
+            (None, None) => drop(self.incidents.remove(key)),
+        }
     }
 
     fn see_finding(
@@ -198,8 +236,10 @@ impl Ledger {
         let later = before
             .filter(|known| known.last_seen_at > seen.last_seen_at)
             .cloned();
+        let baseline = seen.baseline || before.is_some_and(|known| known.baseline);
         let known = KnownFinding {
             first_seen_at,
+            baseline,
             ..later.unwrap_or(seen)
         };
         self.findings.insert(fingerprint, known);
@@ -276,6 +316,7 @@ mod tests {
             applications: &applications,
             looked: &looked,
             incidents: BTreeMap::new(),
+            baseline: false,
         })
     }
 
@@ -319,6 +360,88 @@ mod tests {
             ),
             (3, 5)
         );
+    }
+
+    fn incident(state: IncidentState, second: i64) -> Incident {
+        let at = Timestamp::from_second(second).unwrap();
+        Incident {
+            routing_key: "env:KEY".into(),
+            state,
+            opened_at: at,
+            told_at: at,
+            findings: BTreeSet::new(),
+            rules: BTreeSet::new(),
+            severity: Severity::Low,
+            summary: String::new(),
+        }
+    }
+
+    fn told(
+        ledger: &Ledger,
+        change: Option<Incident>,
+        second: i64,
+    ) -> Option<(IncidentState, i64)> {
+        let mut ledger = ledger.clone();
+        let at = Timestamp::from_second(second).unwrap();
+        ledger.change_incident("key", change.as_ref(), at);
+        let incident = ledger.incidents.get("key");
+        incident.map(|it| (it.state, it.told_at.as_second()))
+    }
+
+    #[test]
+    fn what_a_later_run_told_of_an_incident_stays() {
+        use IncidentState::{Intended, Open, Resolved};
+        let later = Ledger {
+            incidents: BTreeMap::from([("key".into(), incident(Open, 5))]),
+            ..Ledger::default()
+        };
+        assert_eq!(told(&later, Some(incident(Open, 3)), 3), Some((Open, 5)));
+        // Which of the two messages came last can't be known: it is told again.
+        assert_eq!(told(&later, None, 3), Some((Intended, 5)));
+        assert_eq!(told(&later, None, 6), None);
+        assert_eq!(
+            told(&later, Some(incident(Resolved, 6)), 6),
+            Some((Resolved, 6))
+        );
+        assert_eq!(
+            told(&Ledger::default(), Some(incident(Open, 3)), 3),
+            Some((Open, 3))
+        );
+    }
+
+    #[test]
+    fn a_baseline_is_one_until_the_finding_was_gone() {
+        let run = |ledger: &Ledger, broken_now, second, baseline| {
+            let application = if broken_now {
+                broken()
+            } else {
+                Application::example()
+            };
+            let slice = slice(vec![application]);
+            let policy = Policy::default();
+            let at = Timestamp::from_second(second).unwrap();
+            let cx = Context {
+                now: at,
+                policy: &policy,
+                organization: None,
+            };
+            let mut looked = Looked::default();
+            ByAccount::of(ledger).look(&slice, &mut looked);
+            ledger.after(&Seen {
+                at,
+                findings: &judge(&slice, &cx).findings,
+                applications: &[],
+                looked: &looked,
+                incidents: BTreeMap::new(),
+                baseline,
+            })
+        };
+        let is_baseline = |ledger: &Ledger| ledger.findings.values().any(|it| it.baseline);
+        let first = run(&Ledger::default(), true, 1, true);
+        let second = run(&first, true, 2, false);
+        assert!(is_baseline(&first) && is_baseline(&second));
+        let mended = run(&second, false, 3, false);
+        assert!(!is_baseline(&run(&mended, true, 4, false)));
     }
 
     #[test]

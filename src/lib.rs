@@ -4,6 +4,7 @@
 pub mod audit;
 pub mod collect;
 pub mod config;
+pub mod history;
 pub mod ledger;
 pub mod notify;
 pub mod report;

@@ -7,6 +7,7 @@ mod text;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use lineward_rules::adoption::{Adoption, Share};
 use lineward_rules::estate::{AccountId, Arn, ExcludedRoles, Region, ScopeState};
 use lineward_rules::finding::{Failing, Remediation};
@@ -40,6 +41,12 @@ pub struct Report {
     pub applications: Vec<ApplicationRow>,
     /// Every finding: the worst first, then by account, resource and rule.
     pub findings: Vec<FindingRow>,
+    /// Every exemption, of the configuration and of tags.
+    #[serde(default)]
+    pub exemptions: Vec<ExemptionRow>,
+    /// What PagerDuty was told, once it was.
+    #[serde(default)]
+    pub notification: Option<Notification>,
 }
 
 /// The run.
@@ -274,6 +281,102 @@ pub struct FindingRow {
     pub remediation: Remediation,
     /// The incident it is part of, if one is open or about to be.
     pub incident: Option<IncidentRow>,
+    /// Who accepted it, if it is exempt.
+    #[serde(default)]
+    pub acceptance: Option<Acceptance>,
+}
+
+/// Who accepted a finding.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Acceptance {
+    /// Who answers for it.
+    pub owner: String,
+    /// Why.
+    pub reason: String,
+    /// The last day it holds, in UTC.
+    #[schemars(with = "String")]
+    pub expires: Date,
+}
+
+/// An exemption, and what came of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ExemptionRow {
+    /// `configuration` or `tag`.
+    pub source: ExemptionSource,
+    /// What became of it.
+    pub state: ExemptionState,
+    /// The resources, in which `*` and `?` are wildcards.
+    pub resource: String,
+    /// The rule, where it can be told.
+    pub rule: Option<RuleId>,
+    /// Who accepted what; nothing of a tag that can't be read.
+    pub acceptance: Option<Acceptance>,
+    /// How many findings of this run it covers: none means that it matched nothing.
+    pub findings: usize,
+    /// What is wrong with it.
+    pub problem: Option<String>,
+}
+
+/// Where an exemption stands.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum ExemptionSource {
+    /// `[[exemption]]` of the configuration.
+    Configuration,
+    /// A tag of the resource.
+    Tag,
+}
+
+/// What became of an exemption.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum ExemptionState {
+    /// It holds.
+    Active,
+    /// Its last day is over.
+    Expired,
+    /// It exempts nothing: it can't be read, or tags may not exempt here.
+    Ignored,
+}
+
+/// What PagerDuty was told.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Notification {
+    /// Incidents that were opened.
+    pub opened: usize,
+    /// Open incidents that were told what changed, or told again.
+    pub updated: usize,
+    /// Incidents that were resolved.
+    pub resolved: usize,
+    /// Groups of findings that share the one summary incident of their routing key.
+    pub folded: usize,
+    /// Groups of findings that page nobody for want of a routing key.
+    pub unroutable: usize,
+    /// Changes that were not sent in time or didn't get through: the next run sends them.
+    pub owed: usize,
+    /// Changes that were refused, or whose key is gone.
+    pub failed: usize,
+    /// Each change that is owed or failed.
+    pub problems: Vec<NotificationProblem>,
+}
+
+/// A change that PagerDuty didn't take.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NotificationProblem {
+    /// PagerDuty's key for the incident.
+    pub dedup_key: String,
+    /// What it is about.
+    pub summary: String,
+    /// Why it wasn't taken.
+    pub reason: String,
 }
 
 /// The incident of a finding.
@@ -369,6 +472,7 @@ pub(crate) mod tests {
             last_seen_at: Timestamp::UNIX_EPOCH,
             remediation: Remediation::default(),
             incident: None,
+            acceptance: None,
         }
     }
 
@@ -414,6 +518,8 @@ pub(crate) mod tests {
                 "arn:aws:emr-serverless:eu-west-1:111122223333:/applications/00f1",
             )],
             findings,
+            exemptions: Vec::new(),
+            notification: None,
         }
     }
 

@@ -138,10 +138,10 @@ impl Store {
         }
     }
 
-    /// Saves a report under its name.
-    pub async fn save_report(&self, name: &str, text: String) -> Result<(), StoreError> {
+    /// Saves an object under its name, in the place of one that is there.
+    pub async fn put(&self, name: &str, bytes: impl Into<Vec<u8>>) -> Result<(), StoreError> {
         self.objects
-            .put(&Path::from(name), text.into_bytes().into())
+            .put(&Path::from(name), bytes.into().into())
             .await?;
         Ok(())
     }

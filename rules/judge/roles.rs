@@ -41,6 +41,7 @@ pub(super) fn of_account(inventory: &Inventory<'_>, cx: &Context<'_>) -> Vec<Fou
             | Check::Session { .. }
             | Check::Configuration { .. }
             | Check::Estate { .. }
+            | Check::Exemption { .. }
             | Check::Scope { .. } => {}
         }
     }

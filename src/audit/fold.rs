@@ -1,5 +1,6 @@
 //! The fold of all slices: each is judged, counted and let go.
 
+mod accepted;
 mod adopted;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,8 +12,9 @@ use lineward_rules::estate::{
 };
 use lineward_rules::lineage::Standing;
 use lineward_rules::rule::Context;
-use lineward_rules::{Finding, Fingerprint, Status, judge, sort_findings};
+use lineward_rules::{Finding, Fingerprint, Rule, Status, judge, sort_findings};
 
+use accepted::Accepted;
 use adopted::Adopted;
 
 use crate::collect::Organization;
@@ -32,6 +34,7 @@ pub(super) struct Fold<'a> {
     coverage: Coverage,
     summary: Summary,
     adopted: Adopted,
+    accepted: Accepted<'a>,
 }
 
 /// What all slices came to.
@@ -56,6 +59,7 @@ impl<'a> Fold<'a> {
             coverage: Coverage::default(),
             summary: Summary::default(),
             adopted: Adopted::default(),
+            accepted: Accepted::new(cx),
         }
     }
 
@@ -70,6 +74,7 @@ impl<'a> Fold<'a> {
         self.coverage
             .scopes
             .extend(slice.scopes.iter().filter_map(|scope| row(slice, scope)));
+        self.accepted.add(slice);
         let judgement = judge(slice, self.cx);
         if slice.account_state().is_some() {
             self.edges.push(judgement.edges);
@@ -80,7 +85,7 @@ impl<'a> Fold<'a> {
         let (findings, lineage) = (judgement.findings, judgement.lineage);
         let faulty: BTreeSet<_> = findings
             .iter()
-            .filter(|finding| self.cx.policy.exemption(finding, self.cx.now).is_none())
+            .filter(|finding| self.accepted.of(finding).is_none())
             .map(|finding| &finding.resource)
             .collect();
         let account = &slice.account.id;
@@ -158,8 +163,11 @@ impl<'a> Fold<'a> {
     /// Compares with what was known before, and writes the report.
     pub(super) fn finish(mut self, run: Run, organization: Organization) -> Folded {
         self.judge_estate();
+        let home = AccountId::from(organization.management_account.as_str());
+        self.findings.extend(self.accepted.expired(&home));
         sort_findings(&mut self.findings);
         self.looked.finish(self.before);
+        self.let_go();
         self.applications.sort_by(|a, b| a.arn.cmp(&b.arn));
         self.coverage.scopes.sort_by(|a, b| {
             let key =
@@ -180,7 +188,6 @@ impl<'a> Fold<'a> {
         });
         Folded {
             applications: seen.collect(),
-            findings: self.findings,
             looked: self.looked,
             report: Report {
                 schema: report::SCHEMA.into(),
@@ -190,8 +197,27 @@ impl<'a> Fold<'a> {
                 summary: self.summary,
                 applications: self.applications,
                 findings,
+                exemptions: self.accepted.rows(&self.findings),
+                notification: None,
             },
+            findings: self.findings,
         }
+    }
+
+    /// Adds what needs no look: of exemptions all is known in every run, and what a rule found that is
+    /// switched off now is nothing that anybody wants to know.
+    fn let_go(&mut self) {
+        let known = self.before.findings.values().map(|it| &it.finding);
+        let of_exemption = |it: &Finding| it.rule.as_str() == "exemption-expired";
+        let gone = known.filter(|it| of_exemption(it) || self.is_off(it));
+        let fingerprints: Vec<_> = gone.map(|it| it.fingerprint.clone()).collect();
+        self.looked.findings.extend(fingerprints);
+    }
+
+    /// Whether the rule of a finding is switched off.
+    fn is_off(&self, finding: &Finding) -> bool {
+        let rule = Rule::find(finding.rule.as_str());
+        rule.is_none_or(|rule| self.cx.policy.severity(rule).is_none())
     }
 
     /// Adds what the rules over the whole estate find.
@@ -217,9 +243,12 @@ impl<'a> Fold<'a> {
             .map(|finding| self.seen(finding, &changes))
             .collect();
         for (fingerprint, known) in &self.before.findings {
+            if self.is_off(&known.finding) {
+                continue;
+            }
             let status = changes.get(fingerprint).copied();
             if let Some(status @ (Status::Resolved | Status::Unseen)) = status {
-                rows.push(past(known, status));
+                rows.push(self.past(known, status));
             }
         }
         rows.sort_by(|a, b| {
@@ -248,16 +277,30 @@ impl<'a> Fold<'a> {
     fn seen(&self, finding: &Finding, changes: &BTreeMap<&Fingerprint, Status>) -> FindingRow {
         let known = self.before.findings.get(&finding.fingerprint);
         let now = self.cx.now;
-        let status = if self.cx.policy.exemption(finding, now).is_some() {
-            Status::Exempt
-        } else {
-            changes
-                .get(&finding.fingerprint)
-                .copied()
-                .unwrap_or(Status::New)
+        let acceptance = self.accepted.of(finding);
+        let status = match &acceptance {
+            Some(_) => Some(Status::Exempt),
+            None => changes.get(&finding.fingerprint).copied(),
         };
         let first_seen_at = known.map_or(now, |known| known.first_seen_at.min(now));
-        finding_row(finding, status, first_seen_at, now)
+        FindingRow {
+            acceptance,
+            ..finding_row(finding, status.unwrap_or(Status::New), first_seen_at, now)
+        }
+    }
+
+    /// A finding that this run didn't see. What nobody can look at any more may still be accepted.
+    fn past(&self, known: &KnownFinding, status: Status) -> FindingRow {
+        let acceptance = match status {
+            Status::Unseen => self.accepted.of(&known.finding),
+            Status::New | Status::Ongoing | Status::Resolved | Status::Exempt => None,
+        };
+        let status = acceptance.as_ref().map_or(status, |_| Status::Exempt);
+        let (first, last) = (known.first_seen_at, known.last_seen_at);
+        FindingRow {
+            acceptance,
+            ..finding_row(&known.finding, status, first, last)
+        }
     }
 }
 
@@ -269,15 +312,6 @@ fn is_whole(slice: &Slice, application: &Arn) -> bool {
             .as_ref()
             .is_some_and(|arn| arn.is_within(application))
     })
-}
-
-fn past(known: &KnownFinding, status: Status) -> FindingRow {
-    finding_row(
-        &known.finding,
-        status,
-        known.first_seen_at,
-        known.last_seen_at,
-    )
 }
 
 fn finding_row(
@@ -302,6 +336,7 @@ fn finding_row(
         last_seen_at,
         remediation: finding.remediation.clone(),
         incident: None,
+        acceptance: None,
     }
 }
 

@@ -4,8 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use lineward::audit::{self, AuditError, Outcome, Request, Source};
-use lineward::notify::{Action, pagerduty::Delivery};
-use lineward::report::{Format, Trigger, plain};
+use lineward::report::{Format, Trigger};
 use lineward_rules::Severity;
 
 use super::walk::WalkArgs;
@@ -31,6 +30,9 @@ pub(super) struct Audit {
     /// Open and resolve incidents.
     #[arg(long)]
     notify: bool,
+    /// Record all that is found as known: it pages nobody, now or later, unless it was gone and is back.
+    #[arg(long, conflicts_with = "notify")]
+    baseline: bool,
     /// The least severity of an open finding that gives exit code 1.
     #[arg(long, value_name = "SEVERITY", default_value = "low", value_parser = severity_of)]
     fail_on: Severity,
@@ -67,13 +69,14 @@ impl Audit {
             trigger: Trigger::Cli,
             notify: self.notify,
             send_until: None,
+            baseline: self.baseline,
         };
         let progress = terminal::Progress::new(!self.walk.no_progress);
         let outcome = audit::audit(&config, request, |slice| progress.add(slice)).await;
         drop(progress);
         let outcome = outcome.map_err(|error| failure(&error))?;
         let written = self.write(&outcome);
-        let delivered = tell(&outcome, self.notify);
+        let delivered = tell(&outcome);
         written?;
         if let Some(id) = self.walk.missed(&outcome.report) {
             terminal::say(&format!(
@@ -100,54 +103,27 @@ impl Audit {
 }
 
 /// Says where things lie and what PagerDuty took; whether it took everything.
-fn tell(outcome: &Outcome, notify: bool) -> bool {
+fn tell(outcome: &Outcome) -> bool {
     terminal::say(&format!("report: {}", outcome.report_at.display()));
     match &outcome.ledger_at {
         Some(path) => terminal::say(&format!("ledger: {}", path.display())),
         None => terminal::say("ledger: left alone, a run after this estate has written it"),
     }
-    if !notify {
-        return true;
-    }
-    let count = |wanted: fn(&Delivery) -> bool| {
-        outcome
-            .deliveries
-            .iter()
-            .filter(|each| wanted(each))
-            .count()
-    };
-    let triggered =
-        count(|(change, sent)| sent.is_ok() && matches!(change.action, Action::Trigger { .. }));
-    let resolved =
-        count(|(change, sent)| sent.is_ok() && matches!(change.action, Action::Resolve { .. }));
-    let failed = outcome.deliveries.len() - triggered - resolved;
-    terminal::say(&format!(
-        "PagerDuty: {triggered} triggered, {resolved} resolved, {failed} not taken, {} without a routing key",
-        outcome.unroutable
-    ));
-    for (change, sent) in &outcome.deliveries {
-        if let Err(error) = sent {
-            let summary = match &change.action {
-                Action::Trigger { incident, .. } => &incident.summary,
-                Action::Resolve { summary } => summary,
-            };
-            terminal::say(&format!(
-                "warning: PagerDuty did not take `{}`: {}",
-                plain(summary),
-                plain(&error.to_string())
-            ));
-        }
-    }
-    failed == 0
+    outcome
+        .report
+        .notification
+        .as_ref()
+        .is_none_or(super::notify::tell)
 }
 
-fn failure(error: &AuditError) -> Failure {
+pub(super) fn failure(error: &AuditError) -> Failure {
     use lineward::store::StoreError;
     let exit = match error {
         AuditError::Snapshot(_)
         | AuditError::Routing(_)
         | AuditError::NoPagerDuty
         | AuditError::StaleEstate
+        | AuditError::StaleReport
         | AuditError::FutureEstate(_)
         | AuditError::Store(StoreError::Url(_)) => Exit::Usage,
         AuditError::Connection(_) | AuditError::Store(_) => Exit::Failed,

@@ -55,6 +55,33 @@ pub fn region_of(text: &str) -> Result<Region, String> {
     ))
 }
 
+pub(super) fn some_time<'de, D: Deserializer<'de>>(
+    input: D,
+) -> Result<Option<SignedDuration>, D::Error> {
+    time_limit(input).map(Some)
+}
+
+/// Reads a URL of HTTP. What is secret has no place in one.
+pub(super) fn url<'de, D: Deserializer<'de>>(input: D) -> Result<String, D::Error> {
+    let text = String::deserialize(input)?;
+    let host = text
+        .strip_prefix("https://")
+        .or_else(|| text.strip_prefix("http://"));
+    if text.contains('@') {
+        return Err(D::Error::custom("a URL may hold no user and no password"));
+    }
+    if host.is_some_and(|it| !it.is_empty() && !it.contains(' ')) {
+        return Ok(text);
+    }
+    Err(D::Error::custom(format!(
+        "`{text}` is no URL, expected `https://…`"
+    )))
+}
+
+pub(super) fn some_url<'de, D: Deserializer<'de>>(input: D) -> Result<Option<String>, D::Error> {
+    url(input).map(Some)
+}
+
 pub(super) fn time_limit<'de, D: Deserializer<'de>>(input: D) -> Result<SignedDuration, D::Error> {
     match duration(input)? {
         none if none.is_zero() => Err(D::Error::custom("must be longer than nothing")),

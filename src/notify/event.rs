@@ -5,8 +5,8 @@ use lineward_rules::estate::Arn;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::Group;
-use super::group::Team;
+use super::group::{Group, Subject, Team};
+use super::routing::Route;
 use crate::report::{FindingRow, Report, plain};
 
 /// The longest summary, in characters.
@@ -14,6 +14,9 @@ const SUMMARY: usize = 1024;
 
 /// The largest event in bytes: PagerDuty takes 512 KB, and the rest of the event needs its share.
 const DETAILS: usize = 480 * 1024;
+
+/// The most rules that an event points to.
+const RULE_LINKS: usize = 10;
 
 /// What a trigger says.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -41,9 +44,24 @@ struct Link {
     text: String,
 }
 
+/// What an event may point to on the web.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Links<'a> {
+    /// Where the catalogue of rules is published, each rule below an anchor of its id.
+    pub(super) rules: Option<&'a str>,
+    /// Where the report can be read.
+    pub(super) report: Option<&'a str>,
+}
+
 impl Event {
     /// The event that opens an incident of these findings, of which there is at least one.
-    pub(super) fn trigger(group: &Group, findings: &[&FindingRow], report: &Report) -> Self {
+    pub(super) fn trigger(
+        group: &Group,
+        findings: &[&FindingRow],
+        report: &Report,
+        route: &Route,
+        to: &Links<'_>,
+    ) -> Self {
         let worst = findings.iter().map(|finding| finding.severity).max();
         let mut rules: Vec<_> = findings
             .iter()
@@ -56,6 +74,15 @@ impl Event {
             format!("{} {}", finding.account, finding.region)
         });
         let summary = match findings {
+            _ if group.storm_of().is_some() => format!(
+                "{} more findings at once, {} of them critical or high: {}",
+                findings.len(),
+                findings
+                    .iter()
+                    .filter(|it| it.severity >= Severity::High)
+                    .count(),
+                rules.join(", ")
+            ),
             [finding] => format!(
                 "{component} ({place}): {}: {}",
                 finding.title, finding.evidence
@@ -79,10 +106,10 @@ impl Event {
                 component: cut(&component, SUMMARY),
                 group: cut(&plain(&team.unwrap_or_else(|| "no team".into())), SUMMARY),
                 class: cut(&rules.join(", "), SUMMARY),
-                custom_details: details(findings, report),
+                custom_details: details(findings, report, route),
             },
             client: "Lineward",
-            links: links(group),
+            links: links(group, &rules, to),
         }
     }
 
@@ -103,25 +130,27 @@ fn word(severity: Severity) -> &'static str {
 }
 
 fn component(group: &Group, report: &Report) -> String {
-    match group {
-        Group::Resource(arn) => {
+    match &group.subject {
+        Subject::Resource(arn) => {
             let name = report.application_names().get(arn).copied();
             plain(name.unwrap_or(arn.as_str())).into_owned()
         }
-        Group::Rule(rule, _) => rule.clone(),
-        Group::Team(Team::Named(team)) => format!("team {}", plain(team)),
-        Group::Team(Team::None) => "no team".into(),
+        Subject::Rule(rule, _) => rule.clone(),
+        Subject::Team(Team::Named(team)) => format!("team {}", plain(team)),
+        Subject::Team(Team::None) => "no team".into(),
+        Subject::Storm(_) => "Lineward".into(),
     }
 }
 
 /// The findings, as many as fit.
-fn details(findings: &[&FindingRow], report: &Report) -> Value {
+fn details(findings: &[&FindingRow], report: &Report, route: &Route) -> Value {
     let mut room = DETAILS;
     let mut told = Vec::new();
     for finding in findings {
         let told_finding = json!({
             "rule": finding.rule,
             "severity": finding.severity,
+            "status": finding.status,
             "resource": finding.resource,
             "evidence": finding.evidence,
             "fingerprint": finding.fingerprint,
@@ -136,17 +165,35 @@ fn details(findings: &[&FindingRow], report: &Report) -> Value {
         told.push(told_finding);
     }
     let left_out = findings.len() - told.len();
-    json!({ "run": report.run.id, "findings": told, "findings_left_out": left_out })
+    json!({
+        "run": report.run.id,
+        "routed_by": cut(&route.reason, SUMMARY),
+        "findings": told,
+        "findings_left_out": left_out,
+    })
 }
 
-/// The application's page in the console.
-fn links(group: &Group) -> Vec<Link> {
-    let Group::Resource(arn) = group else {
-        return Vec::new();
+/// The application's page in the console, those of the rules, and the report.
+fn links(group: &Group, rules: &[&str], to: &Links<'_>) -> Vec<Link> {
+    let console = match &group.subject {
+        Subject::Resource(arn) => console(arn),
+        Subject::Rule(..) | Subject::Team(_) | Subject::Storm(_) => None,
     };
-    let Some((region, id)) = application(arn) else {
-        return Vec::new();
-    };
+    let rules = rules.iter().take(RULE_LINKS).filter_map(|rule| {
+        Some(Link {
+            href: format!("{}#{rule}", to.rules?),
+            text: format!("Rule {rule}"),
+        })
+    });
+    let report = to.report.map(|href| Link {
+        href: href.to_owned(),
+        text: "Report".into(),
+    });
+    console.into_iter().chain(rules).chain(report).collect()
+}
+
+fn console(arn: &Arn) -> Option<Link> {
+    let (region, id) = application(arn)?;
     let domain = match arn.partition() {
         "aws-cn" => "console.amazonaws.cn",
         "aws-us-gov" => "console.amazonaws-us-gov.com",
@@ -154,10 +201,10 @@ fn links(group: &Group) -> Vec<Link> {
     };
     let href =
         format!("https://{region}.{domain}/emr/home?region={region}#/serverless-applications/{id}");
-    vec![Link {
+    Some(Link {
         href,
         text: "Application in the console".into(),
-    }]
+    })
 }
 
 /// The Region and id in an application's ARN, where both are made of plain letters.
@@ -193,11 +240,7 @@ mod tests {
 
     #[test]
     fn only_a_plain_arn_becomes_a_link() {
-        let link = |arn: &str| {
-            links(&Group::Resource(Arn::from(arn)))
-                .pop()
-                .map(|link| link.href)
-        };
+        let link = |arn: &str| console(&Arn::from(arn)).map(|link| link.href);
         assert_eq!(
             link("arn:aws:emr-serverless:eu-west-1:1:/applications/00f1").as_deref(),
             Some(

@@ -55,6 +55,13 @@ pub enum DeliveryError {
     Client(String),
 }
 
+impl DeliveryError {
+    /// Whether the next run may have more luck.
+    pub fn is_owed(&self) -> bool {
+        matches!(self, Self::Owed(_) | Self::Unavailable { .. })
+    }
+}
+
 /// What became of one change.
 pub type Delivery = (Change, Result<(), DeliveryError>);
 
@@ -66,7 +73,7 @@ pub async fn send(
     endpoint: &str,
     changes: Vec<Change>,
     routing: &Routing,
-    deadline: Option<Instant>,
+    deadline: Instant,
 ) -> Vec<Delivery> {
     let client = reqwest::Client::builder()
         .connect_timeout(Duration::from_secs(5))
@@ -123,7 +130,7 @@ struct Queue<'a> {
     client: &'a reqwest::Client,
     url: &'a str,
     key: String,
-    deadline: Option<Instant>,
+    deadline: Instant,
     sent: VecDeque<Instant>,
 }
 
@@ -138,12 +145,9 @@ enum Failure {
 
 impl Queue<'_> {
     async fn deliver_in_time(&mut self, change: &Change) -> Result<(), DeliveryError> {
-        match self.deadline {
-            None => self.deliver(change).await,
-            Some(deadline) => timeout_at(deadline, self.deliver(change))
-                .await
-                .unwrap_or(Err(DeliveryError::Owed("the time was up"))),
-        }
+        timeout_at(self.deadline, self.deliver(change))
+            .await
+            .unwrap_or(Err(DeliveryError::Owed("the time was up")))
     }
 
     async fn deliver(&mut self, change: &Change) -> Result<(), DeliveryError> {
@@ -157,8 +161,7 @@ impl Queue<'_> {
                 Err(Failure::Passing { last: failed, wait }) => {
                     last = failed;
                     if attempt + 1 < ATTEMPTS {
-                        let backoff = Duration::from_secs(1 << attempt);
-                        sleep(wait.unwrap_or(backoff).min(LONGEST_WAIT)).await;
+                        sleep(pause(attempt, wait)).await;
                     }
                 }
             }
@@ -218,6 +221,18 @@ impl Queue<'_> {
     }
 }
 
+/// How long to wait after a failed attempt: what was asked for, capped; else twice as long each time. A random
+/// half of it keeps runs that were refused together from coming back together.
+fn pause(attempt: u32, asked: Option<Duration>) -> Duration {
+    let longest = asked
+        .unwrap_or(Duration::from_secs(1 << attempt))
+        .min(LONGEST_WAIT);
+    match asked {
+        Some(_) => longest + longest.mul_f64(0.1 * fastrand::f64()),
+        None => longest.mul_f64(0.5 + 0.5 * fastrand::f64()),
+    }
+}
+
 /// PagerDuty documents no `Retry-After`; where one comes it is followed.
 fn retry_after(answer: &reqwest::Response) -> Option<Duration> {
     let value = answer
@@ -237,4 +252,21 @@ fn reason(error: &reqwest::Error) -> String {
         "a broken connection"
     };
     kind.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_asked_for_is_waited_for_but_not_for_ever() {
+        for _ in 0..100 {
+            let asked = pause(0, Some(Duration::from_secs(7))).as_secs_f64();
+            assert!((7.0..7.8).contains(&asked), "{asked}");
+            let capped = pause(0, Some(Duration::from_secs(86_400))).as_secs_f64();
+            assert!((30.0..33.1).contains(&capped), "{capped}");
+            let backoff = pause(2, None).as_secs_f64();
+            assert!((2.0..=4.0).contains(&backoff), "{backoff}");
+        }
+    }
 }

@@ -2,15 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use lineward_rules::AccountId;
+use lineward_rules::{AccountId, RuleId};
 
+use super::group::Group;
 use crate::config::{Config, PagerDuty, Secret, SecretError, Team};
 use crate::report::FindingRow;
 
-/// The routing keys by their names, and the teams that have one.
+/// The routing keys by their names, and the teams and rules that have one.
 #[derive(Clone, Debug)]
 pub struct Routing {
     teams: Vec<Team>,
+    rules: BTreeMap<RuleId, String>,
     default: Option<String>,
     keys: BTreeMap<String, Secret>,
 }
@@ -39,6 +41,15 @@ pub enum RoutingError {
     None,
 }
 
+/// Where findings go, and why there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Route {
+    /// The name of the key, if there is any.
+    pub(super) key: Option<String>,
+    /// Why, in words.
+    pub(super) reason: String,
+}
+
 impl Routing {
     /// Gathers the keys, and checks each before anything is sent.
     pub fn new(config: &Config, pagerduty: &PagerDuty) -> Result<Self, RoutingError> {
@@ -51,32 +62,74 @@ impl Routing {
                 .as_ref()
                 .map(|key| (format!("team `{}`", team.name), key))
         });
+        let rules = pagerduty
+            .rules
+            .iter()
+            .map(|(rule, key)| (format!("rule `{rule}`"), key));
         let mut keys = BTreeMap::new();
-        for (owner, key) in default.chain(teams) {
+        for (owner, key) in default.chain(teams).chain(rules) {
             check(owner, key)?;
             keys.insert(key.name(), key.clone());
         }
         if keys.is_empty() {
             return Err(RoutingError::None);
         }
-        let default = pagerduty.routing_key.as_ref().map(Secret::name);
+        let rules = pagerduty.rules.iter();
         Ok(Self {
             teams: config.team.clone(),
-            default,
+            rules: rules
+                .map(|(rule, key)| (rule.clone(), key.name()))
+                .collect(),
+            default: pagerduty.routing_key.as_ref().map(Secret::name),
             keys,
         })
     }
 
-    /// The name of the key that pages for these findings of one group: of the first team that has one.
-    pub(super) fn of(&self, findings: &[&FindingRow]) -> Option<String> {
-        let key = |finding: &&FindingRow| {
+    /// Where the findings of one group go: to their rule's key, else to that of the first team that has one,
+    /// else to the default.
+    pub(super) fn of(&self, group: &Group, findings: &[&FindingRow]) -> Route {
+        if let Some(key) = group.storm_of() {
+            let reason = "more incidents than `max_events` at once".into();
+            return Route {
+                key: Some(key.to_owned()),
+                reason,
+            };
+        }
+        if let Some((rule, key)) = group.rule().and_then(|rule| self.rules.get_key_value(rule)) {
+            return Route {
+                key: Some(key.clone()),
+                reason: format!("rule `{rule}`"),
+            };
+        }
+        let of_team = |finding: &&FindingRow| {
             let team = team(&finding.account, finding.team.as_deref(), &self.teams)?;
-            team.routing_key.as_ref().map(Secret::name)
+            let key = team.routing_key.as_ref()?;
+            Some((team.name.clone(), key.name()))
         };
-        findings
+        match findings.iter().find_map(of_team) {
+            Some((team, key)) => Route {
+                key: Some(key),
+                reason: format!("team `{team}`"),
+            },
+            None => Route {
+                key: self.default.clone(),
+                reason: format!("default key, since {}", self.why_default(findings)),
+            },
+        }
+    }
+
+    /// Why no team is paged.
+    fn why_default(&self, findings: &[&FindingRow]) -> String {
+        let registered = findings
             .iter()
-            .find_map(key)
-            .or_else(|| self.default.clone())
+            .find_map(|it| team(&it.account, it.team.as_deref(), &self.teams));
+        if let Some(team) = registered {
+            return format!("team `{}` has no routing key", team.name);
+        }
+        match findings.iter().find_map(|it| it.team.as_deref()) {
+            Some(team) => format!("no `[[team]]` is called `{team}`"),
+            None => "neither a team tag nor the account tells the team".into(),
+        }
     }
 
     /// The key of this name: one of the configuration's, or the one an incident was opened with.

@@ -1,0 +1,362 @@
+//! What is to be told: the incidents that are open, against the findings of a report.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::{SignedDuration, Timestamp};
+use lineward_rules::estate::Arn;
+use lineward_rules::finding::Failing;
+use lineward_rules::{Fingerprint, Severity, Status};
+
+use super::event::{Event, Links};
+use super::group::Group;
+use super::{Action, Change, Plan, Routing};
+use crate::config::{Config, PagerDuty};
+use crate::ledger::{Incident, IncidentState, Ledger};
+use crate::report::{FindingRow, Report};
+
+/// How late a run may still open what another has resolved meanwhile.
+const LATEST: SignedDuration = SignedDuration::from_hours(1);
+
+/// All that a plan hangs on.
+#[derive(Clone, Copy, Debug)]
+pub struct Situation<'a> {
+    /// What was found.
+    pub report: &'a Report,
+    /// What PagerDuty was told before.
+    pub ledger: &'a Ledger,
+    /// The teams.
+    pub config: &'a Config,
+    /// Whom to tell how much.
+    pub pagerduty: &'a PagerDuty,
+    /// The routing keys.
+    pub routing: &'a Routing,
+    /// Where the report can be read, if it is on the web.
+    pub report_url: Option<&'a str>,
+}
+
+/// The findings of a group, by their places in the report.
+#[derive(Clone, Debug, Default)]
+struct Members {
+    /// Those that page.
+    open: Vec<usize>,
+    /// Those of which this run can't say whether they are mended: an incident about them must stay.
+    held: Vec<usize>,
+}
+
+/// Plans the changes.
+///
+/// An incident stays as it is while a finding that it was told of is `unseen` or unknown: it is only resolved
+/// by a run that looked everywhere it is about, and could tell.
+pub fn plan(situation: &Situation<'_>) -> Plan {
+    let mut planner = Planner {
+        of: *situation,
+        settled: situation.ledger.incidents.clone(),
+        plan: Plan::default(),
+    };
+    let mut new = Vec::new();
+    for (group, members) in planner.groups() {
+        match planner.settled.remove(&group.dedup_key()) {
+            Some(known) if known.state != IncidentState::Resolved => {
+                planner.go_on(&group, &members, known);
+            }
+            _ if !members.open.is_empty() => new.push((group, members)),
+            Some(resolved) => planner.resolve(group.dedup_key(), resolved),
+            None => {}
+        }
+    }
+    planner.open(new);
+    planner.settle();
+    planner.plan
+}
+
+struct Planner<'a> {
+    of: Situation<'a>,
+    /// The incidents of which nothing was planned yet.
+    settled: BTreeMap<String, Incident>,
+    plan: Plan,
+}
+
+impl<'a> Planner<'a> {
+    fn groups(&self) -> BTreeMap<Group, Members> {
+        let newborn = newborn(self.of.report, self.of.pagerduty);
+        let mut groups: BTreeMap<Group, Members> = BTreeMap::new();
+        for (index, finding) in self.of.report.findings.iter().enumerate() {
+            let group = Group::of(finding, self.of.pagerduty, self.of.config);
+            let members = groups.entry(group).or_default();
+            let young = || {
+                let application = finding.resource.application();
+                application.is_some_and(|arn| newborn.contains(&arn))
+            };
+            if is_untold(finding) {
+                members.held.push(index);
+            } else if self.pages(finding) {
+                let list = if young() {
+                    &mut members.held
+                } else {
+                    &mut members.open
+                };
+                list.push(index);
+            }
+        }
+        groups
+    }
+
+    /// Whether a finding pages: what can't be told is for the report alone, and a baseline for nobody.
+    fn pages(&self, finding: &FindingRow) -> bool {
+        let known = self.of.ledger.findings.get(&finding.fingerprint);
+        finding.status.is_open()
+            && finding.verdict == Failing::Fail
+            && finding.severity >= self.of.pagerduty.min_severity
+            && !known.is_some_and(|it| it.baseline)
+    }
+
+    fn finding(&self, index: usize) -> Option<&'a FindingRow> {
+        self.of.report.findings.get(index)
+    }
+
+    fn severity(&self, members: &Members) -> Option<Severity> {
+        let findings = members.open.iter().filter_map(|&index| self.finding(index));
+        findings.map(|finding| finding.severity).max()
+    }
+
+    /// Tells an incident what is new, or resolves it.
+    fn go_on(&mut self, group: &Group, members: &Members, known: Incident) {
+        let is_known = |index: &usize| {
+            let finding = self.finding(*index);
+            finding.is_some_and(|it| known.findings.contains(&it.fingerprint))
+        };
+        let held: Vec<_> = members.held.iter().copied().filter(is_known).collect();
+        if members.open.is_empty() && held.is_empty() {
+            self.resolve(group.dedup_key(), known);
+            return;
+        }
+        let about: Vec<_> = members.open.iter().chain(&held).copied().collect();
+        let findings: Vec<_> = about
+            .iter()
+            .filter_map(|&index| self.finding(index))
+            .collect();
+        let rules: BTreeSet<_> = findings.iter().map(|finding| &finding.rule).collect();
+        let are_known = members.open.iter().all(is_known);
+        let is_same = rules.iter().copied().eq(&known.rules);
+        // What a killed run, or one whose time was up, still owes is sent wherever this run looked.
+        let is_owed = known.state == IncidentState::Intended
+            && (!members.open.is_empty() || findings.iter().any(|it| it.status == Status::Unseen));
+        let is_due = !members.open.is_empty() && self.is_due(&known);
+        if is_owed || !is_same || !are_known || is_due {
+            self.trigger(group, &findings, Some(&known));
+        } else if findings.len() < known.findings.len() {
+            let findings = findings.iter().map(|it| it.fingerprint.clone()).collect();
+            let shrunk = Incident { findings, ..known };
+            self.plan.shrunk.insert(group.dedup_key(), shrunk);
+        }
+        self.name(group, members);
+    }
+
+    /// Whether an incident is to be told again though nothing is new.
+    fn is_due(&self, known: &Incident) -> bool {
+        let Some(interval) = self.of.pagerduty.renotify else {
+            return false;
+        };
+        let due = known.told_at.saturating_add(interval);
+        due.is_ok_and(|due| due <= self.now())
+    }
+
+    fn now(&self) -> Timestamp {
+        self.of.report.run.started_at
+    }
+
+    /// Opens incidents: the worst each for itself, and what is beyond `max_events` as one of each routing key.
+    fn open(&mut self, new: Vec<(Group, Members)>) {
+        let mut by_key: BTreeMap<String, Vec<(Group, Members)>> = BTreeMap::new();
+        for (group, members) in new {
+            let findings: Vec<_> = members
+                .open
+                .iter()
+                .filter_map(|&index| self.finding(index))
+                .collect();
+            match self.of.routing.of(&group, &findings).key {
+                Some(key) => by_key.entry(key).or_default().push((group, members)),
+                None => self.plan.unroutable += 1,
+            }
+        }
+        // A summary that is open must be looked after, too, where nothing is new.
+        for incident in self.of.ledger.incidents.values() {
+            let storm = Group::storm(&incident.routing_key);
+            if self.settled.contains_key(&storm.dedup_key()) {
+                by_key.entry(incident.routing_key.clone()).or_default();
+            }
+        }
+        for (key, groups) in by_key {
+            self.open_through(&key, groups);
+        }
+    }
+
+    fn open_through(&mut self, key: &str, groups: Vec<(Group, Members)>) {
+        let storm = Group::storm(key);
+        let known = self.settled.remove(&storm.dedup_key());
+        let known = known.filter(|it| it.state != IncidentState::Resolved);
+        let told: BTreeSet<Fingerprint> = known
+            .iter()
+            .flat_map(|it| it.findings.iter().cloned())
+            .collect();
+        let is_told = |index: &usize| {
+            let finding = self.finding(*index);
+            finding.is_some_and(|it| told.contains(&it.fingerprint))
+        };
+        let is_critical = |members: &Members| self.severity(members) == Some(Severity::Critical);
+        let (critical, others): (Vec<_>, Vec<_>) = groups
+            .into_iter()
+            .partition(|(_, members)| is_critical(members));
+        // What is part of a storm stays so, or it would trickle out run by run.
+        let (mut folded, mut others): (Vec<_>, Vec<_>) = others
+            .into_iter()
+            .partition(|(_, members)| members.open.iter().any(is_told));
+        others.sort_by_key(|(group, members)| (Reverse(self.severity(members)), group.clone()));
+        let room = self.of.pagerduty.max_events.saturating_sub(critical.len());
+        let beyond = others.split_off(others.len().min(room));
+        folded.extend(beyond);
+
+        self.plan.folded += folded.len();
+        let mut members = Members {
+            open: folded
+                .into_iter()
+                .flat_map(|(_, members)| members.open)
+                .collect(),
+            held: Vec::new(),
+        };
+        members.open.sort_unstable();
+        let all = self.of.report.findings.iter().enumerate();
+        members.held = all
+            .filter(|(_, it)| is_untold(it))
+            .map(|(index, _)| index)
+            .collect();
+        for (group, members) in critical.into_iter().chain(others) {
+            self.begin(&group, &members);
+        }
+        match known {
+            Some(known) => self.go_on(&storm, &members, known),
+            None if !members.open.is_empty() => self.begin(&storm, &members),
+            None => {}
+        }
+    }
+
+    /// Opens an incident.
+    fn begin(&mut self, group: &Group, members: &Members) {
+        let findings: Vec<_> = members
+            .open
+            .iter()
+            .filter_map(|&index| self.finding(index))
+            .collect();
+        self.trigger(group, &findings, None);
+        self.name(group, members);
+    }
+
+    /// Notes which incident findings are part of.
+    fn name(&mut self, group: &Group, members: &Members) {
+        let dedup_key = group.dedup_key();
+        for index in &members.open {
+            self.plan.incident_of.insert(*index, dedup_key.clone());
+        }
+    }
+
+    fn trigger(&mut self, group: &Group, findings: &[&FindingRow], known: Option<&Incident>) {
+        let dedup_key = group.dedup_key();
+        let route = self.of.routing.of(group, findings);
+        // An incident is told something new through the key that opened it, while that is known.
+        let routed = known.map(|incident| incident.routing_key.clone());
+        let routed = routed.filter(|name| self.of.routing.key(name).is_some());
+        let Some(routing_key) = routed.or_else(|| route.key.clone()) else {
+            self.plan.unroutable += 1;
+            return;
+        };
+        let links = Links {
+            rules: self.of.pagerduty.rules_url.as_deref(),
+            report: self.of.report_url,
+        };
+        let event = Event::trigger(group, findings, self.of.report, &route, &links);
+        let severity = findings.iter().map(|finding| finding.severity).max();
+        let incident = Incident {
+            routing_key: routing_key.clone(),
+            state: IncidentState::Open,
+            opened_at: known.map_or(self.now(), |incident| incident.opened_at),
+            told_at: self.now(),
+            findings: findings.iter().map(|it| it.fingerprint.clone()).collect(),
+            rules: findings.iter().map(|it| it.rule.clone()).collect(),
+            severity: severity.unwrap_or(Severity::Low),
+            summary: event.summary().to_owned(),
+        };
+        self.plan.changes.push(Change {
+            dedup_key,
+            routing_key,
+            action: Action::Trigger {
+                event: Box::new(event),
+                incident,
+                is_new: known.is_none(),
+            },
+        });
+    }
+
+    /// Resolves an incident. One that another run may still be about to open is remembered as resolved, and
+    /// resolved again, until no run can be that late.
+    fn resolve(&mut self, dedup_key: String, incident: Incident) {
+        let now = self.now();
+        let ends = incident.told_at.saturating_add(LATEST);
+        let is_late = ends.is_ok_and(|ends| ends <= now);
+        let remembered = match incident.state {
+            IncidentState::Open => None,
+            IncidentState::Intended => Some(now),
+            IncidentState::Resolved => (!is_late).then_some(incident.told_at),
+        };
+        let remembered = remembered.map(|told_at| Incident {
+            state: IncidentState::Resolved,
+            told_at,
+            ..incident.clone()
+        });
+        self.plan.changes.push(Change {
+            dedup_key,
+            routing_key: incident.routing_key,
+            action: Action::Resolve {
+                summary: incident.summary,
+                incident: remembered,
+            },
+        });
+    }
+
+    /// Resolves incidents that no group is about any more: an earlier run saw them mended, but its message
+    /// got lost, or findings are grouped otherwise now.
+    fn settle(&mut self) {
+        let rows = self.of.report.findings.iter();
+        let held: BTreeSet<_> = rows
+            .filter(|it| is_untold(it))
+            .map(|it| &it.fingerprint)
+            .collect();
+        for (dedup_key, incident) in std::mem::take(&mut self.settled) {
+            if incident.state == IncidentState::Resolved
+                || incident.findings.iter().all(|it| !held.contains(it))
+            {
+                self.resolve(dedup_key, incident);
+            }
+        }
+    }
+}
+
+/// Whether this run can't say if a finding is mended.
+fn is_untold(finding: &FindingRow) -> bool {
+    let is_unknown = finding.status.is_open() && finding.verdict == Failing::Unknown;
+    finding.status == Status::Unseen || is_unknown
+}
+
+/// The applications that are still to be left in peace.
+fn newborn(report: &Report, pagerduty: &PagerDuty) -> BTreeSet<Arn> {
+    let grace_ends = |created: Timestamp| created.saturating_add(pagerduty.grace).ok();
+    let is_young = |created| grace_ends(created).is_some_and(|end| end > report.run.started_at);
+    let young = report
+        .applications
+        .iter()
+        .filter(|row| row.created_at.is_some_and(is_young));
+    young.map(|application| application.arn.clone()).collect()
+}
+
+#[cfg(test)]
+mod tests;
