@@ -214,11 +214,10 @@ impl Ledger {
     fn change_incident(&mut self, key: &str, change: Option<&Incident>, at: Timestamp) {
         let later = self.incidents.get_mut(key).filter(|it| it.told_at > at);
         match (change, later) {
-            (Some(_), Some(_)) => {}
             (None, Some(later)) if later.state == IncidentState::Open => {
                 later.state = IncidentState::Intended;
             }
-            (None, Some(_)) => {}
+            (_, Some(_)) => {}
             (Some(incident), None) => drop(self.incidents.insert(key.to_owned(), incident.clone())),
             (None, None) => drop(self.incidents.remove(key)),
         }
@@ -378,12 +377,12 @@ mod tests {
 
     fn told(
         ledger: &Ledger,
-        change: Option<Incident>,
+        change: Option<&Incident>,
         second: i64,
     ) -> Option<(IncidentState, i64)> {
         let mut ledger = ledger.clone();
         let at = Timestamp::from_second(second).unwrap();
-        ledger.change_incident("key", change.as_ref(), at);
+        ledger.change_incident("key", change, at);
         let incident = ledger.incidents.get("key");
         incident.map(|it| (it.state, it.told_at.as_second()))
     }
@@ -395,16 +394,16 @@ mod tests {
             incidents: BTreeMap::from([("key".into(), incident(Open, 5))]),
             ..Ledger::default()
         };
-        assert_eq!(told(&later, Some(incident(Open, 3)), 3), Some((Open, 5)));
+        assert_eq!(told(&later, Some(&incident(Open, 3)), 3), Some((Open, 5)));
         // Which of the two messages came last can't be known: it is told again.
         assert_eq!(told(&later, None, 3), Some((Intended, 5)));
         assert_eq!(told(&later, None, 6), None);
         assert_eq!(
-            told(&later, Some(incident(Resolved, 6)), 6),
+            told(&later, Some(&incident(Resolved, 6)), 6),
             Some((Resolved, 6))
         );
         assert_eq!(
-            told(&Ledger::default(), Some(incident(Open, 3)), 3),
+            told(&Ledger::default(), Some(&incident(Open, 3)), 3),
             Some((Open, 3))
         );
     }

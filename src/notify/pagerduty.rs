@@ -263,7 +263,7 @@ mod tests {
         for _ in 0..100 {
             let asked = pause(0, Some(Duration::from_secs(7))).as_secs_f64();
             assert!((7.0..7.8).contains(&asked), "{asked}");
-            let capped = pause(0, Some(Duration::from_secs(86_400))).as_secs_f64();
+            let capped = pause(0, Some(Duration::from_hours(24))).as_secs_f64();
             assert!((30.0..33.1).contains(&capped), "{capped}");
             let backoff = pause(2, None).as_secs_f64();
             assert!((2.0..=4.0).contains(&backoff), "{backoff}");

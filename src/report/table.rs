@@ -6,9 +6,9 @@ use comfy_table::{Attribute, Cell, Color, ContentArrangement, Table, presets};
 use lineward_rules::adoption::{Adoption, Share};
 use lineward_rules::estate::{ExcludedRoles, ScopeState};
 use lineward_rules::finding::Failing;
-use lineward_rules::{Arn, Severity, Status};
+use lineward_rules::{Arn, RuleId, Severity, Status};
 
-use super::{FindingRow, LineageSummary, Report, plain};
+use super::{ExemptionRow, ExemptionState, FindingRow, LineageSummary, Report, plain};
 
 /// The width where no terminal tells one: wide enough to search with `grep`.
 const WIDTH: u16 = 160;
@@ -23,6 +23,10 @@ pub(super) fn render(report: &Report, width: Option<u16>, color: bool) -> String
     if report.summary.lineage.teams.len() > 1 {
         let teams = teams(&report.summary.lineage, width);
         let _ = writeln!(text, "\nLineage by team:\n{}", teams.trim_fmt());
+    }
+    let exemptions = exemptions(report);
+    if !exemptions.is_empty() {
+        let _ = writeln!(text, "\nExemptions to look at:\n{}", exemptions.join("\n"));
     }
     if !report.coverage.scopes.is_empty() {
         let _ = writeln!(text, "\nNot audited:\n{}", scopes(report, width).trim_fmt());
@@ -65,6 +69,31 @@ fn headline(report: &Report) -> String {
         text.push_str("INCOMPLETE: not everything could be read, see below\n");
     }
     text
+}
+
+/// The exemptions that are over, that match nothing, or that say nothing clear, a line each.
+fn exemptions(report: &Report) -> Vec<String> {
+    let line = |row: &ExemptionRow| {
+        let rule = row.rule.as_ref().map_or("", RuleId::as_str);
+        let what = format!("{} {rule}", plain(&row.resource));
+        match (row.state, &row.acceptance, &row.problem) {
+            (ExemptionState::Ignored, _, problem) => {
+                let problem = problem.as_deref().unwrap_or_default();
+                Some(format!("ignored: {what}: {}", plain(problem)))
+            }
+            (ExemptionState::Expired, Some(by), _) => Some(format!(
+                "expired {}: {what} of {}",
+                by.expires,
+                plain(&by.owner)
+            )),
+            // Whether it matches something that was not read can't be told.
+            (ExemptionState::Active, Some(by), _) if row.findings == 0 && report.run.complete => {
+                Some(format!("matches nothing: {what} of {}", plain(&by.owner)))
+            }
+            (ExemptionState::Active | ExemptionState::Expired, _, _) => None,
+        }
+    };
+    report.exemptions.iter().filter_map(line).collect()
 }
 
 /// The roles that aren't judged: ` (3 service-linked, 2 of Identity Center and 5 out of scope left out)`.

@@ -15,5 +15,7 @@ mod hostile;
 mod incidents;
 mod ledger;
 mod planted;
+mod quiet;
 mod roles;
+mod saved;
 mod snapshot;

@@ -207,7 +207,7 @@ fn grouped_otherwise_an_incident_stays_while_it_was_not_looked_at() {
 fn another_application_of_a_group_is_told() {
     let by_rule = |findings, ledger: &Ledger| {
         changed(findings, ledger, |pagerduty, _| {
-            pagerduty.group_by = GroupBy::Rule
+            pagerduty.group_by = GroupBy::Rule;
         })
     };
     let first = by_rule(
