@@ -12,10 +12,10 @@ use crate::report::{FindingRow, Report};
 /// The objects of a report: name and content. A table without rows has none.
 pub fn objects(report: &Report) -> Vec<(String, Vec<u8>)> {
     let tables = [
-        ("runs", rows([run(report)])),
-        ("findings", rows(report.findings.iter().map(finding))),
-        ("applications", rows(&report.applications)),
-        ("coverage", rows(&report.coverage.scopes)),
+        ("runs", rows(report, [run(report)])),
+        ("findings", rows(report, report.findings.iter().map(finding))),
+        ("applications", rows(report, &report.applications)),
+        ("coverage", rows(report, &report.coverage.scopes)),
     ];
     let day = report.run.started_at.strftime("%Y-%m-%d");
     let filled = tables.into_iter().filter(|(_, rows)| !rows.is_empty());
@@ -82,9 +82,20 @@ fn finding(row: &FindingRow) -> Value {
     })
 }
 
-fn rows(rows: impl IntoIterator<Item = impl Serialize>) -> Vec<u8> {
+/// The rows, each with the run that it is of: not every reader takes that from the name of a folder.
+fn rows(report: &Report, rows: impl IntoIterator<Item = impl Serialize>) -> Vec<u8> {
+    #[derive(Serialize)]
+    struct Row<'a, T> {
+        run_id: &'a str,
+        #[serde(flatten)]
+        row: T,
+    }
     let mut text = Vec::new();
     for row in rows {
+        let row = Row {
+            run_id: &report.run.id,
+            row,
+        };
         // Neither a map with odd keys nor a failing writer is involved.
         if serde_json::to_writer(&mut text, &row).is_ok() {
             text.push(b'\n');

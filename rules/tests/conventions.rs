@@ -42,6 +42,7 @@ fn every_file_is_registered_once() {
         "application",
         "boundary",
         "configuration",
+        "exemption",
         "job_run",
         "passrole",
         "role",
