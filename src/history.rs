@@ -13,7 +13,10 @@ use crate::report::{FindingRow, Report};
 pub fn objects(report: &Report) -> Vec<(String, Vec<u8>)> {
     let tables = [
         ("runs", rows(report, [run(report)])),
-        ("findings", rows(report, report.findings.iter().map(finding))),
+        (
+            "findings",
+            rows(report, report.findings.iter().map(finding)),
+        ),
         ("applications", rows(report, &report.applications)),
         ("coverage", rows(report, &report.coverage.scopes)),
     ];

@@ -193,3 +193,36 @@ fn an_incident_whose_key_is_gone_is_said_once() {
         .into();
     assert_eq!(run.code, 1, "{}", run.stderr);
 }
+
+#[test]
+fn what_could_not_be_sent_in_time_is_owed_to_the_next_run() {
+    let bed = Bed::new(whole());
+    bed.sandbox
+        .set_options(|options| options.pagerduty_rate = 5);
+    let mut command = bed.command(&["audit", "--notify", "--format", "json"]);
+    command.env("LINEWARD_PAGERDUTY__SEND_TIMEOUT", "2s");
+    let run: Run = command.output().unwrap().into();
+    let report: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    let (told, all) = (&report["notification"], paging(&bed) as u64);
+    assert_eq!((run.code, told["opened"].as_u64()), (3, Some(5)));
+    assert_eq!(told["owed"].as_u64(), Some(all - 5));
+    bed.sandbox
+        .set_options(|options| options.pagerduty_rate = 120);
+    // Even by a run that looks at one account alone.
+    let account = bed.planted().into_iter().next().unwrap()[2].clone();
+    bed.audit(&["--notify", "--account", &account]);
+    assert_eq!(states(&bed), (paging(&bed), 0));
+}
+
+#[test]
+fn a_deleted_application_resolves_its_incident() {
+    let bed = Bed::new(whole());
+    bed.audit(&["--notify"]);
+    let all = paging(&bed);
+    let mut planted = bed.planted().into_iter();
+    let row = planted.find(|row| row[0] == "spline-disabled").unwrap();
+    bed.sandbox
+        .update(|it| it.delete_application(application_id(&row[4])));
+    bed.audit(&["--notify"]);
+    assert_eq!(states(&bed), (all - 1, 1));
+}

@@ -1,0 +1,270 @@
+//! What becomes of a ledger.
+
+use super::*;
+use lineward_rules::estate::{
+    Account, Application, Configuration, JobRun, Scope, Service, Session, Slice,
+};
+use lineward_rules::rule::Context;
+use lineward_rules::{Policy, judge};
+use proptest::prelude::*;
+
+proptest! {
+    #[test]
+    fn every_key_is_told_once_and_a_run_against_itself_is_ongoing(
+        before: BTreeSet<u8>, now: BTreeSet<u8>, looked: BTreeSet<u8>,
+    ) {
+        let changes = diff(before.clone(), now.clone(), |key| looked.contains(key));
+        let keys: BTreeSet<_> = changes.keys().copied().collect();
+        prop_assert_eq!(keys, before.union(&now).copied().collect::<BTreeSet<_>>());
+        for (key, status) in changes {
+            let expected = match (before.contains(&key), now.contains(&key), looked.contains(&key)) {
+                (true, true, _) => Status::Ongoing,
+                (false, _, _) => Status::New,
+                (true, false, true) => Status::Resolved,
+                (true, false, false) => Status::Unseen,
+            };
+            prop_assert_eq!(status, expected);
+        }
+        let same = diff(now.clone(), now, |_| true);
+        prop_assert!(same.values().all(|status| *status == Status::Ongoing));
+    }
+}
+
+fn slice(applications: Vec<Application>) -> Slice {
+    let scope = Scope::audited(Region::from("eu-west-1"), Service::EmrServerless);
+    Slice {
+        scopes: vec![scope],
+        applications,
+        ..Slice::new(Account::example())
+    }
+}
+
+fn after(ledger: &Ledger, slice: &Slice, second: i64) -> Ledger {
+    let policy = Policy::default();
+    let at = Timestamp::from_second(second).unwrap();
+    let findings = judge(
+        slice,
+        &Context {
+            now: at,
+            policy: &policy,
+            organization: None,
+        },
+    )
+    .findings;
+    let applications: Vec<_> = slice
+        .applications
+        .iter()
+        .map(|application| SeenApplication {
+            arn: application.arn.clone(),
+            account: slice.account.id.clone(),
+            region: application.region.clone(),
+        })
+        .collect();
+    let mut looked = Looked::default();
+    ByAccount::of(ledger).look(slice, &mut looked);
+    ledger.after(&Seen {
+        at,
+        findings: &findings,
+        applications: &applications,
+        looked: &looked,
+        incidents: BTreeMap::new(),
+        baseline: false,
+    })
+}
+
+fn broken() -> Application {
+    Application {
+        runtime_configuration: Vec::new(),
+        ..Application::example()
+    }
+}
+
+#[test]
+fn first_seen_stays_over_runs_and_a_mended_application_leaves_no_finding() {
+    let first = after(&Ledger::default(), &slice(vec![broken()]), 1);
+    let second = after(&first, &slice(vec![broken()]), 2);
+    let known = second.findings.values().next().unwrap();
+    assert_eq!(
+        (
+            known.first_seen_at.as_second(),
+            known.last_seen_at.as_second()
+        ),
+        (1, 2)
+    );
+    let mended = after(&second, &slice(vec![Application::example()]), 3);
+    assert_eq!(mended.findings.len(), 0);
+    let application = mended.applications.values().next().unwrap();
+    assert_eq!(application.first_seen_at.as_second(), 1);
+}
+
+#[test]
+fn a_run_that_began_earlier_takes_nothing_from_a_later_one() {
+    let later = after(&Ledger::default(), &slice(vec![broken()]), 5);
+    let merged = after(&later, &slice(Vec::new()), 3);
+    assert_eq!((merged.applications.len(), merged.findings.len()), (1, 1));
+    assert_eq!(merged.updated_at.unwrap().as_second(), 5);
+    let seen_earlier = after(&later, &slice(vec![broken()]), 3);
+    let known = seen_earlier.findings.values().next().unwrap();
+    assert_eq!(
+        (
+            known.first_seen_at.as_second(),
+            known.last_seen_at.as_second()
+        ),
+        (3, 5)
+    );
+}
+
+fn incident(state: IncidentState, second: i64) -> Incident {
+    let at = Timestamp::from_second(second).unwrap();
+    Incident {
+        routing_key: "env:KEY".into(),
+        state,
+        opened_at: at,
+        told_at: at,
+        findings: BTreeSet::new(),
+        rules: BTreeSet::new(),
+        severity: Severity::Low,
+        summary: String::new(),
+    }
+}
+
+fn told(ledger: &Ledger, change: Option<&Incident>, second: i64) -> Option<(IncidentState, i64)> {
+    let mut ledger = ledger.clone();
+    let at = Timestamp::from_second(second).unwrap();
+    ledger.change_incident("key", change, at);
+    let incident = ledger.incidents.get("key");
+    incident.map(|it| (it.state, it.told_at.as_second()))
+}
+
+#[test]
+fn what_a_later_run_told_of_an_incident_stays() {
+    use IncidentState::{Intended, Open, Resolved};
+    let later = Ledger {
+        incidents: BTreeMap::from([("key".into(), incident(Open, 5))]),
+        ..Ledger::default()
+    };
+    assert_eq!(told(&later, Some(&incident(Open, 3)), 3), Some((Open, 5)));
+    // Which of the two messages came last can't be known: it is told again.
+    assert_eq!(told(&later, None, 3), Some((Intended, 5)));
+    assert_eq!(told(&later, None, 6), None);
+    assert_eq!(
+        told(&later, Some(&incident(Resolved, 6)), 6),
+        Some((Resolved, 6))
+    );
+    assert_eq!(
+        told(&Ledger::default(), Some(&incident(Open, 3)), 3),
+        Some((Open, 3))
+    );
+}
+
+#[test]
+fn a_baseline_is_one_until_the_finding_was_gone() {
+    let run = |ledger: &Ledger, broken_now, second, baseline| {
+        let application = if broken_now {
+            broken()
+        } else {
+            Application::example()
+        };
+        let slice = slice(vec![application]);
+        let policy = Policy::default();
+        let at = Timestamp::from_second(second).unwrap();
+        let cx = Context {
+            now: at,
+            policy: &policy,
+            organization: None,
+        };
+        let mut looked = Looked::default();
+        ByAccount::of(ledger).look(&slice, &mut looked);
+        ledger.after(&Seen {
+            at,
+            findings: &judge(&slice, &cx).findings,
+            applications: &[],
+            looked: &looked,
+            incidents: BTreeMap::new(),
+            baseline,
+        })
+    };
+    let is_baseline = |ledger: &Ledger| ledger.findings.values().any(|it| it.baseline);
+    let first = run(&Ledger::default(), true, 1, true);
+    let second = run(&first, true, 2, false);
+    assert!(is_baseline(&first) && is_baseline(&second));
+    let mended = run(&second, false, 3, false);
+    assert!(!is_baseline(&run(&mended, true, 4, false)));
+}
+
+#[test]
+fn a_finding_on_a_job_is_resolved_only_by_another_run_of_that_job() {
+    let run = |name: &str, parameters: &str| {
+        let mut run = JobRun::example();
+        run.name = name.into();
+        run.spark_submit.as_mut().unwrap().parameters = Some(parameters.into());
+        run
+    };
+    let with = |job_runs: Vec<JobRun>| Slice {
+        job_runs,
+        ..slice(vec![Application::example()])
+    };
+    let drops = "--jars s3://b/mine.jar";
+    let first = after(&Ledger::default(), &with(vec![run("daily", drops)]), 1);
+    assert_eq!(first.findings.len(), 1);
+    let idle = after(&first, &with(vec![run("hourly", "")]), 2);
+    assert_eq!(idle.findings.len(), 1);
+    let again = after(
+        &first,
+        &with(vec![run("daily", drops), run("daily", drops)]),
+        2,
+    );
+    assert_eq!(
+        again.findings.keys().collect::<Vec<_>>(),
+        first.findings.keys().collect::<Vec<_>>()
+    );
+    let mended = after(&first, &with(vec![run("daily", "")]), 2);
+    assert_eq!(mended.findings.len(), 0);
+    let gone = after(&first, &slice(Vec::new()), 2);
+    assert_eq!(gone.findings.len(), 0);
+}
+
+#[test]
+fn a_job_and_a_session_of_one_name_say_nothing_of_each_other() {
+    let memory = [("spark.driver.memory", "8g")];
+    let drops = vec![Configuration::new("spark-defaults", &memory)];
+    let session = |configuration| Session {
+        name: "daily".into(),
+        configuration,
+        ..Session::example()
+    };
+    let run = |configuration| JobRun {
+        name: "daily".into(),
+        configuration,
+        ..JobRun::example()
+    };
+    let with = |job_runs: Vec<JobRun>, sessions: Vec<Session>| Slice {
+        job_runs,
+        sessions,
+        ..slice(vec![Application::example()])
+    };
+    let of_job = with(vec![run(drops.clone())], Vec::new());
+    let of_session = with(Vec::new(), vec![session(drops)]);
+    let sound_run = with(vec![run(Vec::new())], Vec::new());
+    let sound_session = with(Vec::new(), vec![session(Vec::new())]);
+    for (faulty, mended, other) in [
+        (of_job, &sound_run, &sound_session),
+        (of_session, &sound_session, &sound_run),
+    ] {
+        let first = after(&Ledger::default(), &faulty, 1);
+        assert_eq!(first.findings.len(), 1);
+        assert_eq!(after(&first, other, 2).findings.len(), 1);
+        assert_eq!(after(&first, mended, 2).findings.len(), 0);
+    }
+}
+
+#[test]
+fn an_application_is_gone_only_where_the_run_looked() {
+    let first = after(&Ledger::default(), &slice(vec![broken()]), 1);
+    let mut elsewhere = slice(Vec::new());
+    elsewhere.scopes[0].region = Region::from("us-east-1");
+    let kept = after(&first, &elsewhere, 2);
+    assert_eq!((kept.applications.len(), kept.findings.len()), (1, 1));
+    let gone = after(&first, &slice(Vec::new()), 2);
+    assert_eq!((gone.applications.len(), gone.findings.len()), (0, 0));
+}
