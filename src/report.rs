@@ -1,14 +1,15 @@
 //! The report: what a run found, in the order and the words of the contract `lineward/report/1`.
 
+mod exemption;
 mod json;
+mod lineage;
+mod notification;
 mod table;
 mod text;
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use jiff::civil::Date;
-use lineward_rules::adoption::{Adoption, Share};
 use lineward_rules::estate::{AccountId, Arn, ExcludedRoles, Region, ScopeState};
 use lineward_rules::finding::{Failing, Remediation};
 use lineward_rules::lineage::Standing;
@@ -18,6 +19,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::collect::Organization;
 
+pub use exemption::{Acceptance, ExemptionRow, ExemptionSource, ExemptionState};
+pub use lineage::{AccountAdoption, LackingRow, LineageSummary, TeamAdoption};
+pub use notification::{Notification, NotificationProblem};
 pub use text::plain;
 
 /// The schema of a report; another number is another format.
@@ -149,60 +153,6 @@ pub struct Summary {
     pub lineage: LineageSummary,
 }
 
-/// How much reports its lineage, and what doesn't. Hive applications are counted apart.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct LineageSummary {
-    /// All of the organization.
-    pub organization: Adoption,
-    /// Each team, by name; what names no team comes first.
-    pub teams: Vec<TeamAdoption>,
-    /// Each account.
-    pub accounts: Vec<AccountAdoption>,
-    /// Applications that are no Spark, and so out of scope.
-    pub out_of_scope: usize,
-    /// Every application and job that lacks lineage or of which it can't be told, by ARN and job.
-    pub lacking: Vec<LackingRow>,
-}
-
-/// How much of a team's reports its lineage.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct TeamAdoption {
-    /// The team that the application's tag names, or none.
-    pub team: Option<String>,
-    /// How much.
-    pub adoption: Adoption,
-}
-
-/// How much of an account's reports its lineage.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct AccountAdoption {
-    /// The account.
-    pub account: AccountId,
-    /// How much.
-    pub adoption: Adoption,
-}
-
-/// An application or a job that is not known to report its lineage.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct LackingRow {
-    /// The application.
-    pub application: Arn,
-    /// Its account.
-    pub account: AccountId,
-    /// Its team, where a tag names one.
-    pub team: Option<String>,
-    /// The job, or the application's defaults themselves.
-    pub job: Option<String>,
-    /// Of an application, what its defaults come to; of a job, the worst of its runs.
-    pub lineage: Standing,
-    /// Of a job, what its runs of the window came to.
-    pub runs: Option<Share>,
-}
-
 /// Open failures by severity.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -286,99 +236,6 @@ pub struct FindingRow {
     pub acceptance: Option<Acceptance>,
 }
 
-/// Who accepted a finding.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Acceptance {
-    /// Who answers for it.
-    pub owner: String,
-    /// Why.
-    pub reason: String,
-    /// The last day it holds, in UTC.
-    #[schemars(with = "String")]
-    pub expires: Date,
-}
-
-/// An exemption, and what came of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ExemptionRow {
-    /// `configuration` or `tag`.
-    pub source: ExemptionSource,
-    /// What became of it.
-    pub state: ExemptionState,
-    /// The resources, in which `*` and `?` are wildcards.
-    pub resource: String,
-    /// The rule, where it can be told.
-    pub rule: Option<RuleId>,
-    /// Who accepted what; nothing of a tag that can't be read.
-    pub acceptance: Option<Acceptance>,
-    /// How many findings of this run it covers: none means that it matched nothing.
-    pub findings: usize,
-    /// What is wrong with it.
-    pub problem: Option<String>,
-}
-
-/// Where an exemption stands.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
-#[serde(rename_all = "lowercase")]
-pub enum ExemptionSource {
-    /// `[[exemption]]` of the configuration.
-    Configuration,
-    /// A tag of the resource.
-    Tag,
-}
-
-/// What became of an exemption.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
-#[serde(rename_all = "lowercase")]
-pub enum ExemptionState {
-    /// It holds.
-    Active,
-    /// Its last day is over.
-    Expired,
-    /// It exempts nothing: it can't be read, or tags may not exempt here.
-    Ignored,
-}
-
-/// What PagerDuty was told.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Notification {
-    /// Incidents that were opened.
-    pub opened: usize,
-    /// Open incidents that were told what changed, or told again.
-    pub updated: usize,
-    /// Incidents that were resolved.
-    pub resolved: usize,
-    /// Groups of findings that share the one summary incident of their routing key.
-    pub folded: usize,
-    /// Groups of findings that page nobody for want of a routing key.
-    pub unroutable: usize,
-    /// Changes that were not sent in time or didn't get through: the next run sends them.
-    pub owed: usize,
-    /// Changes that were refused, or whose key is gone.
-    pub failed: usize,
-    /// Each change that is owed or failed.
-    pub problems: Vec<NotificationProblem>,
-}
-
-/// A change that PagerDuty didn't take.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NotificationProblem {
-    /// PagerDuty's key for the incident.
-    pub dedup_key: String,
-    /// What it is about.
-    pub summary: String,
-    /// Why it wasn't taken.
-    pub reason: String,
-}
-
 /// The incident of a finding.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -450,102 +307,4 @@ impl Summary {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
-    use super::*;
-
-    /// A finding of this rule on this resource.
-    pub(crate) fn finding(rule: &str, resource: &str) -> FindingRow {
-        let (rule, resource) = (RuleId::known(rule).unwrap(), Arn::from(resource));
-        FindingRow {
-            fingerprint: Fingerprint::new(&rule, &resource, ""),
-            rule,
-            severity: Severity::High,
-            verdict: Failing::Fail,
-            status: Status::New,
-            account: AccountId::from("111122223333"),
-            region: Region::from("eu-west-1"),
-            resource,
-            team: Some("ads".into()),
-            title: "Spline is switched off".into(),
-            evidence: "`spark.spline.mode` is `DISABLED`".into(),
-            first_seen_at: Timestamp::UNIX_EPOCH,
-            last_seen_at: Timestamp::UNIX_EPOCH,
-            remediation: Remediation::default(),
-            incident: None,
-            acceptance: None,
-        }
-    }
-
-    /// An application of this ARN.
-    pub(crate) fn application(arn: &str) -> ApplicationRow {
-        ApplicationRow {
-            arn: Arn::from(arn),
-            account: AccountId::from("111122223333"),
-            region: Region::from("eu-west-1"),
-            id: "00f1".into(),
-            name: "ads-attribution".into(),
-            release_label: "emr-7.1.0".into(),
-            team: Some("ads".into()),
-            created_at: Some(Timestamp::UNIX_EPOCH),
-            first_seen_at: Timestamp::UNIX_EPOCH,
-            new: true,
-            compliant: false,
-            lineage: Standing::Without,
-        }
-    }
-
-    /// A report of these findings.
-    pub(crate) fn report(findings: Vec<FindingRow>) -> Report {
-        let mut summary = Summary {
-            applications: 1,
-            ..Summary::default()
-        };
-        summary.count(&findings);
-        Report {
-            schema: SCHEMA.into(),
-            run: Run {
-                id: "run".into(),
-                version: "0".into(),
-                trigger: Trigger::Cli,
-                started_at: Timestamp::UNIX_EPOCH,
-                finished_at: Timestamp::UNIX_EPOCH,
-                complete: true,
-            },
-            organization: Organization::default(),
-            coverage: Coverage::default(),
-            summary,
-            applications: vec![application(
-                "arn:aws:emr-serverless:eu-west-1:111122223333:/applications/00f1",
-            )],
-            findings,
-            exemptions: Vec::new(),
-            notification: None,
-        }
-    }
-
-    #[test]
-    fn only_open_findings_are_counted_by_severity() {
-        let arn = "arn:aws:emr-serverless:eu-west-1:111122223333:/applications/00f1";
-        let with = |status, verdict| FindingRow {
-            verdict,
-            status,
-            ..finding("spline-disabled", arn)
-        };
-        let report = report(vec![
-            with(Status::New, Failing::Fail),
-            with(Status::Ongoing, Failing::Unknown),
-            with(Status::Exempt, Failing::Fail),
-            with(Status::Resolved, Failing::Fail),
-            with(Status::Unseen, Failing::Fail),
-        ]);
-        assert_eq!(
-            report.summary.findings,
-            SeverityCounts {
-                high: 1,
-                ..SeverityCounts::default()
-            }
-        );
-        assert_eq!((report.summary.unknown, report.summary.exempt), (1, 1));
-        assert!(report.has_open(Severity::High) && !report.has_open(Severity::Critical));
-    }
-}
+pub(crate) mod tests;
