@@ -107,7 +107,7 @@ fn audit_error_type(error: &AuditError) -> &'static str {
         AuditError::Snapshot(_) | AuditError::StaleEstate | AuditError::FutureEstate(_) => {
             "Lineward.Snapshot"
         }
-        AuditError::Store(_) => "Lineward.Store",
+        AuditError::Store(_) | AuditError::Unsaved { .. } => "Lineward.Store",
         AuditError::Routing(_) | AuditError::NoPagerDuty => "Lineward.Configuration",
     }
 }

@@ -5,6 +5,7 @@ mod fold;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::stream::{self, BoxStream, StreamExt as _};
 use jiff::{SignedDuration, Timestamp};
@@ -23,7 +24,7 @@ use crate::store::{Saved, Store, StoreError};
 use fold::{Fold, Folded};
 
 /// How often a ledger is merged with what another run saved meanwhile.
-const MERGES: u32 = 10;
+const MERGES: u32 = 40;
 
 /// What to audit, and whom to tell.
 #[derive(Debug)]
@@ -53,9 +54,9 @@ pub struct Outcome {
     /// The report.
     pub report: Report,
     /// Where the JSON report lies.
-    pub report_at: PathBuf,
+    pub report_at: String,
     /// Where the ledger lies, unless it is newer than the estate and was left alone.
-    pub ledger_at: Option<PathBuf>,
+    pub ledger_at: Option<String>,
     /// What became of each change that PagerDuty was to be told.
     pub deliveries: Vec<Delivery>,
     /// How many groups of findings page nobody for want of a routing key.
@@ -74,6 +75,14 @@ pub enum AuditError {
     /// The store can't be used.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The store failed once there was a report, which isn't lost with it.
+    #[error("the audit is done but can't be saved: {source}")]
+    Unsaved {
+        /// The report.
+        report: Box<Report>,
+        /// Why.
+        source: StoreError,
+    },
     /// A routing key can't be used.
     #[error(transparent)]
     Routing(#[from] RoutingError),
@@ -112,8 +121,9 @@ pub async fn audit(
     } else {
         None
     };
-    let store = Store::open(&config.store.url)?;
+    let store = Store::open(&config.store.url).await?;
     let saved = store.load().await?;
+    store.probe().await?;
     let live = matches!(request.source, Source::Live(_));
     let estate = open(request.source).await?;
     let stale = !live && saved.ledger.updated_at > Some(estate.started_at);
@@ -131,9 +141,12 @@ pub async fn audit(
         });
     name_incidents(&mut report, &plan, known);
     let name = report.name();
-    store
-        .save_report(&name, report.render(Format::Json, None, false))
-        .await?;
+    let unsaved = |source| AuditError::Unsaved {
+        report: Box::new(report.clone()),
+        source,
+    };
+    let json = report.render(Format::Json, None, false);
+    store.save_report(&name, json).await.map_err(unsaved)?;
 
     // What is about to be sent is written down first: a run that is killed before it can say what was
     // taken leaves a ledger by which the next tells it again, or resolves it.
@@ -147,7 +160,7 @@ pub async fn audit(
     let mut kept = if stale {
         saved
     } else {
-        save(&store, saved, &seen).await?
+        save(&store, saved, &seen).await.map_err(unsaved)?
     };
     let mut deliveries = Vec::new();
     if let Some((pagerduty, routing)) = &paging {
@@ -162,12 +175,12 @@ pub async fn audit(
             ..seen
         };
         if !told.incidents.is_empty() {
-            kept = save(&store, kept, &told).await?;
+            kept = save(&store, kept, &told).await.map_err(unsaved)?;
         }
     }
     Ok(Outcome {
         report,
-        report_at: store.locate(name),
+        report_at: store.locate(&name),
         ledger_at: (!stale).then(|| store.locate_ledger(kept.generation)),
         deliveries,
         unroutable: plan.unroutable,
@@ -299,7 +312,12 @@ async fn save(store: &Store, saved: Saved, seen: &Seen<'_>) -> Result<Saved, Sto
         let ledger = saved.ledger.after(seen);
         match store.save(generation, &ledger).await {
             Ok(()) => return Ok(Saved { generation, ledger }),
-            Err(StoreError::Taken(_)) => saved = store.load().await?,
+            Err(StoreError::Taken(_)) => {
+                // Runs that lost against each other don't meet again at once.
+                let [.., random] = uuid::Uuid::now_v7().into_bytes();
+                tokio::time::sleep(Duration::from_millis(random.into())).await;
+                saved = store.load().await?;
+            }
             Err(error) => return Err(error),
         }
     }
