@@ -54,9 +54,9 @@ pub struct Outcome {
     /// The report.
     pub report: Report,
     /// Where the JSON report lies.
-    pub report_at: PathBuf,
+    pub report_at: String,
     /// Where the ledger lies, unless it is newer than the estate and was left alone.
-    pub ledger_at: Option<PathBuf>,
+    pub ledger_at: Option<String>,
 }
 
 /// Why a run could not be.
@@ -71,6 +71,14 @@ pub enum AuditError {
     /// The store can't be used.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The store failed once there was a report, which isn't lost with it.
+    #[error("the audit is done but can't be saved: {source}")]
+    Unsaved {
+        /// The report.
+        report: Box<Report>,
+        /// Why.
+        source: StoreError,
+    },
     /// A routing key can't be used.
     #[error(transparent)]
     Routing(#[from] RoutingError),
@@ -86,6 +94,15 @@ pub enum AuditError {
     /// The clock that wrote the snapshot, or ours, is wrong.
     #[error("the snapshot is dated {0}, which is yet to come; check both clocks")]
     FutureEstate(Timestamp),
+}
+
+impl AuditError {
+    fn unsaved(report: &Report, source: StoreError) -> Self {
+        Self::Unsaved {
+            report: Box::new(report.clone()),
+            source,
+        }
+    }
 }
 
 /// An estate as it comes.
@@ -112,8 +129,9 @@ pub async fn audit(
     } else {
         None
     };
-    let store = Store::open(&config.store.url)?;
+    let store = Store::open(&config.store.url).await?;
     let saved = store.load().await?;
+    store.probe().await?;
     let live = matches!(request.source, Source::Live(_));
     let estate = open(request.source).await?;
     let stale = !live && saved.ledger.updated_at > Some(estate.started_at);
@@ -136,7 +154,8 @@ pub async fn audit(
         None => notify::Plan::default(),
     };
     name_incidents(&mut report, &plan, &saved.ledger.incidents);
-    save_report(&store, &report).await?;
+    let saving = save_report(&store, &report).await;
+    saving.map_err(|source| AuditError::unsaved(&report, source))?;
     let seen = Seen {
         at: report.run.started_at,
         findings: &folded.findings,
@@ -148,19 +167,21 @@ pub async fn audit(
     let mut kept = if stale {
         saved
     } else {
-        tell::save(&store, saved, &seen).await?
+        let saving = tell::save(&store, saved, &seen).await;
+        saving.map_err(|source| AuditError::unsaved(&report, source))?
     };
     if let Some(teller) = &teller {
-        let (notification, told) = teller.tell(plan, kept, report.run.started_at).await?;
+        let told = teller.tell(plan, kept, report.run.started_at).await;
+        let (notification, told) = told.map_err(|source| AuditError::unsaved(&report, source))?;
         kept = told;
         report.notification = Some(notification);
-        store
-            .put(&name, report.render(Format::Json, None, false))
-            .await?;
+        let json = report.render(Format::Json, None, false);
+        let saving = store.put(&name, json).await;
+        saving.map_err(|source| AuditError::unsaved(&report, source))?;
     }
     Ok(Outcome {
         report,
-        report_at: store.locate(name),
+        report_at: store.locate(&name),
         ledger_at: (!stale).then(|| store.locate_ledger(kept.generation)),
     })
 }
@@ -193,7 +214,7 @@ async fn teller<'a>(
     report: &Report,
 ) -> Result<(Teller<'a>, Saved), AuditError> {
     let (pagerduty, routing) = paging(config)?;
-    let store = Store::open(&config.store.url)?;
+    let store = Store::open(&config.store.url).await?;
     let saved = store.load().await?;
     if saved.ledger.updated_at > Some(report.run.started_at) {
         return Err(AuditError::StaleReport);

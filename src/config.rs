@@ -125,7 +125,7 @@ impl Default for Walk {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Store {
-    /// A folder, as `file:PATH`.
+    /// A folder, as `file:PATH`, or a bucket, as `s3://BUCKET/PREFIX`.
     pub url: String,
 }
 

@@ -1,23 +1,72 @@
-//! Where ledgers and reports are kept. A ledger is never overwritten: each run adds a generation.
+//! Where ledgers and reports are kept: a folder or a bucket. A ledger is never overwritten: each run
+//! adds a generation.
+
+mod error;
+mod s3;
 
 use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
 
+use bytes::Bytes;
 use futures_util::TryStreamExt as _;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
+use object_store::prefix::PrefixStore;
 use object_store::{ObjectStore, ObjectStoreExt as _, PutMode, PutOptions};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::ledger::{self, Ledger};
+use error::{Action, explain, is_unanswered};
+use s3::Bucket;
+
+pub use error::StoreError;
 
 /// How many generations of the ledger are kept.
 const GENERATIONS: usize = 20;
 
-/// A folder with ledgers and reports.
+/// How often the newest ledger is looked for while others prune.
+const LOADS: u32 = 10;
+
+/// What stays as it is in a query's value.
+const QUERY: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b'/');
+
+/// A folder or a bucket with ledgers and reports.
 #[derive(Clone, Debug)]
 pub struct Store {
     objects: Arc<dyn ObjectStore>,
-    root: PathBuf,
+    place: Place,
+}
+
+/// Where the objects are.
+#[derive(Clone, Debug)]
+enum Place {
+    Folder(PathBuf),
+    Bucket { bucket: Bucket, prefix: Path },
+}
+
+impl Place {
+    /// The store, or an object in it, for a reader.
+    fn locate(&self, name: &str) -> String {
+        match self {
+            Self::Folder(root) => root.join(name).display().to_string(),
+            Self::Bucket { bucket, prefix } => {
+                let key = key(prefix, name);
+                format!("s3://{}/{key}", bucket.name)
+            }
+        }
+    }
+
+    fn region(&self) -> Option<&str> {
+        match self {
+            Self::Folder(_) => None,
+            Self::Bucket { bucket, .. } => Some(&bucket.region),
+        }
+    }
 }
 
 /// A ledger with the number under which it was saved, 0 where there was none.
@@ -29,75 +78,78 @@ pub struct Saved {
     pub ledger: Ledger,
 }
 
-/// Why the store can't be used.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// The URL names no store that this version has.
-    #[error("`{0}` is no store, expected `file:PATH`")]
-    Url(String),
-    /// The folder can't be made.
-    #[error("can't make the folder `{}`", path.display())]
-    Folder {
-        /// The folder.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// An object can't be listed, read or written.
-    #[error("the store failed")]
-    Object(#[from] object_store::Error),
-    /// A ledger is there but can't be understood; it is left alone.
-    #[error(
-        "ledger `{path}` can't be read: {message}; move it away to go on from the one before it"
-    )]
-    Corrupt {
-        /// The object.
-        path: String,
-        /// What is wrong.
-        message: String,
-    },
-    /// A ledger is of another version.
-    #[error(
-        "ledger `{path}` is of schema `{found}`, this version reads `{}`",
-        ledger::SCHEMA
-    )]
-    OtherSchema {
-        /// The object.
-        path: String,
-        /// The schema it names.
-        found: String,
-    },
-    /// Another run saved this generation first.
-    #[error("generation {0} of the ledger exists already")]
-    Taken(u64),
-}
-
 impl Store {
-    /// Opens `file:PATH`, making the folder where it isn't there.
-    pub fn open(url: &str) -> Result<Self, StoreError> {
-        let path = url
-            .strip_prefix("file:")
-            .ok_or_else(|| StoreError::Url(url.to_owned()))?;
-        let root = PathBuf::from(path.strip_prefix("//").unwrap_or(path));
+    /// Opens `file:PATH`, making the folder where it isn't there, or `s3://BUCKET/PREFIX`, with the
+    /// SDK's usual credentials.
+    pub async fn open(url: &str) -> Result<Self, StoreError> {
+        let wrong = || StoreError::Url(url.to_owned());
+        if let Some(path) = url.strip_prefix("file:") {
+            let path = path.strip_prefix("//").unwrap_or(path);
+            return if path.is_empty() {
+                Err(wrong())
+            } else {
+                Self::folder(FilePath::new(path))
+            };
+        }
+        let place = url.strip_prefix("s3://").ok_or_else(wrong)?;
+        let (name, prefix) = place.split_once('/').unwrap_or((place, ""));
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+        if name.is_empty() || !name.chars().all(is_plain) {
+            return Err(wrong());
+        }
+        let prefix = Path::parse(prefix.trim_end_matches('/')).map_err(|_| wrong())?;
+        let (objects, bucket) = s3::open(name, url).await?;
+        let objects = Arc::new(PrefixStore::new(objects, prefix.clone()));
+        let place = Place::Bucket { bucket, prefix };
+        Ok(Self { objects, place })
+    }
+
+    fn folder(root: &FilePath) -> Result<Self, StoreError> {
         let failed = |source| StoreError::Folder {
-            path: root.clone(),
+            path: root.to_owned(),
             source,
         };
-        std::fs::create_dir_all(&root).map_err(failed)?;
+        std::fs::create_dir_all(root).map_err(failed)?;
         let root = root.canonicalize().map_err(failed)?;
-        let objects = Arc::new(LocalFileSystem::new_with_prefix(&root)?);
-        Ok(Self { objects, root })
+        let place = Place::Folder(root.clone());
+        let objects = LocalFileSystem::new_with_prefix(&root)
+            .map_err(|source| explain(Action::Read, place.locate(""), None, source))?;
+        let objects = Arc::new(objects);
+        Ok(Self { objects, place })
+    }
+
+    /// Shows that the store may be written to, before hours of walking are spent.
+    pub async fn probe(&self) -> Result<(), StoreError> {
+        let text = "Lineward writes this to see whether it may.\n";
+        self.put("probe", text).await
     }
 
     /// Reads the newest ledger, or an empty one where there is none.
     pub async fn load(&self) -> Result<Saved, StoreError> {
+        for _ in 1..LOADS {
+            match self.load_newest().await {
+                // It was pruned after it was listed: there are newer ones.
+                Err(StoreError::Object {
+                    source: object_store::Error::NotFound { .. },
+                    ..
+                }) => {}
+                done => return done,
+            }
+        }
+        self.load_newest().await
+    }
+
+    async fn load_newest(&self) -> Result<Saved, StoreError> {
         let Some(generation) = self.generations().await?.pop() else {
             return Ok(Saved::default());
         };
         let path = ledger_path(generation);
-        let bytes = self.objects.get(&path).await?.bytes().await?;
+        let failed = |source| self.failed(Action::Read, source);
+        let object = self.objects.get(&path).await.map_err(failed)?;
+        let bytes = object.bytes().await.map_err(failed)?;
+        let path = self.place.locate(path.as_ref());
         let corrupt = |message: String| StoreError::Corrupt {
-            path: path.to_string(),
+            path: path.clone(),
             message,
         };
         let json = zstd::decode_all(&*bytes).map_err(|error| corrupt(error.to_string()))?;
@@ -107,10 +159,7 @@ impl Store {
             Some(ledger::SCHEMA) => {}
             Some(found) => {
                 let found = found.to_owned();
-                return Err(StoreError::OtherSchema {
-                    path: path.to_string(),
-                    found,
-                });
+                return Err(StoreError::OtherSchema { path, found });
             }
             None => return Err(corrupt("names no `schema`".into())),
         }
@@ -120,40 +169,85 @@ impl Store {
 
     /// Saves a ledger as this generation, unless another run has.
     pub async fn save(&self, generation: u64, ledger: &Ledger) -> Result<(), StoreError> {
+        let path = ledger_path(generation);
         let corrupt = |error: std::io::Error| StoreError::Corrupt {
-            path: ledger_path(generation).to_string(),
+            path: self.place.locate(path.as_ref()),
             message: error.to_string(),
         };
         let json = serde_json::to_vec(ledger).map_err(|error| corrupt(error.into()))?;
-        let bytes = zstd::encode_all(&*json, 0).map_err(corrupt)?;
-        let options = PutOptions::from(PutMode::Create);
-        match self
-            .objects
-            .put_opts(&ledger_path(generation), bytes.into(), options)
-            .await
-        {
-            Ok(_) => self.prune().await,
+        let bytes = Bytes::from(zstd::encode_all(&*json, 0).map_err(corrupt)?);
+        let create = || {
+            let options = PutOptions::from(PutMode::Create);
+            self.objects.put_opts(&path, bytes.clone().into(), options)
+        };
+        let mut put = create().await;
+        if put.as_ref().is_err_and(is_unanswered) {
+            // It may have been saved all the same. Then it is found to be taken, and the caller lays
+            // what it saw over what it saved itself, which changes nothing.
+            put = create().await;
+        }
+        match put {
+            Ok(_) => self.prune(generation).await,
             Err(object_store::Error::AlreadyExists { .. }) => Err(StoreError::Taken(generation)),
-            Err(error) => Err(error.into()),
+            Err(error) => Err(self.failed(Action::Write, error)),
         }
     }
 
     /// Saves an object under its name, in the place of one that is there.
     pub async fn put(&self, name: &str, bytes: impl Into<Vec<u8>>) -> Result<(), StoreError> {
-        self.objects
-            .put(&Path::from(name), bytes.into().into())
-            .await?;
-        Ok(())
+        let payload = bytes.into().into();
+        let put = self.objects.put(&Path::from(name), payload).await;
+        put.map(drop)
+            .map_err(|source| self.failed(Action::Write, source))
+    }
+
+    /// Saves an object unless there is one of its name, and says whether it did.
+    pub async fn create(&self, name: &str, bytes: Vec<u8>) -> Result<bool, StoreError> {
+        let options = PutOptions::from(PutMode::Create);
+        let path = Path::from(name);
+        match self.objects.put_opts(&path, bytes.into(), options).await {
+            Ok(_) => Ok(true),
+            Err(object_store::Error::AlreadyExists { .. }) => Ok(false),
+            Err(source) => Err(self.failed(Action::Write, source)),
+        }
+    }
+
+    /// The object of this name, if there is one.
+    pub async fn get(&self, name: &str) -> Result<Option<Bytes>, StoreError> {
+        let failed = |source| self.failed(Action::Read, source);
+        match self.objects.get(&Path::from(name)).await {
+            Ok(object) => Ok(Some(object.bytes().await.map_err(failed)?)),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(source) => Err(failed(source)),
+        }
     }
 
     /// Where an object of this name lies, for a reader.
-    pub fn locate(&self, name: impl AsRef<FilePath>) -> PathBuf {
-        self.root.join(name)
+    pub fn locate(&self, name: &str) -> String {
+        self.place.locate(name)
     }
 
     /// Where the ledger of this generation lies, for a reader.
-    pub fn locate_ledger(&self, generation: u64) -> PathBuf {
+    pub fn locate_ledger(&self, generation: u64) -> String {
         self.locate(ledger_path(generation).as_ref())
+    }
+
+    /// The page of an object in the console, where it lies in a bucket.
+    pub fn link(&self, name: &str) -> Option<String> {
+        match &self.place {
+            Place::Folder(_) => None,
+            Place::Bucket { bucket, prefix } => {
+                let Bucket {
+                    name: bucket,
+                    region,
+                } = bucket;
+                let key = key(prefix, name);
+                let key = utf8_percent_encode(&key, QUERY);
+                Some(format!(
+                    "https://{region}.console.aws.amazon.com/s3/object/{bucket}?region={region}&prefix={key}"
+                ))
+            }
+        }
     }
 
     async fn generations(&self) -> Result<Vec<u64>, StoreError> {
@@ -161,23 +255,47 @@ impl Store {
         let paths: Vec<_> = objects
             .map_ok(|object| object.location)
             .try_collect()
-            .await?;
+            .await
+            .map_err(|source| self.failed(Action::List, source))?;
         let mut generations: Vec<_> = paths.iter().filter_map(generation_of).collect();
         generations.sort_unstable();
         Ok(generations)
     }
 
-    async fn prune(&self) -> Result<(), StoreError> {
+    /// Deletes what is old after `saved` was saved, unless that was old itself: whoever comes that late
+    /// saved what had been pruned already, and nobody would read it.
+    async fn prune(&self, saved: u64) -> Result<(), StoreError> {
         let generations = self.generations().await?;
-        let old = generations.len().saturating_sub(GENERATIONS);
-        for &generation in generations.iter().take(old) {
+        let newest = generations.last().copied().unwrap_or(saved);
+        let oldest = newest.saturating_sub(GENERATIONS as u64 - 1);
+        for &generation in generations.iter().take_while(|&&old| old < oldest) {
             match self.objects.delete(&ledger_path(generation)).await {
                 // Another run prunes as well.
                 Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
-                Err(error) => return Err(error.into()),
+                Err(error) => {
+                    // What was to be saved is saved.
+                    let error = self.failed(Action::Delete, error);
+                    tracing::warn!("an old ledger stays: {error}");
+                    break;
+                }
             }
         }
+        if saved < oldest {
+            return Err(StoreError::Taken(saved));
+        }
         Ok(())
+    }
+
+    fn failed(&self, action: Action, source: object_store::Error) -> StoreError {
+        explain(action, self.place.locate(""), self.place.region(), source)
+    }
+}
+
+/// The key of an object in a bucket.
+fn key(prefix: &Path, name: &str) -> String {
+    match prefix.as_ref() {
+        "" => name.to_owned(),
+        prefix => format!("{prefix}/{name}"),
     }
 }
 
@@ -194,54 +312,4 @@ fn generation_of(path: &Path) -> Option<u64> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn open(folder: &tempfile::TempDir) -> Store {
-        Store::open(&format!("file:{}", folder.path().display())).unwrap()
-    }
-
-    #[tokio::test]
-    async fn a_generation_is_saved_once_and_the_newest_is_loaded() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = open(&folder);
-        assert_eq!(store.load().await.unwrap().generation, 0);
-        for generation in 1..=25 {
-            store.save(generation, &Ledger::default()).await.unwrap();
-        }
-        assert!(matches!(
-            store.save(25, &Ledger::default()).await,
-            Err(StoreError::Taken(25))
-        ));
-        assert_eq!(store.load().await.unwrap().generation, 25);
-        assert_eq!(store.generations().await.unwrap().len(), GENERATIONS);
-    }
-
-    #[tokio::test]
-    async fn a_corrupt_or_newer_ledger_stops_and_stays() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = open(&folder);
-        store.save(1, &Ledger::default()).await.unwrap();
-        let path = store.locate_ledger(1);
-        std::fs::write(&path, "rubbish").unwrap();
-        assert!(matches!(
-            store.load().await,
-            Err(StoreError::Corrupt { .. })
-        ));
-        let newer = zstd::encode_all(&br#"{"schema":"lineward/ledger/2"}"#[..], 0).unwrap();
-        std::fs::write(&path, newer).unwrap();
-        assert!(matches!(
-            store.load().await,
-            Err(StoreError::OtherSchema { .. })
-        ));
-        assert!(path.exists());
-    }
-
-    #[test]
-    fn another_kind_of_url_is_refused() {
-        assert!(matches!(
-            Store::open("gs://bucket"),
-            Err(StoreError::Url(_))
-        ));
-    }
-}
+mod tests;

@@ -14,7 +14,7 @@ use crate::report::{Notification, NotificationProblem, Report};
 use crate::store::{Saved, Store, StoreError};
 
 /// How often a ledger is merged with what another run saved meanwhile.
-const MERGES: u32 = 10;
+const MERGES: u32 = 40;
 
 /// All that telling needs.
 pub(super) struct Teller<'a> {
@@ -29,13 +29,14 @@ pub(super) struct Teller<'a> {
 impl Teller<'_> {
     /// What is to be told of a report.
     pub(super) fn plan(&self, report: &Report, ledger: &Ledger) -> Plan {
+        let report_url = self.store.link(&report.name());
         notify::plan(&Situation {
             report,
             ledger,
             config: self.config,
             pagerduty: &self.pagerduty,
             routing: &self.routing,
-            report_url: None,
+            report_url: report_url.as_deref(),
         })
     }
 
@@ -130,7 +131,11 @@ pub(super) async fn save(
         let ledger = saved.ledger.after(seen);
         match store.save(generation, &ledger).await {
             Ok(()) => return Ok(Saved { generation, ledger }),
-            Err(StoreError::Taken(_)) => saved = store.load().await?,
+            Err(StoreError::Taken(_)) => {
+                // Runs that lost against each other don't meet again at once.
+                tokio::time::sleep(Duration::from_millis(fastrand::u64(..256))).await;
+                saved = store.load().await?;
+            }
             Err(error) => return Err(error),
         }
     }

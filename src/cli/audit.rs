@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use lineward::audit::{self, AuditError, Outcome, Request, Source};
-use lineward::report::{Format, Trigger};
+use lineward::report::{Format, Report, Trigger};
 use lineward_rules::Severity;
 
 use super::walk::WalkArgs;
@@ -74,8 +74,11 @@ impl Audit {
         let progress = terminal::Progress::new(!self.walk.no_progress);
         let outcome = audit::audit(&config, request, |slice| progress.add(slice)).await;
         drop(progress);
+        if let Err(AuditError::Unsaved { report, .. }) = &outcome {
+            self.write(report)?;
+        }
         let outcome = outcome.map_err(|error| failure(&error))?;
-        let written = self.write(&outcome);
+        let written = self.write(&outcome.report);
         let delivered = tell(&outcome);
         written?;
         if let Some(id) = self.walk.missed(&outcome.report) {
@@ -93,20 +96,20 @@ impl Audit {
         })
     }
 
-    fn write(&self, outcome: &Outcome) -> Result<Exit, Failure> {
+    fn write(&self, report: &Report) -> Result<Exit, Failure> {
         let to_terminal = self.output.is_none();
         let color = to_terminal && terminal::color(&std::io::stdout());
         let width = if to_terminal { terminal::width() } else { None };
-        let text = outcome.report.render(self.format, width, color);
+        let text = report.render(self.format, width, color);
         put(self.output.as_ref(), &text)
     }
 }
 
 /// Says where things lie and what PagerDuty took; whether it took everything.
 fn tell(outcome: &Outcome) -> bool {
-    terminal::say(&format!("report: {}", outcome.report_at.display()));
+    terminal::say(&format!("report: {}", outcome.report_at));
     match &outcome.ledger_at {
-        Some(path) => terminal::say(&format!("ledger: {}", path.display())),
+        Some(path) => terminal::say(&format!("ledger: {path}")),
         None => terminal::say("ledger: left alone, a run after this estate has written it"),
     }
     outcome
@@ -126,7 +129,9 @@ pub(super) fn failure(error: &AuditError) -> Failure {
         | AuditError::StaleReport
         | AuditError::FutureEstate(_)
         | AuditError::Store(StoreError::Url(_)) => Exit::Usage,
-        AuditError::Connection(_) | AuditError::Store(_) => Exit::Failed,
+        AuditError::Connection(_) | AuditError::Store(_) | AuditError::Unsaved { .. } => {
+            Exit::Failed
+        }
     };
     Failure::new(exit, error)
 }
