@@ -194,7 +194,7 @@ def raw_zstd(data):
 def test_a_bucket_that_is_not_there_is_said_before_the_walk(auditor, sandbox, endpoint):
     run = auditor.run("s3://nowhere/at-all")
     assert (run.returncode, run.stdout) == (4, "")
-    assert "the bucket of `s3://nowhere/at-all/` does not exist" in run.stderr
+    assert "the bucket of `s3://nowhere/at-all` does not exist" in run.stderr
     assert sandbox.admin("calls")["total"] == 0
 
 
@@ -203,7 +203,7 @@ def test_a_bucket_that_may_not_be_written_is_said_before_the_walk(auditor, sandb
     s3.put_bucket_policy(Bucket=BUCKET, Policy=json.dumps(denial("s3:PutObject")))
     run = auditor.run(bucket.url)
     assert (run.returncode, run.stdout) == (4, "")
-    assert f"s3:PutObject is denied on `{bucket.url}/`: AccessDenied" in run.stderr
+    assert f"s3:PutObject is denied on `{bucket.url}`: Server returned non-2xx status code: 403" in run.stderr
     assert sandbox.admin("calls")["total"] == 0
 
 
@@ -238,7 +238,6 @@ def test_a_report_that_can_not_be_kept_is_still_written(auditor, store):
         (store.root / "reports").write_text("in the way")
     else:
         policy = denial("s3:PutObject")
-        policy["Statement"][0]["Resource"] += f"{PREFIX}/reports/*".removeprefix("*")
         policy["Statement"][0]["Resource"] = f"arn:aws:s3:::{BUCKET}/{PREFIX}/reports/*"
         store.client.put_bucket_policy(Bucket=BUCKET, Policy=json.dumps(policy))
     run, report = auditor.audit(store.url)
@@ -269,7 +268,9 @@ def test_runs_at_once_lose_nothing(auditor, sandbox, store):
     assert first_seen
     assert len(store.names("ledger")) <= 20
     rest = [flag for account in at_once for flag in ("--account", account)]
-    _, report = auditor.audit(store.url, *rest)
+    run, report = auditor.audit(store.url, *rest)
+    # What the ledger had forgotten would be told again.
+    assert "PagerDuty: 0 triggered, 0 resolved, 0 not taken" in run.stderr
     seen = {row["fingerprint"]: row for row in report["findings"]}
     assert {row["status"] for row in seen.values()} == {"ongoing"}
     assert {key: row["first_seen_at"] for key, row in seen.items()} == first_seen
