@@ -49,15 +49,24 @@ enum Place {
     Bucket { bucket: Bucket, prefix: Path },
 }
 
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Folder(root) => root.display().fmt(f),
+            Self::Bucket { bucket, prefix } if prefix.is_root() => {
+                write!(f, "s3://{}", bucket.name)
+            }
+            Self::Bucket { bucket, prefix } => write!(f, "s3://{}/{prefix}", bucket.name),
+        }
+    }
+}
+
 impl Place {
-    /// The store, or an object in it, for a reader.
+    /// Where an object lies, for a reader.
     fn locate(&self, name: &str) -> String {
         match self {
             Self::Folder(root) => root.join(name).display().to_string(),
-            Self::Bucket { bucket, prefix } => {
-                let key = key(prefix, name);
-                format!("s3://{}/{key}", bucket.name)
-            }
+            Self::Bucket { .. } => format!("{self}/{name}"),
         }
     }
 
@@ -94,7 +103,7 @@ impl Store {
         let place = url.strip_prefix("s3://").ok_or_else(wrong)?;
         let (name, prefix) = place.split_once('/').unwrap_or((place, ""));
         let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
-        if name.is_empty() || !name.chars().all(is_plain) {
+        if name.is_empty() || !name.chars().all(is_plain) || prefix.starts_with('/') {
             return Err(wrong());
         }
         let prefix = Path::parse(prefix.trim_end_matches('/')).map_err(|_| wrong())?;
@@ -113,7 +122,7 @@ impl Store {
         let root = root.canonicalize().map_err(failed)?;
         let place = Place::Folder(root.clone());
         let objects = LocalFileSystem::new_with_prefix(&root)
-            .map_err(|source| explain(Action::Read, place.locate(""), None, source))?;
+            .map_err(|source| explain(Action::Read, place.to_string(), None, source))?;
         let objects = Arc::new(objects);
         Ok(Self { objects, place })
     }
@@ -241,8 +250,8 @@ impl Store {
                     name: bucket,
                     region,
                 } = bucket;
-                let key = key(prefix, name);
-                let key = utf8_percent_encode(&key, QUERY);
+                let key: Path = prefix.parts().chain(Path::from(name).parts()).collect();
+                let key = utf8_percent_encode(key.as_ref(), QUERY);
                 Some(format!(
                     "https://{region}.console.aws.amazon.com/s3/object/{bucket}?region={region}&prefix={key}"
                 ))
@@ -287,15 +296,7 @@ impl Store {
     }
 
     fn failed(&self, action: Action, source: object_store::Error) -> StoreError {
-        explain(action, self.place.locate(""), self.place.region(), source)
-    }
-}
-
-/// The key of an object in a bucket.
-fn key(prefix: &Path, name: &str) -> String {
-    match prefix.as_ref() {
-        "" => name.to_owned(),
-        prefix => format!("{prefix}/{name}"),
+        explain(action, self.place.to_string(), self.place.region(), source)
     }
 }
 

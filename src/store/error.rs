@@ -208,7 +208,11 @@ fn denial(source: &object_store::Error, code: &str, message: &str) -> Option<Str
         source,
         object_store::Error::PermissionDenied { .. } | object_store::Error::Unauthenticated { .. }
     );
-    refused.then(|| source.to_string())
+    refused.then(|| {
+        let text = source.to_string();
+        let reason = text.rsplit_once(" - ").map_or(&*text, |it| it.1);
+        reason.trim_end_matches([':', ' ']).to_owned()
+    })
 }
 
 /// Whether nobody knows if the action was done: it was sent, and no answer came.

@@ -3,15 +3,19 @@
 moto's model of an application has no `runtimeConfiguration`, so that any audit of Spark defaults
 would see nothing, and it refuses labels such as `emr-spark-8.0.0`.
 
+Its S3 looks whether an object is there and then puts it; here nobody comes between the two, as on AWS.
+
 And policies that are nothing but a permissions boundary are missing from the account's authorization
 details, as IAM may leave them out.
 """
 
 import sys
+import threading
 
 from moto.emrserverless import models
 from moto.emrserverless.responses import EMRServerlessResponse
 from moto.iam.models import IAMBackend
+from moto.s3.responses import S3Response
 from moto.server import main
 
 KEPT = {
@@ -61,6 +65,16 @@ def without_boundaries(self, policy_filter):
     return details
 
 
+put_object = S3Response.put_object
+PUTTING = threading.Lock()
+
+
+def put_alone(self):
+    with PUTTING:
+        return put_object(self)
+
+
+S3Response.put_object = put_alone
 IAMBackend.get_account_authorization_details = without_boundaries
 models.EMRServerlessBackend.create_application = create_with_any_label
 EMRServerlessResponse.create_application = keeping(EMRServerlessResponse.create_application)
