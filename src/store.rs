@@ -4,7 +4,7 @@
 mod error;
 mod s3;
 
-use std::path::PathBuf;
+use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
 
 use futures_util::TryStreamExt as _;
@@ -96,7 +96,7 @@ impl Store {
             return if path.is_empty() {
                 Err(wrong())
             } else {
-                Self::folder(PathBuf::from(path))
+                Self::folder(FilePath::new(path))
             };
         }
         let place = url.strip_prefix("s3://").ok_or_else(wrong)?;
@@ -112,12 +112,12 @@ impl Store {
         Ok(Self { objects, place })
     }
 
-    fn folder(root: PathBuf) -> Result<Self, StoreError> {
+    fn folder(root: &FilePath) -> Result<Self, StoreError> {
         let failed = |source| StoreError::Folder {
-            path: root.clone(),
+            path: root.to_owned(),
             source,
         };
-        std::fs::create_dir_all(&root).map_err(failed)?;
+        std::fs::create_dir_all(root).map_err(failed)?;
         let root = root.canonicalize().map_err(failed)?;
         let place = Place::Folder(root.clone());
         let objects = LocalFileSystem::new_with_prefix(&root)

@@ -152,7 +152,7 @@ fn failure(error: &AuditError) -> Failure {
         | AuditError::NoPagerDuty
         | AuditError::StaleEstate
         | AuditError::FutureEstate(_)
-        | AuditError::Store(StoreError::Url(_)) => Exit::Usage,
+        | AuditError::Store(StoreError::Url(_) | StoreError::Endpoint(_)) => Exit::Usage,
         AuditError::Connection(_) | AuditError::Store(_) | AuditError::Unsaved { .. } => {
             Exit::Failed
         }
