@@ -128,7 +128,7 @@ pub(super) fn failure(error: &AuditError) -> Failure {
         | AuditError::StaleEstate
         | AuditError::StaleReport
         | AuditError::FutureEstate(_)
-        | AuditError::Store(StoreError::Url(_)) => Exit::Usage,
+        | AuditError::Store(StoreError::Url(_) | StoreError::Endpoint(_)) => Exit::Usage,
         AuditError::Connection(_) | AuditError::Store(_) | AuditError::Unsaved { .. } => {
             Exit::Failed
         }

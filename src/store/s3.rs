@@ -44,7 +44,7 @@ pub(super) async fn open(name: &str, place: &str) -> Result<(AmazonS3, Bucket), 
         .region()
         .map_or("us-east-1", |region| region.as_ref())
         .to_owned();
-    let objects = builder(&config)
+    let objects = builder(&config)?
         .with_bucket_name(name)
         .with_region(&region)
         .with_credentials(Arc::new(credentials))
@@ -58,7 +58,7 @@ pub(super) async fn open(name: &str, place: &str) -> Result<(AmazonS3, Bucket), 
     Ok((objects, Bucket { name, region }))
 }
 
-fn builder(config: &SdkConfig) -> AmazonS3Builder {
+fn builder(config: &SdkConfig) -> Result<AmazonS3Builder, StoreError> {
     let retries = RetryConfig {
         backoff: BackoffConfig {
             init_backoff: Duration::from_millis(100),
@@ -82,11 +82,16 @@ fn builder(config: &SdkConfig) -> AmazonS3Builder {
         .with_retry(retries)
         // Objects are deleted one by one.
         .with_disable_bulk_delete(true);
-    match endpoint {
-        // The path names the bucket.
-        Some(url) => builder.with_endpoint(url),
-        None => builder,
+    let Some(url) = endpoint else {
+        return Ok(builder);
+    };
+    // The client would panic at its first request.
+    let is_http = |url: &reqwest::Url| matches!(url.scheme(), "http" | "https") && url.has_host();
+    if !reqwest::Url::parse(url).is_ok_and(|url| is_http(&url)) {
+        return Err(StoreError::Endpoint(url.to_owned()));
     }
+    // The path names the bucket.
+    Ok(builder.with_endpoint(url))
 }
 
 /// The SDK's chain, asked again only when its answer is about to expire.

@@ -224,6 +224,35 @@ def test_a_wrong_url_is_wrong_usage(auditor):
         assert f"`{url}` is no store, expected `file:PATH` or `s3://BUCKET/PREFIX`" in run.stderr
 
 
+def test_a_wrong_endpoint_is_wrong_usage(auditor):
+    run = auditor.run(Bucket.url, AWS_ENDPOINT_URL_S3="127.0.0.1:9000")
+    assert (run.returncode, run.stdout) == (2, "")
+    assert "`127.0.0.1:9000`, of AWS_ENDPOINT_URL_S3" in run.stderr
+
+
+def test_an_endpoint_that_does_not_answer_is_said_before_the_walk(auditor, sandbox):
+    run = auditor.run(Bucket.url, AWS_ENDPOINT_URL_S3="http://127.0.0.1:1")
+    assert (run.returncode, run.stdout) == (4, "")
+    assert f"`{Bucket.url}` can't be reached: Connection refused" in run.stderr
+    assert sandbox.admin("calls")["total"] == 0
+
+
+@pytest.mark.parametrize("prefix", ["", "/", "/of teams/ä 100%25?x#y+z/"])
+def test_any_prefix_will_do(auditor, s3, prefix):
+    s3.create_bucket(Bucket=BUCKET)
+    run, _ = auditor.audit(f"s3://{BUCKET}{prefix}")
+    assert run.returncode == 1
+    run, report = auditor.audit(f"s3://{BUCKET}{prefix}")
+    assert {row["status"] for row in report["findings"]} == {"ongoing"}
+    keys = [item["Key"] for item in s3.list_objects_v2(Bucket=BUCKET)["Contents"]]
+    below = f"{prefix.strip('/')}/".removeprefix("/")
+    assert f"{below}{ledger(3)}" in keys
+    assert all(key.startswith(below) for key in keys)
+    for what in ("report", "ledger"):
+        [place] = [line for line in run.stderr.splitlines() if line.startswith(f"{what}: ")]
+        assert place.removeprefix(f"{what}: s3://{BUCKET}/") in keys
+
+
 def test_without_credentials_the_store_says_so(auditor):
     none = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}
     run = auditor.run(f"s3://{BUCKET}", **none)

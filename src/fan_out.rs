@@ -1,0 +1,287 @@
+//! The walk of an organization that one process has no time for, parted over many: a plan lists the accounts and
+//! deals them out, each scan walks a batch and writes a shard, and the finish reads all shards as one estate.
+//!
+//! A shard holds slices, as a snapshot does, and is written once, by its name: a scan that runs twice does no
+//! harm. The finish judges them as one process would, so that its findings are the same; a shard that is missing
+//! is a gap of each of its accounts.
+
+use std::sync::Arc;
+
+use futures_util::StreamExt as _;
+use futures_util::stream::{self, BoxStream};
+use jiff::Timestamp;
+use lineward_rules::estate::{Account, AccountId, Cause, Gap, Region, Scope, Service, Slice};
+use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use crate::audit::Estate;
+use crate::collect::{self, Connection, ConnectionError, Organization, Plan};
+use crate::config::Config;
+use crate::snapshot::{self, Header, Reader, SnapshotError};
+use crate::store::{Store, StoreError};
+
+/// How many accounts a scan walks: few enough to end well within a Lambda's 15 minutes, and many enough that an
+/// organization of 50,000 stays below the 10,000 children of a Distributed Map.
+const BATCH: usize = 25;
+
+/// How many shards are read ahead of the judge.
+const SHARDS_AHEAD: usize = 4;
+
+/// What the finish has to know: the first object of a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Deal {
+    run: String,
+    started_at: Timestamp,
+    organization: Organization,
+    partition: String,
+    batches: Vec<Vec<AccountId>>,
+}
+
+/// What a worker is to walk: an item of the plan, which the state machine hands over as it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Batch {
+    /// Always `scan`.
+    pub task: String,
+    /// The run.
+    pub run: String,
+    /// Its number, from 0.
+    pub batch: usize,
+    /// When the plan was made: the clock of every judgement.
+    pub started_at: Timestamp,
+    /// The accounts.
+    pub accounts: Vec<AccountId>,
+}
+
+/// What a plan came to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Planned {
+    /// The run.
+    pub run: String,
+    /// How many batches there are.
+    pub batches: usize,
+    /// How many accounts they hold.
+    pub accounts: usize,
+    /// The bucket of the list of batches, where the store is one.
+    pub bucket: Option<String>,
+    /// The list of batches: an object of the bucket, or a file.
+    pub key: String,
+}
+
+/// What a scan came to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Scanned {
+    /// The number of the batch.
+    pub batch: usize,
+    /// How many accounts it holds.
+    pub accounts: usize,
+    /// Whether this scan wrote the shard, or another had.
+    pub written: bool,
+}
+
+/// Why a part of the fan-out can't be done.
+#[derive(Debug, thiserror::Error)]
+pub enum FanOutError {
+    /// AWS can't be reached at all.
+    #[error(transparent)]
+    Connection(#[from] ConnectionError),
+    /// The store can't be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A shard can't be made.
+    #[error(transparent)]
+    Snapshot(#[from] SnapshotError),
+    /// The id of a run names no run.
+    #[error("`{0}` is no id of a run, expected what `plan` answered")]
+    Run(String),
+    /// No plan was made under this id.
+    #[error("run `{0}` has no plan in the store")]
+    NoPlan(String),
+    /// The plan can't be understood.
+    #[error("the plan of run `{run}` can't be read: {message}")]
+    Plan {
+        /// The run.
+        run: String,
+        /// What is wrong.
+        message: String,
+    },
+}
+
+/// Lists the accounts and deals them out.
+pub async fn plan(config: &Config, deadline: Option<Instant>) -> Result<Planned, FanOutError> {
+    let store = Store::open(&config.store.url).await?;
+    store.probe().await?;
+    let started_at = Timestamp::now();
+    let plan = Arc::new(Plan::of(config, started_at, deadline));
+    let connection = Arc::new(Connection::open(plan.call_timeout).await?);
+    let organization = connection.organization().await;
+    let (accounts, said) = collect::list(&connection, &plan).await;
+    let ids: Vec<_> = accounts.into_iter().map(|account| account.id).collect();
+    let deal = Deal {
+        run: Uuid::now_v7().to_string(),
+        started_at,
+        organization,
+        partition: connection.partition.clone(),
+        batches: ids.chunks(BATCH).map(<[AccountId]>::to_vec).collect(),
+    };
+    let items = deal
+        .batches
+        .iter()
+        .enumerate()
+        .map(|(batch, accounts)| Batch {
+            task: "scan".into(),
+            run: deal.run.clone(),
+            batch,
+            started_at,
+            accounts: accounts.clone(),
+        });
+    let items: Vec<_> = items.collect();
+    let shard = snapshot::encode(&deal.header(), &said, Timestamp::now())?;
+    store
+        .put(&object(&deal.run, "accounts.jsonl.zst"), shard)
+        .await?;
+    store
+        .put(&object(&deal.run, "deal.json"), json(&deal))
+        .await?;
+    let name = object(&deal.run, "plan.json");
+    store.put(&name, json(&items)).await?;
+    let (bucket, key) = store.address(&name);
+    Ok(Planned {
+        run: deal.run,
+        batches: items.len(),
+        accounts: ids.len(),
+        bucket,
+        key,
+    })
+}
+
+/// Walks a batch and writes its shard, unless another has.
+pub async fn scan(
+    config: &Config,
+    batch: &Batch,
+    deadline: Option<Instant>,
+) -> Result<Scanned, FanOutError> {
+    let run = checked(&batch.run)?;
+    let store = Store::open(&config.store.url).await?;
+    let scanned = |written| Scanned {
+        batch: batch.batch,
+        accounts: batch.accounts.len(),
+        written,
+    };
+    let name = shard(&run, batch.batch);
+    if store.get(&name).await?.is_some() {
+        return Ok(scanned(false));
+    }
+    let mut plan = Plan::of(config, batch.started_at, deadline);
+    // Without accounts a plan means all of the organization.
+    if batch.accounts.is_empty() {
+        return Ok(scanned(false));
+    }
+    plan.accounts.clone_from(&batch.accounts);
+    let connection = Arc::new(Connection::open(plan.call_timeout).await?);
+    let mut slices: Vec<_> = collect::walk(&connection, &Arc::new(plan)).collect().await;
+    slices.sort_by(|a, b| a.account.id.cmp(&b.account.id));
+    let header = Header {
+        schema: snapshot::SCHEMA.into(),
+        run,
+        started_at: batch.started_at,
+        organization: Organization::default(),
+    };
+    let bytes = snapshot::encode(&header, &slices, Timestamp::now())?;
+    Ok(scanned(store.create(&name, bytes).await?))
+}
+
+/// The estate of all shards of a run, read as the judge goes on.
+pub(crate) async fn gather(store: &Store, run: &str) -> Result<Estate, FanOutError> {
+    let run = checked(run)?;
+    let deal = store.get(&object(&run, "deal.json")).await?;
+    let deal = deal.ok_or_else(|| FanOutError::NoPlan(run.clone()))?;
+    let deal: Deal = serde_json::from_slice(&deal).map_err(|error| FanOutError::Plan {
+        run: run.clone(),
+        message: error.to_string(),
+    })?;
+    let (store, partition) = (store.clone(), deal.partition);
+    let of_plan = (object(&run, "accounts.jsonl.zst"), Vec::new());
+    let batches = deal.batches.into_iter().enumerate();
+    let shards = batches.map(|(batch, accounts)| (shard(&run, batch), accounts));
+    let shards: Vec<_> = std::iter::once(of_plan).chain(shards).collect();
+    let slices = stream::iter(shards).map(move |(name, accounts)| {
+        let (store, partition) = (store.clone(), partition.clone());
+        async move { read(&store, &name, &accounts, &partition).await }
+    });
+    let slices = slices.buffered(SHARDS_AHEAD).flat_map(stream::iter);
+    let slices: BoxStream<'static, _> = slices.map(Ok).boxed();
+    Ok(Estate {
+        run,
+        started_at: deal.started_at,
+        organization: deal.organization,
+        slices,
+    })
+}
+
+/// The slices of a shard, or the gaps that it leaves.
+async fn read(store: &Store, name: &str, accounts: &[AccountId], partition: &str) -> Vec<Slice> {
+    let slices = match store.get(name).await {
+        Ok(Some(bytes)) => decode(name, &bytes).map_err(|error| error.to_string()),
+        Ok(None) => Err("no worker has written its shard".to_owned()),
+        Err(error) => Err(error.to_string()),
+    };
+    slices.unwrap_or_else(|reason| {
+        tracing::warn!(name, reason, "a shard is missing");
+        let missing = |id: &AccountId| {
+            let entered = Scope::audited(Region::global(), Service::Sts);
+            let gap = Gap {
+                operation: "Scan".into(),
+                resource: None,
+                cause: Cause::Deadline,
+                code: "ShardMissing".into(),
+                reason: format!("{name}: {reason}"),
+            };
+            Slice {
+                scopes: vec![Scope {
+                    gaps: vec![gap],
+                    ..entered
+                }],
+                ..Slice::new(Account::new(partition, id.clone(), ""))
+            }
+        };
+        accounts.iter().map(missing).collect()
+    })
+}
+
+fn decode(name: &str, bytes: &[u8]) -> Result<Vec<Slice>, SnapshotError> {
+    let (_, reader) = Reader::decode(name, bytes)?;
+    reader.collect()
+}
+
+impl Deal {
+    fn header(&self) -> Header {
+        Header {
+            schema: snapshot::SCHEMA.into(),
+            run: self.run.clone(),
+            started_at: self.started_at,
+            organization: self.organization.clone(),
+        }
+    }
+}
+
+/// The id of a run, which becomes part of the names of objects.
+fn checked(run: &str) -> Result<String, FanOutError> {
+    let id = Uuid::parse_str(run).map_err(|_| FanOutError::Run(run.to_owned()))?;
+    Ok(id.to_string())
+}
+
+fn shard(run: &str, batch: usize) -> String {
+    object(run, &format!("shard-{batch:05}.jsonl.zst"))
+}
+
+fn object(run: &str, name: &str) -> String {
+    format!("fan-out/run={run}/{name}")
+}
+
+/// Written from plain types, which always have a form in JSON.
+fn json(value: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(value).unwrap_or_default()
+}
