@@ -104,6 +104,7 @@ fn audit_error_type(error: &AuditError) -> &'static str {
         | AuditError::StaleEstate
         | AuditError::StaleReport
         | AuditError::FutureEstate(_) => "Lineward.Snapshot",
+        AuditError::FanOut(_) => "Lineward.Plan",
         AuditError::Store(_) | AuditError::Unsaved { .. } => "Lineward.Store",
         AuditError::Routing(_) | AuditError::NoPagerDuty => "Lineward.Configuration",
     }

@@ -15,6 +15,7 @@ use tokio::time::Instant;
 
 use crate::collect::{self, Connection, ConnectionError, Organization, Plan};
 use crate::config::{Config, PagerDuty};
+use crate::fan_out::{self, FanOutError};
 use crate::history;
 use crate::ledger::{Incident, Ledger, Looked, Seen};
 use crate::notify::{self, Routing, RoutingError};
@@ -46,6 +47,8 @@ pub enum Source {
     Live(Box<Plan>),
     /// A snapshot.
     Snapshot(PathBuf),
+    /// The shards of a fan-out, by its run.
+    FanOut(String),
 }
 
 /// What a run came to.
@@ -79,6 +82,9 @@ pub enum AuditError {
         /// Why.
         source: StoreError,
     },
+    /// A fan-out can't be finished.
+    #[error(transparent)]
+    FanOut(#[from] FanOutError),
     /// A routing key can't be used.
     #[error(transparent)]
     Routing(#[from] RoutingError),
@@ -132,9 +138,9 @@ pub async fn audit(
     let store = Store::open(&config.store.url).await?;
     let saved = store.load().await?;
     store.probe().await?;
-    let live = matches!(request.source, Source::Live(_));
-    let estate = open(request.source).await?;
-    let stale = !live && saved.ledger.updated_at > Some(estate.started_at);
+    let is_old = matches!(request.source, Source::Snapshot(_));
+    let estate = open(request.source, &store).await?;
+    let stale = is_old && saved.ledger.updated_at > Some(estate.started_at);
     if stale && request.notify {
         return Err(AuditError::StaleEstate);
     }
@@ -278,9 +284,10 @@ fn paging(config: &Config) -> Result<(PagerDuty, Routing), AuditError> {
     Ok((pagerduty, routing))
 }
 
-async fn open(source: Source) -> Result<Estate, AuditError> {
+async fn open(source: Source, store: &Store) -> Result<Estate, AuditError> {
     match source {
         Source::Live(plan) => Ok(start(*plan).await?),
+        Source::FanOut(run) => Ok(fan_out::gather(store, &run).await?),
         Source::Snapshot(path) => {
             let (header, reader) = Reader::open(&path)?;
             // A ledger of the future would outlast every run of today.

@@ -9,6 +9,7 @@ mod gap;
 mod iam;
 mod sessions;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
@@ -44,8 +45,8 @@ pub struct Plan {
     pub exclude_accounts: Vec<AccountId>,
     /// The only Regions to walk; empty for those that each account has enabled.
     pub regions: Vec<Region>,
-    /// The only application to look at.
-    pub application: Option<String>,
+    /// The only applications to look at; empty for all.
+    pub only: Vec<Target>,
     /// From when on job runs and sessions are read, if they are.
     pub job_runs_since: Option<Timestamp>,
     /// The most job runs that are read of one application.
@@ -73,7 +74,7 @@ impl Plan {
             accounts: organization.accounts.clone(),
             exclude_accounts: organization.exclude_accounts.clone(),
             regions: organization.regions.clone(),
-            application: None,
+            only: Vec::new(),
             job_runs_since: walk.job_runs.then_some(since),
             max_job_runs: walk.max_job_runs,
             policy: Arc::new(config.policy()),
@@ -88,6 +89,25 @@ impl Plan {
 pub fn since_when(now: Timestamp, ago: SignedDuration) -> Timestamp {
     let then = now.checked_sub(ago).unwrap_or(Timestamp::UNIX_EPOCH);
     then.max(Timestamp::UNIX_EPOCH)
+}
+
+/// An application to look at alone.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Target {
+    /// Its account and Region, where they are known; else it is looked for in all.
+    pub place: Option<(AccountId, Region)>,
+    /// Its id.
+    pub application: String,
+    /// The only job runs to read, by their ids; without any list, those of the window.
+    pub job_runs: Option<BTreeSet<String>>,
+}
+
+impl Target {
+    /// Whether it may lie in this account and Region.
+    fn is_in(&self, account: &AccountId, region: &Region) -> bool {
+        let place = self.place.as_ref();
+        place.is_none_or(|(of, at)| of == account && at == region)
+    }
 }
 
 /// What is known of the organization as a whole.
@@ -117,6 +137,22 @@ pub fn walk(connection: &Arc<Connection>, plan: &Arc<Plan>) -> impl Stream<Item 
             walked.map(|slice| slice.unwrap_or_else(|| broken(account)))
         })
         .buffer_unordered(width)
+}
+
+/// The accounts to walk, and what is to be said of the organization and of accounts that are left out.
+pub async fn list(connection: &Arc<Connection>, plan: &Arc<Plan>) -> (Vec<Account>, Vec<Slice>) {
+    let mut listed = std::pin::pin!(accounts::list(connection, plan));
+    let (mut accounts, mut said) = (Vec::new(), Vec::new());
+    while let Some(listed) = listed.next().await {
+        match listed {
+            Listed::Account(account) => accounts.push(account),
+            Listed::Scope(account, scope) => said.push(Slice {
+                scopes: vec![scope],
+                ..Slice::new(account)
+            }),
+        }
+    }
+    (accounts, said)
 }
 
 /// An account whose walk ended in a fault of our own, which must not drop it in silence.

@@ -4,6 +4,8 @@
 pub mod audit;
 pub mod collect;
 pub mod config;
+pub mod events;
+pub mod fan_out;
 pub mod history;
 pub mod ledger;
 pub mod notify;

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::collect::Organization;
 
 pub use reader::Reader;
-pub use writer::Writer;
+pub use writer::{Writer, encode};
 
 /// The schema of a snapshot; another number is another format.
 pub const SCHEMA: &str = "lineward/estate/1";

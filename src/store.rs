@@ -236,6 +236,16 @@ impl Store {
         self.place.locate(name)
     }
 
+    /// The bucket of an object, where it lies in one, and its key there; or else its path.
+    pub fn address(&self, name: &str) -> (Option<String>, String) {
+        match &self.place {
+            Place::Folder(_) => (None, self.locate(name)),
+            Place::Bucket { bucket, prefix } => {
+                (Some(bucket.name.clone()), key(prefix, name).to_string())
+            }
+        }
+    }
+
     /// Where the ledger of this generation lies, for a reader.
     pub fn locate_ledger(&self, generation: u64) -> String {
         self.locate(ledger_path(generation).as_ref())
@@ -250,7 +260,7 @@ impl Store {
                     name: bucket,
                     region,
                 } = bucket;
-                let key: Path = prefix.parts().chain(Path::from(name).parts()).collect();
+                let key = key(prefix, name);
                 let key = utf8_percent_encode(key.as_ref(), QUERY);
                 Some(format!(
                     "https://{region}.console.aws.amazon.com/s3/object/{bucket}?region={region}&prefix={key}"
@@ -298,6 +308,11 @@ impl Store {
     fn failed(&self, action: Action, source: object_store::Error) -> StoreError {
         explain(action, self.place.to_string(), self.place.region(), source)
     }
+}
+
+/// The key of an object in its bucket.
+fn key(prefix: &Path, name: &str) -> Path {
+    prefix.parts().chain(Path::from(name).parts()).collect()
 }
 
 fn ledger_path(generation: u64) -> Path {

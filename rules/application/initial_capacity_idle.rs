@@ -11,7 +11,8 @@ rule! {
     /// Flags applications that are started, keep initial capacity, and have had no job run and no session in
     /// the window that was read, nor a change in the last `minutes` of
     /// `[rules.application-initial-capacity-idle]`, 60 by default. Where a Livy endpoint or EMR Studio is
-    /// open, somebody may be using it unseen, and it passes. Where job runs were not read, nothing is said.
+    /// open, somebody may be using it unseen, and it passes. Where job runs were not read, or not as far back, it
+    /// is `unknown`.
     ///
     /// ## Why it matters
     /// Initial workers are paid for from the start of the application until it stops.
@@ -38,13 +39,15 @@ fn check(judged: &Judged<'_>, cx: &Context<'_>) -> Verdict {
     if warm == 0 || application.state != "STARTED" || interactive || fresh {
         return Verdict::Pass;
     }
-    // What was not read is a gap of its own, or was not asked for.
-    if judged.is_active != Some(false) {
-        return Verdict::Pass;
+    match judged.is_active {
+        Some(true) => Verdict::Pass,
+        Some(false) => Verdict::Fail(format!(
+            "{warm} workers are kept warm, and no job run or session was seen"
+        )),
+        None => Verdict::Unknown(format!(
+            "{warm} workers are kept warm; whether job runs or sessions use them was not read"
+        )),
     }
-    Verdict::Fail(format!(
-        "{warm} workers are kept warm, and no job run or session was seen"
-    ))
 }
 
 fn fix(judged: &Judged<'_>, _: &Context<'_>) -> Remediation {

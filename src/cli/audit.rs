@@ -129,9 +129,10 @@ pub(super) fn failure(error: &AuditError) -> Failure {
         | AuditError::StaleReport
         | AuditError::FutureEstate(_)
         | AuditError::Store(StoreError::Url(_) | StoreError::Endpoint(_)) => Exit::Usage,
-        AuditError::Connection(_) | AuditError::Store(_) | AuditError::Unsaved { .. } => {
-            Exit::Failed
-        }
+        AuditError::Connection(_)
+        | AuditError::Store(_)
+        | AuditError::FanOut(_)
+        | AuditError::Unsaved { .. } => Exit::Failed,
     };
     Failure::new(exit, error)
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
-use lineward::collect::{Plan, since_when};
+use lineward::collect::{Plan, Target, since_when};
 use lineward::config::{Config, account_of, duration_of, region_of};
 use lineward::report::Report;
 use lineward_rules::{AccountId, Region, Status};
@@ -42,7 +42,15 @@ impl WalkArgs {
         if !self.regions.is_empty() {
             plan.regions.clone_from(&self.regions);
         }
-        plan.application.clone_from(&self.application);
+        plan.only = self
+            .application
+            .iter()
+            .map(|id| Target {
+                place: None,
+                application: id.clone(),
+                job_runs: None,
+            })
+            .collect();
         if let Some(since) = self.since {
             plan.job_runs_since = Some(since_when(Timestamp::now(), since));
         }

@@ -66,15 +66,21 @@ async fn walk_to_the_end(account: Account, connection: &Connection, plan: &Plan)
     slice.scopes.push(entered);
     let (asked, regions) = regions(&config, connection, plan, &mut slice).await;
     let account = &slice.account;
+    let is_meant = |region: &Region| {
+        plan.only.is_empty() || plan.only.iter().any(|it| it.is_in(&account.id, region))
+    };
     let walked: Vec<_> = regions
         .into_iter()
+        .filter(is_meant)
         .map(|region| emr_serverless::walk(&config, region, account, plan))
         .collect();
     // A look at one application is no look at the account's roles.
-    let client = plan.application.is_none().then(|| iam::client(&config));
+    let client = plan.only.is_empty().then(|| iam::client(&config));
     let roles = OptionFuture::from(client.as_ref().map(iam::read));
     let (walked, roles) = join(join_all(walked), roles).await;
-    slice.activity_since = plan.job_runs_since;
+    // Single job runs tell nothing of those that weren't read.
+    let are_listed = plan.only.iter().all(|it| it.job_runs.is_none());
+    slice.activity_since = plan.job_runs_since.filter(|_| are_listed);
     for found in walked {
         slice.applications.extend(found.applications);
         slice.unread_applications.extend(found.unread);

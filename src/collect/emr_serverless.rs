@@ -1,5 +1,7 @@
 //! EMR Serverless in one account and Region: applications, then their job runs and sessions.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use aws_config::SdkConfig;
 use aws_sdk_emrserverless::Client;
 use aws_sdk_emrserverless::types::{ApplicationState, ApplicationSummary};
@@ -57,15 +59,26 @@ pub(super) async fn walk(
         job_runs: Vec::new(),
         sessions: Vec::new(),
     };
-    match &plan.application {
-        Some(id) => found.read_one(&client, id, account).await,
-        None => found.read_all(&client).await,
+    if plan.only.is_empty() {
+        found.read_all(&client).await;
+    }
+    let region = found.scope.region.clone();
+    let targets = plan.only.iter().filter(|it| it.is_in(&account.id, &region));
+    let targets: BTreeMap<_, _> = targets
+        .map(|it| (it.application.as_str(), &it.job_runs))
+        .collect();
+    for id in targets.keys() {
+        found.read_one(&client, id, account).await;
     }
     if let Some(since) = plan.job_runs_since {
         let activities: Vec<_> = found
             .applications
             .iter()
-            .map(|application| activity(&client, application, since, plan.max_job_runs))
+            .map(|application| {
+                let only = targets.get(application.id.as_str());
+                let only = only.and_then(|it| it.as_ref());
+                activity(&client, application, since, plan.max_job_runs, only)
+            })
             .collect();
         let activities = stream::iter(activities).buffer_unordered(RUN_LISTS_AT_ONCE);
         let activities: Vec<_> = activities.collect().await;
@@ -119,7 +132,7 @@ impl Found {
         let arn = Arn::from(format!(
             "arn:{partition}:emr-serverless:{region}:{owner}:/applications/{id}"
         ));
-        self.scope.only = vec![arn.clone()];
+        self.scope.only.push(arn.clone());
         let details = details(client, id, &arn, region).await;
         self.add(details, None);
     }
@@ -174,7 +187,14 @@ async fn activity(
     application: &Application,
     since: jiff::Timestamp,
     most: usize,
+    only: Option<&BTreeSet<String>>,
 ) -> Activity {
+    if let Some(only) = only {
+        let mut activity = Activity::default();
+        let ids = only.iter().cloned().collect();
+        read_job_runs(client, application, ids, &mut activity).await;
+        return activity;
+    }
     let mut activity = job_runs(client, application, since, most).await;
     sessions::read(client, application, since, &mut activity).await;
     activity
@@ -220,6 +240,16 @@ async fn job_runs(
             }
         }
     }
+    read_job_runs(client, application, ids, &mut activity).await;
+    activity
+}
+
+async fn read_job_runs(
+    client: &Client,
+    application: &Application,
+    ids: Vec<String>,
+    activity: &mut Activity,
+) {
     let runs: Vec<_> = ids
         .into_iter()
         .map(|id| job_run(client, application, id))
@@ -234,7 +264,6 @@ async fn job_runs(
             Err(gap) => activity.gaps.push(gap),
         }
     }
-    activity
 }
 
 async fn job_run(

@@ -1,7 +1,7 @@
 //! Reads snapshots.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::path::{Path, PathBuf};
 
 use lineward_rules::Slice;
@@ -20,15 +20,29 @@ pub struct Reader {
 impl Reader {
     /// Opens a snapshot and reads its header.
     pub fn open(path: &Path) -> Result<(Header, Self), SnapshotError> {
-        let lines = decoder(path)
-            .map_err(|source| SnapshotError::Read {
-                path: path.to_owned(),
-                source,
-            })?
-            .lines();
+        let unread = |source| SnapshotError::Read {
+            path: path.to_owned(),
+            source,
+        };
+        let file = File::open(path).map_err(unread)?;
+        Self::begin(path, decoder(path, file).map_err(unread)?)
+    }
+
+    /// Reads the header of a snapshot in memory, compressed as its name says.
+    pub fn decode(name: &str, bytes: &[u8]) -> Result<(Header, Self), SnapshotError> {
+        let path = Path::new(name);
+        let bytes = decoder(path, Cursor::new(bytes.to_vec()));
+        let bytes = bytes.map_err(|source| SnapshotError::Read {
+            path: path.to_owned(),
+            source,
+        })?;
+        Self::begin(path, bytes)
+    }
+
+    fn begin(path: &Path, text: Box<dyn BufRead + Send>) -> Result<(Header, Self), SnapshotError> {
         let mut reader = Self {
             path: path.to_owned(),
-            lines,
+            lines: text.lines(),
             line: 0,
             slices: 0,
             ended: false,
@@ -127,8 +141,7 @@ impl Iterator for Reader {
     }
 }
 
-fn decoder(path: &Path) -> io::Result<Box<dyn BufRead + Send>> {
-    let file = File::open(path)?;
+fn decoder(path: &Path, file: impl Read + Send + 'static) -> io::Result<Box<dyn BufRead + Send>> {
     let read: Box<dyn Read + Send> = match path.extension().and_then(|extension| extension.to_str())
     {
         Some("gz") => Box::new(flate2::read::MultiGzDecoder::new(file)),

@@ -77,14 +77,43 @@ impl Writer {
                 Encoder::Gzip(output) => output,
                 Encoder::Zstd(output) => output,
             };
-            serde_json::to_writer(&mut *output, value)?;
-            output.write_all(b"\n")
+            line(output, value)
         };
         write().map_err(|source| SnapshotError::Write {
             path: self.path.clone(),
             source,
         })
     }
+}
+
+/// A whole snapshot in memory, compressed as `.zst`.
+pub fn encode(
+    header: &Header,
+    slices: &[Slice],
+    finished_at: Timestamp,
+) -> Result<Vec<u8>, SnapshotError> {
+    let write = || {
+        let mut output = zstd::Encoder::new(Vec::new(), 0)?;
+        line(&mut output, header)?;
+        for slice in slices {
+            line(&mut output, slice)?;
+        }
+        let end = End {
+            slices: slices.len(),
+            finished_at,
+        };
+        line(&mut output, &Trailer { end })?;
+        output.finish()
+    };
+    write().map_err(|source| SnapshotError::Write {
+        path: PathBuf::from("memory"),
+        source,
+    })
+}
+
+fn line(output: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
+    serde_json::to_writer(&mut *output, value)?;
+    output.write_all(b"\n")
 }
 
 impl Encoder {

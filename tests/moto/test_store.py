@@ -299,7 +299,7 @@ def test_runs_at_once_lose_nothing(auditor, sandbox, store):
     rest = [flag for account in at_once for flag in ("--account", account)]
     run, report = auditor.audit(store.url, *rest)
     # What the ledger had forgotten would be told again.
-    assert "PagerDuty: 0 triggered, 0 resolved, 0 not taken" in run.stderr
+    assert "PagerDuty: 0 opened, 0 updated, 0 resolved" in run.stderr
     seen = {row["fingerprint"]: row for row in report["findings"]}
     assert {row["status"] for row in seen.values()} == {"ongoing"}
     assert {key: row["first_seen_at"] for key, row in seen.items()} == first_seen
