@@ -1,17 +1,24 @@
 //! The Lambda: event, call, answer.
 
 mod deadline;
+mod look;
+mod metrics;
 mod task;
 
-use std::sync::Arc;
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use lineward::audit::{self, AuditError, Outcome, Request, Source};
-use lineward::collect::Plan;
+use lineward::collect::{CallCounts, Plan};
 use lineward::config::{Config, ConfigError};
+use lineward::fan_out::{self, FanOutError};
 use lineward::report::Trigger;
+use lineward::store::{self, StoreError};
+use serde::Serialize;
 use serde_json::{Value, json};
+use task::Task;
+use tokio::time::Instant;
 
 /// Half the processor time of a walk went into the system's allocator.
 #[global_allocator]
@@ -20,53 +27,97 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[tokio::main]
 async fn main() -> Result<(), lambda_runtime::Error> {
     lambda_runtime::tracing::init_default_subscriber();
-    // A broken configuration is told to each caller, with its own error type, rather than ending the
-    // process before it can answer.
-    let config = Arc::new(configuration());
     let handler = service_fn(move |event| {
-        let config = Arc::clone(&config);
         // Boxed, since the compiler does not follow futures nested any deeper.
-        Box::pin(async move { handle(&config, event).await.map_err(Diagnostic::from) })
+        Box::pin(async move { handle(event).await.map_err(Diagnostic::from) })
     });
     lambda_runtime::run(handler).await
 }
 
-/// The configuration of `LINEWARD_CONFIG` and the environment.
-fn configuration() -> Result<Config, ConfigError> {
-    let path = std::env::var_os("LINEWARD_CONFIG").map(std::path::PathBuf::from);
+/// The configuration of `LINEWARD_CONFIG`, a file or an object `s3://…`, and the environment. It is read at each
+/// invocation: who changes it need not deploy, and a broken one is told to each caller with its own error type.
+async fn configuration() -> Result<Config, Failure> {
     let environment = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-    Config::load(path.as_deref(), environment)
+    let place = std::env::var("LINEWARD_CONFIG").ok();
+    let config = match place.as_deref() {
+        Some(url) if url.starts_with("s3://") => {
+            let text = store::read(url).await.map_err(Failure::Store)?;
+            Config::read(url, &text, environment)
+        }
+        place => Config::load(place.map(PathBuf::from).as_deref(), environment),
+    };
+    config.map_err(Failure::Configuration)
 }
 
 /// Why an invocation failed.
+#[derive(Debug)]
 enum Failure {
-    Configuration(String),
+    Configuration(ConfigError),
     Event(task::UnknownEvent),
+    Store(StoreError),
     Audit(AuditError),
+    FanOut(FanOutError),
 }
 
-async fn handle(
-    config: &Result<Config, ConfigError>,
-    event: LambdaEvent<Value>,
-) -> Result<Value, Failure> {
-    let config = config
-        .as_ref()
-        .map_err(|error| Failure::Configuration(error.to_string()))?;
-    let task::Task::Audit = task::of(&event.payload).map_err(Failure::Event)?;
-    let deadline = deadline::of_walk(event.context.deadline, Timestamp::now());
-    let plan = Plan::of(config, Timestamp::now(), deadline);
-    let request = Request {
-        source: Source::Live(Box::new(plan)),
-        trigger: Trigger::Schedule,
+async fn handle(event: LambdaEvent<Value>) -> Result<Value, Failure> {
+    let begun = Instant::now();
+    let task = task::of(&event.payload).map_err(Failure::Event)?;
+    let config = configuration().await?;
+    let walk_until = deadline::of_walk(event.context.deadline, Timestamp::now());
+    let send_until = deadline::of_sending(event.context.deadline, Timestamp::now());
+    let request = |source, trigger| Request {
+        source,
+        trigger,
         notify: config.pagerduty.is_some(),
-        send_until: deadline::of_sending(event.context.deadline, Timestamp::now()),
+        send_until,
         baseline: false,
     };
+    let plan = || Plan::of(&config, Timestamp::now(), walk_until);
+    let (run, calls, answer) = match task {
+        Task::Audit => {
+            let source = Source::Live(Box::new(plan()));
+            whole(&config, request(source, Trigger::Schedule)).await?
+        }
+        Task::Finish { run } => {
+            whole(&config, request(Source::FanOut(run), Trigger::FanOut)).await?
+        }
+        Task::Plan => {
+            let planned = fan_out::plan(&config, walk_until)
+                .await
+                .map_err(Failure::FanOut)?;
+            (
+                planned.run.clone(),
+                CallCounts::default(),
+                written(&planned),
+            )
+        }
+        Task::Scan(batch) => {
+            let scanned = fan_out::scan(&config, &batch, walk_until).await;
+            let scanned = scanned.map_err(Failure::FanOut)?;
+            (batch.run, scanned.calls, written(&scanned))
+        }
+        Task::Look(messages) => look::at(&config, &messages, plan(), request).await?,
+    };
+    metrics::of_invocation(&run, calls, begun.elapsed());
+    Ok(answer)
+}
+
+/// A run over the whole organization.
+async fn whole(config: &Config, request: Request) -> Result<(String, CallCounts, Value), Failure> {
     let outcome = audit::audit(config, request, |_| ())
         .await
         .map_err(Failure::Audit)?;
-    Ok(answer(&outcome))
+    let report = &outcome.report;
+    tracing::info!(
+        run = report.run.id,
+        complete = report.run.complete,
+        applications = report.summary.applications,
+        report = outcome.report_at.as_deref(),
+        "audited"
+    );
+    metrics::of_run(report);
+    Ok((report.run.id.clone(), outcome.calls, answer(&outcome)))
 }
 
 /// What the invoker is told: numbers, and where the report lies.
@@ -76,20 +127,28 @@ fn answer(outcome: &Outcome) -> Value {
         "run": report.run.id,
         "complete": report.run.complete,
         "accounts": report.coverage.accounts,
-        "summary": report.summary,
+        "findings": report.summary.findings,
+        "applications": report.summary.applications,
         "notification": report.notification,
         "report": outcome.report_at,
     })
 }
 
+fn written(value: &impl Serialize) -> Value {
+    serde_json::to_value(value).unwrap_or_default()
+}
+
 /// Stable error types: whoever invokes this decides by them whether to try again.
 impl From<Failure> for Diagnostic {
     fn from(failure: Failure) -> Self {
-        let (error_type, error_message) = match failure {
-            Failure::Configuration(message) => ("Lineward.Configuration", message),
+        let (error_type, error_message) = match &failure {
+            Failure::Configuration(error) => ("Lineward.Configuration", error.to_string()),
             Failure::Event(error) => ("Lineward.UnknownEvent", error.to_string()),
-            Failure::Audit(error) => (audit_error_type(&error), error.to_string()),
+            Failure::Store(error) => ("Lineward.Store", error.to_string()),
+            Failure::Audit(error) => (audit_error_type(error), error.to_string()),
+            Failure::FanOut(error) => (fan_out_error_type(error), error.to_string()),
         };
+        tracing::error!(error_type, error_message, "failed");
         Self {
             error_type: error_type.into(),
             error_message,
@@ -104,8 +163,19 @@ fn audit_error_type(error: &AuditError) -> &'static str {
         | AuditError::StaleEstate
         | AuditError::StaleReport
         | AuditError::FutureEstate(_) => "Lineward.Snapshot",
-        AuditError::FanOut(_) => "Lineward.Plan",
+        AuditError::FanOut(error) => fan_out_error_type(error),
         AuditError::Store(_) | AuditError::Unsaved { .. } => "Lineward.Store",
         AuditError::Routing(_) | AuditError::NoPagerDuty => "Lineward.Configuration",
+    }
+}
+
+fn fan_out_error_type(error: &FanOutError) -> &'static str {
+    match error {
+        FanOutError::Connection(_) => "Lineward.Connection",
+        FanOutError::Store(_) => "Lineward.Store",
+        FanOutError::Snapshot(_)
+        | FanOutError::Run(_)
+        | FanOutError::NoPlan(_)
+        | FanOutError::Plan { .. } => "Lineward.Plan",
     }
 }

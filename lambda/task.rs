@@ -1,12 +1,33 @@
 //! What an event asks for.
 
+use lineward::fan_out::Batch;
 use serde_json::Value;
 
 /// What an event asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Task {
     /// Audit everything.
     Audit,
+    /// List the accounts and deal them out.
+    Plan,
+    /// Walk a batch of accounts.
+    Scan(Batch),
+    /// Judge what all batches of a run came to.
+    Finish {
+        /// The run.
+        run: String,
+    },
+    /// Look where these events point.
+    Look(Vec<Message>),
+}
+
+/// An event of EventBridge, and the message of the queue that brought it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Message {
+    /// The message, by which the queue is told that it must come again; nothing where no queue was between.
+    pub(crate) id: Option<String>,
+    /// The event, or nothing where the message is no JSON.
+    pub(crate) event: Option<Value>,
 }
 
 /// An event that asks for nothing this function does.
@@ -17,17 +38,22 @@ impl std::fmt::Display for UnknownEvent {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(
             f,
-            "{}; expected `{{}}`, `{{\"task\": \"audit\"}}` or a scheduled event of EventBridge",
+            "{}; expected `{{}}`, `{{\"task\": \"audit\"}}` (or `plan`, `scan`, `finish`), a scheduled event or \
+             one of EMR Serverless, or messages of a queue with such events",
             self.0
         )
     }
 }
 
-/// Reads an event: of a schedule (`{}` by default), of a rule (`Scheduled Event`), or by hand.
+/// Reads an event: of a schedule (`{}` by default), of a rule (`Scheduled Event`), of the state machine, of the
+/// queue, or by hand.
 pub(crate) fn of(event: &Value) -> Result<Task, UnknownEvent> {
     let Some(fields) = event.as_object() else {
         return Err(UnknownEvent("the event is no object".into()));
     };
+    if let Some(records) = fields.get("Records") {
+        return messages(records);
+    }
     let text = |key: &str| {
         fields
             .get(key)
@@ -36,12 +62,39 @@ pub(crate) fn of(event: &Value) -> Result<Task, UnknownEvent> {
     match (text("task"), text("detail-type")) {
         (Some("audit"), _) | (None, Some("Scheduled Event")) => Ok(Task::Audit),
         (None, None) if fields.is_empty() => Ok(Task::Audit),
+        (Some("plan"), _) => Ok(Task::Plan),
+        (Some("scan"), _) => serde_json::from_value(event.clone())
+            .map(Task::Scan)
+            .map_err(|error| UnknownEvent(format!("the batch can't be read: {error}"))),
+        (Some("finish"), _) => match text("run") {
+            Some(run) if !run.is_empty() => Ok(Task::Finish { run: run.into() }),
+            _ => Err(UnknownEvent("`finish` names no `run`".into())),
+        },
         (Some(task), _) => Err(UnknownEvent(format!("there is no task `{task}`"))),
-        (None, Some(kind)) => Err(UnknownEvent(format!(
-            "an event of type `{kind}` is not handled"
-        ))),
+        (None, Some(_)) => Ok(Task::Look(vec![Message {
+            id: None,
+            event: Some(event.clone()),
+        }])),
         (None, None) => Err(UnknownEvent("the event names no `task`".into())),
     }
+}
+
+fn messages(records: &Value) -> Result<Task, UnknownEvent> {
+    let records = records.as_array().filter(|it| !it.is_empty());
+    let records = records.ok_or_else(|| UnknownEvent("`Records` is no list of messages".into()))?;
+    let message = |record: &Value| {
+        let text = |key: &str| record.get(key).and_then(Value::as_str);
+        let id = text("messageId")?.to_owned();
+        let event = text("body").and_then(|body| serde_json::from_str(body).ok());
+        Some(Message {
+            id: Some(id),
+            event,
+        })
+    };
+    let messages: Option<Vec<_>> = records.iter().map(message).collect();
+    messages
+        .map(Task::Look)
+        .ok_or_else(|| UnknownEvent("a record has no `messageId`".into()))
 }
 
 #[cfg(test)]
@@ -61,14 +114,45 @@ mod tests {
     }
 
     #[test]
+    fn the_parts_of_a_fan_out_are_told_apart() {
+        assert_eq!(of(&json!({ "task": "plan" })), Ok(Task::Plan));
+        let finish = of(&json!({ "task": "finish", "run": "r" }));
+        assert_eq!(finish, Ok(Task::Finish { run: "r".into() }));
+        let batch = json!({
+            "task": "scan", "run": "r", "batch": 3, "started_at": "2026-11-23T12:00:00Z",
+            "accounts": ["111122223333"],
+        });
+        assert!(matches!(of(&batch), Ok(Task::Scan(batch)) if batch.batch == 3));
+    }
+
+    #[test]
+    fn messages_keep_their_ids_even_where_they_hold_nothing() {
+        let records = json!({ "Records": [
+            { "messageId": "1", "body": "{\"detail-type\":\"x\"}" },
+            { "messageId": "2", "body": "no json" },
+        ] });
+        let Ok(Task::Look(messages)) = of(&records) else {
+            panic!("expected messages")
+        };
+        assert_eq!(messages[0].event, Some(json!({ "detail-type": "x" })));
+        assert_eq!(
+            (messages[1].id.as_deref(), &messages[1].event),
+            (Some("2"), &None)
+        );
+    }
+
+    #[test]
     fn anything_else_is_told_what_is_expected() {
         for event in [
             json!(null),
             json!([]),
             json!({ "task": "x" }),
             json!({ "task": 3 }),
+            json!({ "task": "scan", "run": "r" }),
+            json!({ "task": "finish" }),
             json!({ "a": 1 }),
-            json!({ "detail-type": "EC2 Instance State-change Notification" }),
+            json!({ "Records": [] }),
+            json!({ "Records": [{}] }),
         ] {
             let error = of(&event).unwrap_err().to_string();
             assert!(error.contains("expected `{}`"), "{error}");

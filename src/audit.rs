@@ -9,17 +9,17 @@ use std::sync::Arc;
 
 use futures_util::stream::{self, BoxStream, StreamExt as _};
 use jiff::{SignedDuration, Timestamp};
-use lineward_rules::Slice;
 use lineward_rules::rule::Context;
+use lineward_rules::{Slice, Status};
 use tokio::time::Instant;
 
-use crate::collect::{self, Connection, ConnectionError, Organization, Plan};
+use crate::collect::{self, CallCounts, Calls, Connection, ConnectionError, Organization, Plan};
 use crate::config::{Config, PagerDuty};
 use crate::fan_out::{self, FanOutError};
 use crate::history;
 use crate::ledger::{Incident, Ledger, Looked, Seen};
 use crate::notify::{self, Routing, RoutingError};
-use crate::report::{Format, IncidentRow, Notification, Report, Run, Trigger};
+use crate::report::{FindingRow, Format, IncidentRow, Notification, Report, Run, Trigger};
 use crate::snapshot::{Reader, SnapshotError};
 use crate::store::{Saved, Store, StoreError};
 use fold::{Fold, Folded};
@@ -56,10 +56,12 @@ pub enum Source {
 pub struct Outcome {
     /// The report.
     pub report: Report,
-    /// Where the JSON report lies.
-    pub report_at: String,
-    /// Where the ledger lies, unless it is newer than the estate and was left alone.
+    /// Where the JSON report lies, unless an event told nothing new.
+    pub report_at: Option<String>,
+    /// Where the ledger lies, unless it was left alone: it is newer than the estate, or nothing is new.
     pub ledger_at: Option<String>,
+    /// The requests of the walk.
+    pub calls: CallCounts,
 }
 
 /// Why a run could not be.
@@ -102,15 +104,6 @@ pub enum AuditError {
     FutureEstate(Timestamp),
 }
 
-impl AuditError {
-    fn unsaved(report: &Report, source: StoreError) -> Self {
-        Self::Unsaved {
-            report: Box::new(report.clone()),
-            source,
-        }
-    }
-}
-
 /// An estate as it comes.
 pub struct Estate {
     /// The id of the run that walked.
@@ -119,6 +112,8 @@ pub struct Estate {
     pub started_at: Timestamp,
     /// The organization.
     pub organization: Organization,
+    /// The requests of the walk, where this process walks.
+    pub calls: Arc<Calls>,
     /// The slices, as they come.
     pub slices: BoxStream<'static, Result<Slice, SnapshotError>>,
 }
@@ -129,25 +124,37 @@ pub async fn audit(
     request: Request,
     seen: impl FnMut(&Slice),
 ) -> Result<Outcome, AuditError> {
+    if request.notify && config.pagerduty.is_none() {
+        return Err(AuditError::NoPagerDuty);
+    }
     // What can fail for want of configuration fails before anything is read or sent.
-    let paging = if request.notify {
-        Some(paging(config)?)
-    } else {
-        None
-    };
     let store = Store::open(&config.store.url).await?;
     let saved = store.load().await?;
     store.probe().await?;
+    let paging = if request.notify {
+        Some(paging(config, &saved.ledger).await?)
+    } else {
+        None
+    };
+    if let Source::FanOut(run) = &request.source
+        && let Some(report) = fan_out::finished(&store, run).await?
+        && (report.notification.is_some() || paging.is_none())
+    {
+        return Ok(Outcome {
+            report_at: Some(store.locate(&report.name())),
+            ledger_at: None,
+            calls: CallCounts::default(),
+            report,
+        });
+    }
     let is_old = matches!(request.source, Source::Snapshot(_));
     let estate = open(request.source, &store).await?;
     let stale = is_old && saved.ledger.updated_at > Some(estate.started_at);
     if stale && request.notify {
         return Err(AuditError::StaleEstate);
     }
-
+    let calls = Arc::clone(&estate.calls);
     let folded = fold(estate, request.trigger, &saved.ledger, config, seen).await?;
-    let mut report = folded.report;
-    let name = report.name();
     let teller = paging.map(|(pagerduty, routing)| Teller {
         store: store.clone(),
         config,
@@ -155,41 +162,99 @@ pub async fn audit(
         routing,
         until: request.send_until,
     });
-    let plan = match &teller {
-        Some(teller) => teller.plan(&report, &saved.ledger),
-        None => notify::Plan::default(),
-    };
-    name_incidents(&mut report, &plan, &saved.ledger.incidents);
-    let saving = save_report(&store, &report).await;
-    saving.map_err(|source| AuditError::unsaved(&report, source))?;
-    let seen = Seen {
-        at: report.run.started_at,
-        findings: &folded.findings,
-        applications: &folded.applications,
-        looked: &folded.looked,
-        incidents: plan.intents(),
+    let conclusion = Conclusion {
+        store,
+        teller,
+        stale,
         baseline: request.baseline,
     };
-    let mut kept = if stale {
-        saved
-    } else {
-        let saving = tell::save(&store, saved, &seen).await;
-        saving.map_err(|source| AuditError::unsaved(&report, source))?
-    };
-    if let Some(teller) = &teller {
-        let told = teller.tell(plan, kept, report.run.started_at).await;
-        let (notification, told) = told.map_err(|source| AuditError::unsaved(&report, source))?;
-        kept = told;
-        report.notification = Some(notification);
-        let json = report.render(Format::Json, None, false);
-        let saving = store.put(&name, json).await;
-        saving.map_err(|source| AuditError::unsaved(&report, source))?;
-    }
+    let outcome = conclusion.draw(saved, folded).await?;
     Ok(Outcome {
-        report,
-        report_at: store.locate(&name),
-        ledger_at: (!stale).then(|| store.locate_ledger(kept.generation)),
+        calls: calls.counts(),
+        ..outcome
     })
+}
+
+/// What is done once everything was judged: report, notify, save.
+struct Conclusion<'a> {
+    store: Store,
+    teller: Option<Teller<'a>>,
+    /// Whether a later run has written the ledger.
+    stale: bool,
+    baseline: bool,
+}
+
+impl Conclusion<'_> {
+    async fn draw(&self, saved: Saved, folded: Folded) -> Result<Outcome, AuditError> {
+        let mut report = folded.report;
+        let plan = match &self.teller {
+            Some(teller) => teller.plan(&report, &saved.ledger),
+            None => notify::Plan::default(),
+        };
+        name_incidents(&mut report, &plan, &saved.ledger.incidents);
+        if is_old_news(&report, &plan) {
+            return Ok(Outcome {
+                report,
+                report_at: None,
+                ledger_at: None,
+                calls: CallCounts::default(),
+            });
+        }
+        let seen = Seen {
+            at: report.run.started_at,
+            findings: &folded.findings,
+            applications: &folded.applications,
+            looked: &folded.looked,
+            incidents: plan.intents(),
+            baseline: self.baseline,
+        };
+        let kept = self.save(&mut report, plan, saved, &seen).await;
+        let kept = kept.map_err(|source| AuditError::Unsaved {
+            report: Box::new(report.clone()),
+            source,
+        })?;
+        Ok(Outcome {
+            report_at: Some(self.store.locate(&report.name())),
+            ledger_at: (!self.stale).then(|| self.store.locate_ledger(kept.generation)),
+            calls: CallCounts::default(),
+            report,
+        })
+    }
+
+    async fn save(
+        &self,
+        report: &mut Report,
+        plan: notify::Plan,
+        saved: Saved,
+        seen: &Seen<'_>,
+    ) -> Result<Saved, StoreError> {
+        let json = |report: &Report| report.render(Format::Json, None, false);
+        self.store.put(&report.name(), json(report)).await?;
+        for (name, bytes) in history::objects(report) {
+            self.store.put(&name, bytes).await?;
+        }
+        let mut kept = saved;
+        if !self.stale {
+            kept = tell::save(&self.store, kept, seen).await?;
+        }
+        if let Some(teller) = &self.teller {
+            let (notification, told) = teller.tell(plan, kept, seen.at).await?;
+            kept = told;
+            report.notification = Some(notification);
+            self.store.put(&report.name(), json(report)).await?;
+        }
+        Ok(kept)
+    }
+}
+
+/// Whether an event's look found only what was known: there are too many events to write each down.
+fn is_old_news(report: &Report, plan: &notify::Plan) -> bool {
+    let is_news = |row: &FindingRow| matches!(row.status, Status::New | Status::Resolved);
+    report.run.trigger == Trigger::Event
+        && report.summary.new_applications == 0
+        && plan.changes.is_empty()
+        && plan.shrunk.is_empty()
+        && !report.findings.iter().any(is_news)
 }
 
 /// Tells PagerDuty of a report that was saved, as the run that made it would have.
@@ -219,9 +284,9 @@ async fn teller<'a>(
     config: &'a Config,
     report: &Report,
 ) -> Result<(Teller<'a>, Saved), AuditError> {
-    let (pagerduty, routing) = paging(config)?;
     let store = Store::open(&config.store.url).await?;
     let saved = store.load().await?;
+    let (pagerduty, routing) = paging(config, &saved.ledger).await?;
     if saved.ledger.updated_at > Some(report.run.started_at) {
         return Err(AuditError::StaleReport);
     }
@@ -233,17 +298,6 @@ async fn teller<'a>(
         until: None,
     };
     Ok((teller, saved))
-}
-
-/// Saves the report, and its rows for those who ask over many runs.
-async fn save_report(store: &Store, report: &Report) -> Result<(), StoreError> {
-    store
-        .put(&report.name(), report.render(Format::Json, None, false))
-        .await?;
-    for (name, bytes) in history::objects(report) {
-        store.put(&name, bytes).await?;
-    }
-    Ok(())
 }
 
 /// Judges the slices as they come.
@@ -278,9 +332,10 @@ async fn fold(
     Ok(fold.finish(run, estate.organization))
 }
 
-fn paging(config: &Config) -> Result<(PagerDuty, Routing), AuditError> {
+async fn paging(config: &Config, ledger: &Ledger) -> Result<(PagerDuty, Routing), AuditError> {
     let pagerduty = config.pagerduty.clone().ok_or(AuditError::NoPagerDuty)?;
-    let routing = Routing::new(config, &pagerduty)?;
+    let opened_with = ledger.incidents.values().map(|it| &it.routing_key);
+    let routing = Routing::new(config, &pagerduty, opened_with).await?;
     Ok((pagerduty, routing))
 }
 
@@ -298,6 +353,7 @@ async fn open(source: Source, store: &Store) -> Result<Estate, AuditError> {
                 run: header.run,
                 started_at: header.started_at,
                 organization: header.organization,
+                calls: Arc::default(),
                 slices: stream::iter(reader).boxed(),
             })
         }
@@ -314,6 +370,7 @@ pub async fn start(plan: Plan) -> Result<Estate, ConnectionError> {
         run: uuid::Uuid::now_v7().to_string(),
         started_at,
         organization,
+        calls: Arc::clone(&connection.calls),
         slices,
     })
 }

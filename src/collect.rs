@@ -26,7 +26,7 @@ use tokio::time::Instant;
 
 use crate::config::Config;
 use accounts::Listed;
-pub use connection::{Connection, ConnectionError};
+pub use connection::{CallCounts, Calls, Connection, ConnectionError};
 
 /// What to walk, and how.
 #[derive(Clone, Debug)]

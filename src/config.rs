@@ -294,6 +294,15 @@ impl Config {
         Self::parse(path.unwrap_or(default), &text, environment)
     }
 
+    /// Reads the text of a configuration, which `name` calls in errors, and then the environment.
+    pub fn read(
+        name: &str,
+        text: &str,
+        environment: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, ConfigError> {
+        Self::parse(Path::new(name), text, environment)
+    }
+
     fn parse(
         path: &Path,
         text: &str,

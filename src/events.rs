@@ -137,7 +137,7 @@ mod tests {
         "2026-11-23T12:00:00Z".parse().unwrap()
     }
 
-    fn event(kind: &str, detail: Value) -> Value {
+    fn event(kind: &str, detail: &Value) -> Value {
         json!({
             "detail-type": kind, "source": "aws.emr-serverless", "account": "111122223333",
             "region": "eu-west-1", "time": "2026-11-23T11:50:00Z", "detail": detail,
@@ -146,7 +146,7 @@ mod tests {
 
     fn run(state: &str, time: &str) -> Value {
         let detail = json!({ "applicationId": "00f1", "jobRunId": "00g1", "state": state });
-        let mut event = event("EMR Serverless Job Run State Change", detail);
+        let mut event = event("EMR Serverless Job Run State Change", &detail);
         event["time"] = json!(time);
         event
     }
@@ -160,12 +160,12 @@ mod tests {
     fn an_application_is_told_by_each_kind_of_event() {
         let state = event(
             "EMR Serverless Application State Change",
-            json!({ "applicationId": "00f1" }),
+            &json!({ "applicationId": "00f1" }),
         );
         assert_eq!(told(&state), Some(("00f1".into(), 0)));
         let call = |name: &str, field: &str| {
             let detail = json!({ "eventName": name, field: { "applicationId": "00f1" } });
-            event("AWS API Call via CloudTrail", detail)
+            event("AWS API Call via CloudTrail", &detail)
         };
         assert_eq!(
             told(&call("CreateApplication", "responseElements")),
@@ -201,7 +201,7 @@ mod tests {
         ] {
             let mut event = event(
                 "EMR Serverless Application State Change",
-                json!({ "applicationId": "00f1" }),
+                &json!({ "applicationId": "00f1" }),
             );
             *event.pointer_mut(pointer).unwrap() = value;
             assert!(
@@ -209,7 +209,7 @@ mod tests {
                 "{pointer}"
             );
         }
-        let other = event("EC2 Instance State-change Notification", json!({}));
+        let other = event("EC2 Instance State-change Notification", &json!({}));
         assert!(matches!(target(&other, now()), Err(EventError::Unknown(_))));
         assert!(target(&json!(null), now()).is_err());
     }

@@ -16,8 +16,9 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::audit::Estate;
-use crate::collect::{self, Connection, ConnectionError, Organization, Plan};
+use crate::collect::{self, CallCounts, Connection, ConnectionError, Organization, Plan};
 use crate::config::Config;
+use crate::report::{self, Report};
 use crate::snapshot::{self, Header, Reader, SnapshotError};
 use crate::store::{Store, StoreError};
 
@@ -79,6 +80,8 @@ pub struct Scanned {
     pub accounts: usize,
     /// Whether this scan wrote the shard, or another had.
     pub written: bool,
+    /// The requests that it took.
+    pub calls: CallCounts,
 }
 
 /// Why a part of the fan-out can't be done.
@@ -165,19 +168,20 @@ pub async fn scan(
 ) -> Result<Scanned, FanOutError> {
     let run = checked(&batch.run)?;
     let store = Store::open(&config.store.url).await?;
-    let scanned = |written| Scanned {
+    let scanned = |written, calls| Scanned {
         batch: batch.batch,
         accounts: batch.accounts.len(),
         written,
+        calls,
     };
     let name = shard(&run, batch.batch);
     if store.get(&name).await?.is_some() {
-        return Ok(scanned(false));
+        return Ok(scanned(false, CallCounts::default()));
     }
     let mut plan = Plan::of(config, batch.started_at, deadline);
     // Without accounts a plan means all of the organization.
     if batch.accounts.is_empty() {
-        return Ok(scanned(false));
+        return Ok(scanned(false, CallCounts::default()));
     }
     plan.accounts.clone_from(&batch.accounts);
     let connection = Arc::new(Connection::open(plan.call_timeout).await?);
@@ -190,18 +194,31 @@ pub async fn scan(
         organization: Organization::default(),
     };
     let bytes = snapshot::encode(&header, &slices, Timestamp::now())?;
-    Ok(scanned(store.create(&name, bytes).await?))
+    let is_first = store.create(&name, bytes).await?;
+    Ok(scanned(is_first, connection.calls.counts()))
+}
+
+async fn deal(store: &Store, run: &str) -> Result<Deal, FanOutError> {
+    let run = checked(run)?;
+    let deal = store.get(&object(&run, "deal.json")).await?;
+    let deal = deal.ok_or_else(|| FanOutError::NoPlan(run.clone()))?;
+    serde_json::from_slice(&deal).map_err(|error| FanOutError::Plan {
+        run,
+        message: error.to_string(),
+    })
+}
+
+/// The report of a run that was finished already.
+pub(crate) async fn finished(store: &Store, run: &str) -> Result<Option<Report>, FanOutError> {
+    let deal = deal(store, run).await?;
+    let report = store.get(&report::name(&deal.run, deal.started_at)).await?;
+    Ok(report.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
 }
 
 /// The estate of all shards of a run, read as the judge goes on.
 pub(crate) async fn gather(store: &Store, run: &str) -> Result<Estate, FanOutError> {
-    let run = checked(run)?;
-    let deal = store.get(&object(&run, "deal.json")).await?;
-    let deal = deal.ok_or_else(|| FanOutError::NoPlan(run.clone()))?;
-    let deal: Deal = serde_json::from_slice(&deal).map_err(|error| FanOutError::Plan {
-        run: run.clone(),
-        message: error.to_string(),
-    })?;
+    let deal = deal(store, run).await?;
+    let run = deal.run.clone();
     let (store, partition) = (store.clone(), deal.partition);
     let of_plan = (object(&run, "accounts.jsonl.zst"), Vec::new());
     let batches = deal.batches.into_iter().enumerate();
@@ -217,6 +234,7 @@ pub(crate) async fn gather(store: &Store, run: &str) -> Result<Estate, FanOutErr
         run,
         started_at: deal.started_at,
         organization: deal.organization,
+        calls: Arc::default(),
         slices,
     })
 }

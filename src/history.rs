@@ -1,4 +1,4 @@
-//! The rows of a report as Athena and `DuckDB` read them: JSON Lines below `<table>/dt=<day>/run=<id>/`.
+//! The rows of a report as Athena and DuckDB read them: JSON Lines below `<table>/dt=<day>/run=<id>/`.
 
 use std::io::Write as _;
 

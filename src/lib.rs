@@ -12,3 +12,5 @@ pub mod notify;
 pub mod report;
 pub mod snapshot;
 pub mod store;
+
+pub use lineward_rules::estate;

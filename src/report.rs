@@ -264,8 +264,7 @@ impl Report {
 
     /// The name under which the report is stored.
     pub fn name(&self) -> String {
-        let day = self.run.started_at.strftime("%Y-%m-%d");
-        format!("reports/dt={day}/run={}.json", self.run.id)
+        name(&self.run.id, self.run.started_at)
     }
 
     /// Whether a finding that is open is at least this bad.
@@ -285,6 +284,12 @@ impl Report {
             .map(|application| (&application.arn, application.name.as_str()))
             .collect()
     }
+}
+
+/// The name under which the report of a run is stored.
+pub(crate) fn name(run: &str, started_at: Timestamp) -> String {
+    let day = started_at.strftime("%Y-%m-%d");
+    format!("reports/dt={day}/run={run}.json")
 }
 
 impl Summary {

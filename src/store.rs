@@ -78,6 +78,16 @@ impl Place {
     }
 }
 
+/// The text of the object at `s3://BUCKET/KEY`.
+pub async fn read(url: &str) -> Result<String, StoreError> {
+    let wrong = || StoreError::Url(url.to_owned());
+    let (folder, name) = url.rsplit_once('/').ok_or_else(wrong)?;
+    let store = Store::open(folder).await?;
+    let bytes = store.get(name).await?;
+    let bytes = bytes.ok_or_else(|| StoreError::NoObject(url.to_owned()))?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
 /// A ledger with the number under which it was saved, 0 where there was none.
 #[derive(Clone, Debug, Default)]
 pub struct Saved {

@@ -154,7 +154,7 @@ impl<'a> Fold<'a> {
             team: None,
             created_at: None,
             first_seen_at: known.map_or(now, |known| known.first_seen_at.min(now)),
-            new: known.is_none(),
+            new: known.is_none_or(|known| known.first_seen_at >= now),
             compliant: false,
             lineage: Standing::Unknown,
         }
@@ -280,6 +280,8 @@ impl<'a> Fold<'a> {
         let acceptance = self.accepted.of(finding);
         let status = match &acceptance {
             Some(_) => Some(Status::Exempt),
+            // A run that was cut short after it had saved the ledger is made again: its news is still news.
+            None if known.is_some_and(|known| known.first_seen_at >= now) => Some(Status::New),
             None => changes.get(&finding.fingerprint).copied(),
         };
         let first_seen_at = known.map_or(now, |known| known.first_seen_at.min(now));

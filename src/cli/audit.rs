@@ -107,7 +107,9 @@ impl Audit {
 
 /// Says where things lie and what PagerDuty took; whether it took everything.
 fn tell(outcome: &Outcome) -> bool {
-    terminal::say(&format!("report: {}", outcome.report_at));
+    if let Some(place) = &outcome.report_at {
+        terminal::say(&format!("report: {place}"));
+    }
     match &outcome.ledger_at {
         Some(path) => terminal::say(&format!("ledger: {path}")),
         None => terminal::say("ledger: left alone, a run after this estate has written it"),

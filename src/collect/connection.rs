@@ -1,5 +1,7 @@
 //! The way to AWS: one HTTP client, explicit limits, and clients for an account and Region.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use aws_config::environment::EnvironmentVariableRegionProvider;
@@ -16,11 +18,13 @@ use aws_smithy_http_client::tls;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_runtime_api::client::connector_metadata::ConnectorMetadata;
 use aws_smithy_runtime_api::client::http::{
-    HttpClient, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
+    SharedHttpConnector,
 };
-use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use lineward_rules::AccountId;
+use serde::Serialize;
 
 use super::Organization;
 use super::gap::{gap, plain_reason};
@@ -29,9 +33,48 @@ use super::gap::{gap, plain_reason};
 /// one call a second lets a burst through.
 const ATTEMPTS: u32 = 6;
 
+/// How many requests were sent, attempt by attempt.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct CallCounts {
+    /// All.
+    pub made: u64,
+    /// Those that were refused for coming too fast, as far as the status and the headers of the answer tell.
+    pub throttled: u64,
+}
+
+/// Counts requests.
+#[derive(Debug, Default)]
+pub struct Calls {
+    made: AtomicU64,
+    throttled: AtomicU64,
+}
+
+impl Calls {
+    /// How many there were so far.
+    pub fn counts(&self) -> CallCounts {
+        CallCounts {
+            made: self.made.load(Ordering::Relaxed),
+            throttled: self.throttled.load(Ordering::Relaxed),
+        }
+    }
+
+    fn count(&self, answer: Option<&HttpResponse>) {
+        self.made.fetch_add(1, Ordering::Relaxed);
+        let is_throttled = answer.is_some_and(|answer| {
+            let code = answer.headers().get("x-amzn-errortype").unwrap_or_default();
+            let by_code = code.starts_with("Throttl") || code.starts_with("TooManyRequests");
+            by_code || matches!(answer.status().as_u16(), 429 | 503)
+        });
+        self.throttled
+            .fetch_add(u64::from(is_throttled), Ordering::Relaxed);
+    }
+}
+
 /// Credentials, HTTP client and limits that all clients share.
 #[derive(Debug)]
 pub struct Connection {
+    /// The requests that were sent.
+    pub calls: Arc<Calls>,
     pub(super) config: SdkConfig,
     /// The caller's own account.
     pub own_account: AccountId,
@@ -57,7 +100,8 @@ pub enum ConnectionError {
 impl Connection {
     /// Loads the SDK's usual chain, and asks STS whose credentials it found.
     pub async fn open(call_timeout: Duration) -> Result<Self, ConnectionError> {
-        let config = load(call_timeout).await;
+        let calls = Arc::default();
+        let config = load(call_timeout, &calls).await;
         let sts = aws_sdk_sts::Client::new(&config);
         let identity = sts
             .get_caller_identity()
@@ -71,6 +115,7 @@ impl Connection {
             .filter(|part| !part.is_empty())
             .unwrap_or("aws");
         Ok(Self {
+            calls,
             own_account: AccountId::from(identity.account().unwrap_or_default()),
             partition: partition.to_owned(),
             config,
@@ -103,7 +148,28 @@ impl Connection {
 /// An HTTP client without the check of each SDK client that is made with it: that reads all roots of
 /// the trust store into a TLS connector and drops it, which took an eighth of a walk's processor time.
 #[derive(Debug)]
-struct Unchecked(SharedHttpClient);
+struct Unchecked {
+    client: SharedHttpClient,
+    calls: Arc<Calls>,
+}
+
+/// A way to an endpoint that counts what goes over it.
+#[derive(Debug)]
+struct Counted {
+    connector: SharedHttpConnector,
+    calls: Arc<Calls>,
+}
+
+impl HttpConnector for Counted {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let (answer, calls) = (self.connector.call(request), Arc::clone(&self.calls));
+        HttpConnectorFuture::new(async move {
+            let answer = answer.await;
+            calls.count(answer.as_ref().ok());
+            answer
+        })
+    }
+}
 
 impl HttpClient for Unchecked {
     fn http_connector(
@@ -111,20 +177,26 @@ impl HttpClient for Unchecked {
         settings: &HttpConnectorSettings,
         components: &RuntimeComponents,
     ) -> SharedHttpConnector {
-        self.0.http_connector(settings, components)
+        SharedHttpConnector::new(Counted {
+            connector: self.client.http_connector(settings, components),
+            calls: Arc::clone(&self.calls),
+        })
     }
 
     fn connector_metadata(&self) -> Option<ConnectorMetadata> {
-        self.0.connector_metadata()
+        self.client.connector_metadata()
     }
 }
 
-async fn load(call_timeout: Duration) -> SdkConfig {
+async fn load(call_timeout: Duration, calls: &Arc<Calls>) -> SdkConfig {
     // Without a client of its own, each client of the SDK has its own pool and trust store.
     let http_client = aws_smithy_http_client::Builder::new()
         .tls_provider(tls::Provider::Rustls(CryptoMode::AwsLc))
         .build_https();
-    let http_client = Unchecked(http_client);
+    let http_client = Unchecked {
+        client: http_client,
+        calls: Arc::clone(calls),
+    };
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(3).min(call_timeout))
         .operation_attempt_timeout(Duration::from_secs(10).min(call_timeout))

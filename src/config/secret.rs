@@ -1,37 +1,57 @@
 //! Secrets: named in the configuration, read when they are needed, never shown.
 
 use std::fmt;
+use std::time::Duration;
 
+use aws_config::BehaviorVersion;
+use aws_config::timeout::TimeoutConfig;
+use aws_sdk_secretsmanager::error::ProvideErrorMetadata as _;
 use schemars::JsonSchema;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use sha2::{Digest as _, Sha256};
 
-/// A secret: `env:NAME`, or the secret itself.
+/// The prefix of what Secrets Manager keeps.
+const SECRETS_MANAGER: &str = "secretsmanager:";
+
+/// A secret: `env:NAME`, `secretsmanager:ID` (a name or an ARN), or the secret itself.
 #[derive(Clone, PartialEq, Eq, JsonSchema)]
 #[schemars(transparent)]
 pub struct Secret(String);
 
 /// Why a secret can't be had.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SecretError {
     /// The variable isn't there.
     #[error("environment variable `{0}` is not set")]
     NotSet(String),
+    /// Secrets Manager doesn't give it.
+    #[error("secret `{id}`: {code}: {message}")]
+    Refused {
+        /// Its name or ARN.
+        id: String,
+        /// The error code.
+        code: String,
+        /// What is said of it.
+        message: String,
+    },
 }
 
 impl Secret {
     /// The secret of this reference.
-    pub fn reveal(&self) -> Result<String, SecretError> {
-        match self.0.strip_prefix("env:") {
-            Some(name) => std::env::var(name).map_err(|_| SecretError::NotSet(name.to_owned())),
+    pub async fn reveal(&self) -> Result<String, SecretError> {
+        if let Some(name) = self.0.strip_prefix("env:") {
+            return std::env::var(name).map_err(|_| SecretError::NotSet(name.to_owned()));
+        }
+        match self.0.strip_prefix(SECRETS_MANAGER) {
+            Some(id) => fetch(id).await,
             None => Ok(self.0.clone()),
         }
     }
 
     /// A name that tells secrets apart and gives nothing away, fit to be stored.
     pub fn name(&self) -> String {
-        if self.0.starts_with("env:") {
+        if is_reference(&self.0) {
             return self.0.clone();
         }
         let digest = Sha256::digest(self.0.as_bytes());
@@ -41,8 +61,41 @@ impl Secret {
 
     /// The secret whose stored name this is, where the name tells where to find it.
     pub fn from_name(name: &str) -> Option<Self> {
-        name.starts_with("env:").then(|| Self(name.to_owned()))
+        is_reference(name).then(|| Self(name.to_owned()))
     }
+}
+
+fn is_reference(text: &str) -> bool {
+    text.starts_with("env:") || text.starts_with(SECRETS_MANAGER)
+}
+
+/// Asks Secrets Manager, in the Region of the secret's ARN where it has one.
+async fn fetch(id: &str) -> Result<String, SecretError> {
+    let config = aws_config::defaults(BehaviorVersion::latest()).load().await;
+    let region = id.split(':').nth(3).filter(|_| id.starts_with("arn:"));
+    let region = region.map(|it| aws_config::Region::new(it.to_owned()));
+    let mut config = aws_sdk_secretsmanager::config::Builder::from(&config);
+    if let Some(region) = region {
+        config = config.region(region);
+    }
+    let timeouts = TimeoutConfig::builder()
+        .operation_timeout(Duration::from_secs(15))
+        .build();
+    let client = aws_sdk_secretsmanager::Client::from_conf(config.timeout_config(timeouts).build());
+    let refused = |code: &str, message: &str| SecretError::Refused {
+        id: id.to_owned(),
+        code: code.to_owned(),
+        message: message.to_owned(),
+    };
+    let answer = client.get_secret_value().secret_id(id).send().await;
+    let answer = answer.map_err(|error| match (error.code(), error.message()) {
+        (Some(code), message) => refused(code, message.unwrap_or_default()),
+        (None, _) => refused("Unreachable", "Secrets Manager gave no answer"),
+    })?;
+    let text = answer
+        .secret_string
+        .ok_or_else(|| refused("NoText", "the secret is no text"))?;
+    Ok(text.trim().to_owned())
 }
 
 impl fmt::Debug for Secret {
@@ -54,12 +107,10 @@ impl fmt::Debug for Secret {
 impl<'de> Deserialize<'de> for Secret {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        for unsupported in ["ssm:", "secretsmanager:"] {
-            if text.starts_with(unsupported) {
-                return Err(D::Error::custom(format!(
-                    "`{unsupported}` can't be read by this version, expected `env:NAME`"
-                )));
-            }
+        if text.starts_with("ssm:") {
+            return Err(D::Error::custom(
+                "`ssm:` can't be read by this version, expected `env:NAME` or `secretsmanager:ID`",
+            ));
         }
         Ok(Self(text))
     }
@@ -69,20 +120,20 @@ impl<'de> Deserialize<'de> for Secret {
 mod tests {
     use super::*;
 
-    #[test]
-    fn an_inline_secret_shows_neither_in_its_name_nor_in_debug_output() {
+    #[tokio::test]
+    async fn an_inline_secret_shows_neither_in_its_name_nor_in_debug_output() {
         let secret = Secret("R0123456789".into());
         assert!(secret.name().starts_with("inline:"));
         assert!(!format!("{secret:?} {}", secret.name()).contains("R0123"));
         assert_ne!(secret.name(), Secret("R0123456780".into()).name());
-        assert_eq!(secret.reveal().unwrap(), "R0123456789");
+        assert_eq!(secret.reveal().await.unwrap(), "R0123456789");
     }
 
-    #[test]
-    fn a_reference_is_found_again_by_its_name() {
+    #[tokio::test]
+    async fn a_reference_is_found_again_by_its_name() {
         let secret = Secret("env:LINEWARD_TEST_NOT_SET".into());
         assert_eq!(Secret::from_name(&secret.name()), Some(secret.clone()));
-        let error = secret.reveal().unwrap_err().to_string();
+        let error = secret.reveal().await.unwrap_err().to_string();
         assert_eq!(
             error,
             "environment variable `LINEWARD_TEST_NOT_SET` is not set"

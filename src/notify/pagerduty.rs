@@ -96,7 +96,7 @@ pub async fn send(
                 (Ok(client), Some(Ok(key))) => Ok(Queue {
                     client,
                     url,
-                    key,
+                    key: key.clone(),
                     deadline,
                     sent: VecDeque::new(),
                 }),

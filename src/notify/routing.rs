@@ -14,7 +14,7 @@ pub struct Routing {
     teams: Vec<Team>,
     rules: BTreeMap<RuleId, String>,
     default: Option<String>,
-    keys: BTreeMap<String, Secret>,
+    keys: BTreeMap<String, Result<String, SecretError>>,
 }
 
 /// Why a routing key can't be used.
@@ -51,8 +51,13 @@ pub(super) struct Route {
 }
 
 impl Routing {
-    /// Gathers the keys, and checks each before anything is sent.
-    pub fn new(config: &Config, pagerduty: &PagerDuty) -> Result<Self, RoutingError> {
+    /// Gathers the keys, and checks each before anything is sent. `opened_with` names those that incidents were
+    /// opened with: what isn't configured any more is looked for all the same.
+    pub async fn new(
+        config: &Config,
+        pagerduty: &PagerDuty,
+        opened_with: impl IntoIterator<Item = &String>,
+    ) -> Result<Self, RoutingError> {
         let default = pagerduty
             .routing_key
             .iter()
@@ -68,11 +73,16 @@ impl Routing {
             .map(|(rule, key)| (format!("rule `{rule}`"), key));
         let mut keys = BTreeMap::new();
         for (owner, key) in default.chain(teams).chain(rules) {
-            check(owner, key)?;
-            keys.insert(key.name(), key.clone());
+            let revealed = check(owner, key.reveal().await)?;
+            keys.insert(key.name(), Ok(revealed));
         }
         if keys.is_empty() {
             return Err(RoutingError::None);
+        }
+        for name in opened_with {
+            if let (false, Some(key)) = (keys.contains_key(name), Secret::from_name(name)) {
+                keys.insert(name.clone(), key.reveal().await);
+            }
         }
         let rules = pagerduty.rules.iter();
         Ok(Self {
@@ -133,11 +143,8 @@ impl Routing {
     }
 
     /// The key of this name: one of the configuration's, or the one an incident was opened with.
-    pub(super) fn key(&self, name: &str) -> Option<Result<String, SecretError>> {
-        let known = self.keys.get(name).cloned();
-        known
-            .or_else(|| Secret::from_name(name))
-            .map(|secret| secret.reveal())
+    pub(super) fn key(&self, name: &str) -> Option<&Result<String, SecretError>> {
+        self.keys.get(name)
     }
 }
 
@@ -151,9 +158,9 @@ pub(super) fn team<'a>(
     tagged.or_else(|| teams.iter().find(|team| team.accounts.contains(account)))
 }
 
-fn check(owner: String, key: &Secret) -> Result<(), RoutingError> {
-    match key.reveal() {
-        Ok(key) if key.chars().count() == 32 => Ok(()),
+fn check(owner: String, key: Result<String, SecretError>) -> Result<String, RoutingError> {
+    match key {
+        Ok(key) if key.chars().count() == 32 => Ok(key),
         Ok(key) => Err(RoutingError::Length {
             owner,
             length: key.chars().count(),

@@ -101,6 +101,9 @@ pub enum StoreError {
         /// The schema it names.
         found: String,
     },
+    /// An object that must be there isn't.
+    #[error("`{0}` does not exist")]
+    NoObject(String),
     /// Another run saved this generation first.
     #[error("generation {0} of the ledger exists already")]
     Taken(u64),

@@ -1,64 +1,22 @@
 //! The real Lambda binary, invoked through a Runtime API, on the simulated organization.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
 
+mod bed;
+mod fan_out;
+mod look;
 mod runtime_api;
 
-use std::fmt::Write as _;
-use std::path::Path;
-use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
-use lineward_sandbox::{IncidentState, Options, Sandbox, TEAMS};
+use bed::{configuration, report, start};
+use lineward_sandbox::{IncidentState, Options, Sandbox};
 use runtime_api::{Answer, RuntimeApi};
 use serde_json::{Value, json};
-
-/// A process that ends with its test.
-struct Bootstrap(Child);
-
-impl Drop for Bootstrap {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-fn start(api: &RuntimeApi, sandbox: &Sandbox, folder: &Path, configuration: &str) -> Bootstrap {
-    let path = folder.join("lineward.toml");
-    std::fs::write(&path, configuration).unwrap();
-    let child = Command::new(env!("CARGO_BIN_EXE_bootstrap"))
-        .env_clear()
-        .envs(sandbox.environment())
-        .envs([
-            ("AWS_LAMBDA_RUNTIME_API", api.address().as_str()),
-            ("AWS_LAMBDA_FUNCTION_NAME", "lineward"),
-            ("AWS_LAMBDA_FUNCTION_VERSION", "1"),
-            ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "512"),
-            ("LINEWARD_CONFIG", path.to_str().unwrap()),
-            ("KEY", "R0123456789012345678901234567890"),
-        ])
-        .spawn()
-        .unwrap();
-    Bootstrap(child)
-}
-
-fn configuration(sandbox: &Sandbox, folder: &Path) -> String {
-    let (endpoint, store) = (sandbox.endpoint(), folder.join("data"));
-    let mut text = format!(
-        "[organization]\nregions = ['us-east-1', 'eu-west-1']\n\
-         [[image]]\nuri = '*/platform/spark:*'\n[walk]\ncall_timeout = '20s'\n[store]\nurl = 'file:{}'\n\
-         [pagerduty]\nendpoint = '{endpoint}'\nrouting_key = 'env:KEY'\ngrace = '0s'\n",
-        store.display()
-    );
-    for team in TEAMS {
-        writeln!(text, "[[team]]\nname = '{team}'").unwrap();
-    }
-    text
-}
-
-fn report(answer: &Value) -> Value {
-    let path = answer["report"].as_str().unwrap();
-    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
-}
 
 #[test]
 fn a_scheduled_event_audits_the_organization_and_pages() {
@@ -86,10 +44,9 @@ fn a_scheduled_event_audits_the_organization_and_pages() {
             .iter()
             .all(|incident| incident.state == IncidentState::Triggered)
     );
-    assert_eq!(
-        answer["pagerduty"],
-        json!({ "taken": incidents.len(), "owed": 0 })
-    );
+    let told = &answer["notification"];
+    assert_eq!(told["opened"].as_u64(), Some(incidents.len() as u64));
+    assert_eq!(told["owed"], 0);
 }
 
 #[test]

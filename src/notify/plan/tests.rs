@@ -57,10 +57,17 @@ impl Run<'_> {
             ledger: self.ledger,
             config: &config,
             pagerduty: &pagerduty,
-            routing: &Routing::new(&config, &pagerduty).unwrap(),
+            routing: &routing(&config, &pagerduty, self.ledger),
             report_url: None,
         })
     }
+}
+
+fn routing(config: &Config, pagerduty: &PagerDuty, ledger: &Ledger) -> Routing {
+    let opened_with = ledger.incidents.values().map(|it| &it.routing_key);
+    let routing = Routing::new(config, pagerduty, opened_with);
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    runtime.unwrap().block_on(routing).unwrap()
 }
 
 fn planned(findings: Vec<FindingRow>, ledger: &Ledger) -> Plan {

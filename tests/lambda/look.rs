@@ -1,0 +1,187 @@
+//! Events, as they come from member accounts by way of a queue.
+
+use lineward_sandbox::{Block, Cause, Fault, IncidentState, Options, Sandbox};
+use serde_json::{Value, json};
+
+use crate::bed::{configuration, invoke};
+
+struct Bed {
+    sandbox: Sandbox,
+    folder: tempfile::TempDir,
+    account: String,
+}
+
+impl Bed {
+    fn new() -> Self {
+        let sandbox = Sandbox::start(Options {
+            denied: 0,
+            suspended: 0,
+            ..Options::default()
+        });
+        let sandbox = sandbox.unwrap();
+        let account = sandbox.view(|it| {
+            let mut accounts = it.accounts.keys();
+            accounts
+                .find(|id| **id != it.auditor_account)
+                .unwrap()
+                .clone()
+        });
+        Self {
+            sandbox,
+            folder: tempfile::tempdir().unwrap(),
+            account,
+        }
+    }
+
+    /// A new application with a fault.
+    fn create(&self, fault: Fault) -> String {
+        let options = Options::default();
+        let id = self.sandbox.update(|it| {
+            it.create_application(&self.account, "us-east-1", &options)
+                .unwrap()
+        });
+        assert!(self.sandbox.plant(&id, fault));
+        id
+    }
+
+    fn event(&self, kind: &str, detail: &Value) -> Value {
+        json!({
+            "version": "0", "source": "aws.emr-serverless", "detail-type": kind,
+            "account": self.account, "region": "us-east-1", "time": jiff::Timestamp::now(), "detail": detail,
+        })
+    }
+
+    fn state_change(&self, id: &str) -> Value {
+        self.event(
+            "EMR Serverless Application State Change",
+            &json!({ "applicationId": id }),
+        )
+    }
+
+    fn send(&self, events: &[Value]) -> Value {
+        let records = events.iter().enumerate().map(|(index, event)| {
+            json!({ "messageId": format!("m{index}"), "body": event.to_string(), "eventSource": "aws:sqs" })
+        });
+        let records: Vec<_> = records.collect();
+        let configuration = configuration(&self.sandbox, self.folder.path());
+        invoke(
+            &self.sandbox,
+            self.folder.path(),
+            &configuration,
+            &json!({ "Records": records }),
+        )
+    }
+
+    fn states(&self) -> (usize, usize) {
+        let incidents = self.sandbox.pagerduty().incidents;
+        let resolved = incidents
+            .iter()
+            .filter(|it| it.state == IncidentState::Resolved)
+            .count();
+        (incidents.len() - resolved, resolved)
+    }
+}
+
+#[test]
+fn an_application_is_audited_alone_when_it_changes() {
+    let bed = Bed::new();
+    let id = bed.create(Fault::Disabled);
+    bed.sandbox.reset_calls();
+    let answer = bed.send(&[bed.state_change(&id)]);
+    assert_eq!(answer["batchItemFailures"], json!([]));
+    assert_eq!(bed.states(), (1, 0));
+    let calls = bed.sandbox.calls().operations;
+    assert!(
+        !calls.contains_key("emr-serverless:ListApplications"),
+        "{calls:?}"
+    );
+    assert_eq!(calls.get("emr-serverless:GetApplication"), Some(&1));
+    assert_eq!(
+        calls
+            .keys()
+            .filter(|it| it.starts_with("iam:") || it.contains("ListAccounts"))
+            .count(),
+        0
+    );
+
+    // Told twice, late or again, it changes nothing.
+    let twice = [bed.state_change(&id), bed.state_change(&id)];
+    bed.send(&twice);
+    assert_eq!(
+        (bed.states(), bed.sandbox.pagerduty().events.len()),
+        ((1, 0), 1)
+    );
+    bed.sandbox.mend(&id);
+    bed.send(&[bed.state_change(&id)]);
+    assert_eq!(bed.states(), (0, 1));
+}
+
+#[test]
+fn an_application_that_is_deleted_resolves_its_incident() {
+    let bed = Bed::new();
+    let id = bed.create(Fault::Disabled);
+    bed.send(&[bed.state_change(&id)]);
+    bed.sandbox.update(|it| it.delete_application(&id));
+    bed.send(&[bed.state_change(&id)]);
+    assert_eq!(bed.states(), (0, 1));
+}
+
+#[test]
+fn a_job_run_that_starts_is_judged_from_one_call() {
+    let bed = Bed::new();
+    let id = bed.create(Fault::JobReplacesJars);
+    let run = bed.sandbox.update(|it| {
+        let runs = &it.application_mut(&id).unwrap().job_runs;
+        runs.keys().last().unwrap().clone()
+    });
+    let detail = |state: &str| json!({ "applicationId": id, "jobRunId": run, "state": state });
+    let kind = "EMR Serverless Job Run State Change";
+    bed.send(&[bed.event(kind, &detail("RUNNING"))]);
+    assert_eq!(bed.states(), (0, 0));
+    bed.sandbox.reset_calls();
+    bed.send(&[bed.event(kind, &detail("SUBMITTED"))]);
+    let calls = bed.sandbox.calls().operations;
+    assert_eq!(calls.get("emr-serverless:GetJobRun"), Some(&1), "{calls:?}");
+    assert!(!calls.contains_key("emr-serverless:ListJobRuns"));
+    assert_eq!(bed.states(), (1, 0));
+}
+
+#[test]
+fn what_can_not_be_understood_or_read_now_comes_again_and_nothing_else() {
+    let bed = Bed::new();
+    let id = bed.create(Fault::Disabled);
+    let mut broken = bed.state_change(&id);
+    broken["detail"]["applicationId"] = json!("../x");
+    let answer = bed.send(&[
+        bed.state_change(&id),
+        broken,
+        bed.event("Something Else", &json!({})),
+    ]);
+    assert_eq!(
+        answer["batchItemFailures"],
+        json!([{ "itemIdentifier": "m1" }, { "itemIdentifier": "m2" }])
+    );
+    assert_eq!(bed.states(), (1, 0));
+    let told = bed.sandbox.pagerduty().incidents[0].dedup_key.clone();
+    let refuse = |cause| {
+        bed.sandbox.update(|it| {
+            let account = it.accounts.get_mut(&bed.account).unwrap();
+            account.blocks = vec![Block {
+                region: None,
+                service: "emr-serverless".into(),
+                operation: Some("GetApplication".into()),
+                cause,
+            }];
+        });
+        bed.send(&[bed.state_change(&id)])["batchItemFailures"].clone()
+    };
+    let again = json!([{ "itemIdentifier": "m0" }]);
+    assert_eq!(refuse(Cause::UnrecognizedClient), again);
+    // Who is denied now is denied then: the next scan tells of it.
+    assert_eq!(refuse(Cause::AccessDenied), json!([]));
+    let open = bed.sandbox.pagerduty().incidents.into_iter();
+    assert!(
+        open.filter(|it| it.dedup_key == told)
+            .all(|it| it.state == IncidentState::Triggered)
+    );
+}
