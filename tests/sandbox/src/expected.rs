@@ -72,7 +72,50 @@ fn in_account(organization: &Organization, account: &Account) -> Vec<Expected> {
     rows.sort();
     rows.dedup();
     rows.extend(planted(account));
+    rows.extend(idling_unseen(account));
     rows
+}
+
+/// Applications with warm workers of which no job run and no session can be read: whether anybody uses them
+/// can't be told.
+fn idling_unseen(account: &Account) -> impl Iterator<Item = Expected> {
+    let seen = |region: &str| {
+        let mut operations = ["ListApplications", "GetApplication"].iter();
+        let refused = |it: &&str| account.blocked(region, "emr-serverless", it).is_some();
+        account.is_enabled(region) && !operations.any(|it| refused(it))
+    };
+    let regions = account
+        .applications
+        .iter()
+        .filter(move |(region, _)| seen(region));
+    let applications = regions.flat_map(|(region, all)| all.values().map(move |it| (region, it)));
+    let unseen = applications.filter(|(region, it)| {
+        let workers = it.detail.get("initialCapacity").and_then(Value::as_object);
+        let is_warm = workers.is_some_and(|it| !it.is_empty()) && it.text("state") == "STARTED";
+        is_warm && hides_activity(account, region, it)
+    });
+    unseen.map(|(region, application)| Expected {
+        rule: "application-initial-capacity-idle".into(),
+        verdict: Verdict::Unknown,
+        account: account.id.clone(),
+        region: region.clone(),
+        service: None,
+        resource: application.text("arn").into(),
+    })
+}
+
+/// Whether neither job runs nor sessions are seen, though there may be some.
+fn hides_activity(account: &Account, region: &str, application: &Application) -> bool {
+    let open = |operation| {
+        account
+            .blocked(region, "emr-serverless", operation)
+            .is_none()
+    };
+    let (lists, reads) = (open("ListJobRuns"), open("GetJobRun"));
+    if lists && reads && !application.job_runs.is_empty() {
+        return false;
+    }
+    !lists || (!reads && !application.job_runs.is_empty())
 }
 
 /// A scope that refuses something that is asked there. A Region that isn't enabled has nothing in
@@ -140,9 +183,6 @@ fn planted(account: &Account) -> impl Iterator<Item = Expected> {
         .filter_map(move |(region, application)| {
             let fault = application.planted.as_ref()?.fault;
             let resource = match fault.carrier() {
-                Carrier::Application if fault.is_about_idleness() => {
-                    open(region, &["ListJobRuns"]).then(|| application.text("arn"))?
-                }
                 Carrier::Application => application.text("arn"),
                 Carrier::JobRuns => {
                     let readable = open(region, &["ListJobRuns", "GetJobRun"]);
@@ -153,6 +193,9 @@ fn planted(account: &Account) -> impl Iterator<Item = Expected> {
                     latest(&application.sessions).filter(|_| readable)?
                 }
             };
+            if fault.is_about_idleness() && hides_activity(account, region, application) {
+                return None;
+            }
             Some(Expected {
                 rule: fault.rule().into(),
                 verdict: fault.verdict(),
