@@ -82,7 +82,7 @@ fn idling_unseen(account: &Account) -> impl Iterator<Item = Expected> {
     let seen = |region: &str| {
         let mut operations = ["ListApplications", "GetApplication"].iter();
         let refused = |it: &&str| account.blocked(region, "emr-serverless", it).is_some();
-        account.is_enabled(region) && !operations.any(|it| refused(it))
+        account.is_enabled(region) && !operations.any(refused)
     };
     let regions = account
         .applications
