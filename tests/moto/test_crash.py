@@ -1,0 +1,301 @@
+"""Runs that are killed anywhere leave nothing lost and nothing told twice, on a folder and on S3.
+
+Rounds: the organization changes, runs are killed with SIGKILL at random moments or right after a step was seen,
+two at once now and then, while PagerDuty answers 429, 500, not at all, or after it took the event. Then one run
+is left alone, and PagerDuty, the ledger and the organization must agree.
+
+`CRASH_KILLS` and `CRASH_SEED` make it longer, or the same again.
+"""
+
+import collections
+import hashlib
+import io
+import json
+import os
+import pathlib
+import random
+import subprocess
+import time
+
+import boto3
+import pytest
+import zstandard
+from conftest import ENVIRONMENT
+
+KILLS = int(os.environ.get("CRASH_KILLS", "300"))
+SEED = int(os.environ.get("CRASH_SEED", "20261123"))
+REGIONS = ("us-east-1", "eu-west-1")
+FAULTS = ("disabled", "agent-gone", "listener-gone", "team-missing", "capacity-unbounded", "mode-invalid")
+PAGERDUTY = ({"status": 429}, {"status": 500}, "drop-before", "drop-after", "hang")
+STEPS = ("before the report", "report written", "intents written", "sending", "all sent", "ended by itself")
+CONFIGURATION = """
+[organization]
+regions = ["us-east-1", "eu-west-1"]
+
+[[image]]
+uri = "*/platform/spark:*"
+
+[walk]
+call_timeout = "10s"
+
+[pagerduty]
+endpoint = "{endpoint}"
+routing_key = "env:ROUTING_KEY"
+grace = "0s"
+send_timeout = "20s"
+max_events = {max_events}
+"""
+
+
+class Folder:
+    """A store in a folder."""
+
+    def __init__(self, root, _endpoint):
+        self.root = pathlib.Path(root) / "store"
+        self.url = f"file:{self.root}"
+
+    def names(self, kind):
+        return sorted(str(it.relative_to(self.root)) for it in (self.root / kind).rglob("*") if it.is_file())
+
+    def read(self, name):
+        return (self.root / name).read_bytes()
+
+
+class Bucket:
+    """A store in a bucket of moto's S3."""
+
+    url = "s3://audits/of/lineward"
+
+    def __init__(self, _root, endpoint):
+        keys = {"aws_access_key_id": "AKIAIOSFODNN7EXAMPLE", "aws_secret_access_key": "not-verified"}
+        self.client = boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1", **keys)
+        self.client.create_bucket(Bucket="audits")
+
+    def names(self, kind):
+        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket="audits", Prefix=f"of/lineward/{kind}/")
+        keys = (item["Key"] for page in pages for item in page.get("Contents", []))
+        return sorted(key.removeprefix("of/lineward/") for key in keys)
+
+    def read(self, name):
+        return self.client.get_object(Bucket="audits", Key=f"of/lineward/{name}")["Body"].read()
+
+
+class Bed:
+    """An organization, a store and the real binary between them."""
+
+    def __init__(self, sandbox, binary, folder, store, s3, random, max_events):
+        self.sandbox, self.store, self.random = sandbox, store, random
+        self.folder, self.binary = folder, binary
+        self.kills, self.rounds = collections.Counter(), 0
+        self.took = 1.0
+        self.first_seen = {}
+        self.history = []
+        teams = sandbox.admin("organization")["teams"]
+        text = CONFIGURATION.format(endpoint=sandbox.endpoint, max_events=max_events)
+        text += "".join(f'[[team]]\nname = "{name}"\n' for name in teams)
+        (folder / "lineward.toml").write_text(text)
+        self.environment = {
+            **ENVIRONMENT,
+            "AWS_ACCESS_KEY_ID": "AKIALINEWARDAUDITOR0",
+            "AWS_ENDPOINT_URL": sandbox.endpoint,
+            "AWS_ENDPOINT_URL_S3": s3,
+            "HOME": str(folder),
+            "ROUTING_KEY": "R0123456789012345678901234567890",
+        }
+        accounts = sandbox.admin("organization")["accounts"]
+        self.accounts = [it["id"] for it in accounts]
+
+    # What changes.
+
+    def post(self, name, **body):
+        status, answer = self.sandbox.post(f"/_sandbox/{name}", body)
+        assert status == 200, answer
+        return answer
+
+    def applications(self):
+        return self.sandbox.admin("applications")
+
+    def change(self):
+        """Breaks, mends, creates and deletes applications."""
+        for _ in range(self.random.randint(1, 4)):
+            applications = self.applications()
+            one = self.random.choice(applications)
+            what = self.random.choice(("plant", "plant", "mend", "mend", "create", "delete"))
+            if what == "create" and len(applications) < 14:
+                account, region = self.random.choice(self.accounts), self.random.choice(REGIONS)
+                answer = self.post(f"{what}-application", account=account, region=region, fault=self.fault())
+                self.tell(f"create {answer['application']}")
+            elif what == "delete" and len(applications) > 4:
+                self.post("delete-application", application=one["id"])
+                self.tell(f"delete {one['id']}")
+            elif what == "plant":
+                self.post("mend", application=one["id"])
+                self.post("plant", application=one["id"], fault=self.fault())
+                self.tell(f"plant {one['id']}")
+            elif what == "mend":
+                self.post("mend", application=one["id"])
+                self.tell(f"mend {one['id']}")
+
+    def fault(self):
+        return self.random.choice(FAULTS)
+
+    def tell(self, text):
+        self.history.append(f"{self.rounds}: {text}")
+
+    # What is run.
+
+    def start(self):
+        command = [self.binary, "audit", "--notify", "--format", "json", "--no-progress", "--store", self.store.url]
+        with open(self.folder / "stderr.log", "ab") as log:
+            return subprocess.Popen(
+                command, cwd=self.folder, env=self.environment, stdout=subprocess.DEVNULL, stderr=log
+            )
+
+    def state(self):
+        """How far runs have come: reports, the newest ledger, requests to PagerDuty."""
+        return tuple(self.look(at) for at in range(3))
+
+    def look(self, at):
+        if at == 0:
+            return len(self.store.names("reports"))
+        if at == 1:
+            return self.store.names("ledger")[-1]
+        return self.pagerduty()["requests"]
+
+    def pagerduty(self):
+        return self.sandbox.admin("pagerduty")
+
+    def kill_one(self):
+        before = self.state()
+        faults = self.random.random()
+        if faults < 0.6:
+            fault = self.random.choice(PAGERDUTY)
+            self.post("pagerduty/faults", fault=fault, next=self.random.randint(1, 3))
+        running = [self.start() for _ in range(2 if self.random.random() < 0.15 else 1)]
+        self.wait(before)
+        for process in running:
+            process.kill()
+        ended = [process.wait() for process in running]
+        self.post("pagerduty/faults", fault=None)
+        self.kills[self.step(before, ended)] += 1
+
+    def wait(self, before):
+        """Until a random moment, or until a step is seen."""
+        until = time.monotonic() + self.random.uniform(0, 1.15 * self.took)
+        watched = self.random.choice((None, None, 0, 0, 1, 2))
+        if watched is None:
+            time.sleep(max(0, until - time.monotonic()))
+            return
+        wanted = self.random.randint(1, 3)
+        while time.monotonic() < until + self.took:
+            now = self.look(watched)
+            if watched == 2 and now >= before[2] + wanted or watched < 2 and now != before[watched]:
+                return
+
+    def step(self, before, ended):
+        """Where a kill hit."""
+        now = self.state()
+        if all(code >= 0 for code in ended):
+            return "ended by itself"
+        if now[2] > before[2]:
+            newer = int(now[1][11:21]) - int(before[1][11:21])
+            return "all sent" if newer > 1 else "sending"
+        if now[1] != before[1]:
+            return "intents written"
+        return "report written" if now[0] > before[0] else "before the report"
+
+    def run_undisturbed(self):
+        begun = time.monotonic()
+        process = self.start()
+        code = process.wait(timeout=120)
+        log = (self.folder / "stderr.log").read_text()[-2000:]
+        assert code in (0, 1, 3), log
+        self.took = 0.7 * self.took + 0.3 * (time.monotonic() - begun)
+
+    # What must hold.
+
+    def ledger(self):
+        newest = self.store.names("ledger")[-1]
+        data = zstandard.ZstdDecompressor().stream_reader(io.BytesIO(self.store.read(newest))).read()
+        return json.loads(data)
+
+    def open_keys(self):
+        incidents = self.pagerduty()["incidents"]
+        return sorted(it["dedup_key"] for it in incidents if it["state"] != "resolved")
+
+    def expected(self):
+        """The resources that are broken, by the key of their incident."""
+        rows = (row for row in self.sandbox.admin("expected") if row["verdict"] == "fail")
+        resources = {row["resource"].split("/jobruns/")[0].split("/sessions/")[0] for row in rows}
+        return {key_of(resource): resource for resource in resources}
+
+    def look_away(self):
+        """A run that can't enter an account resolves nothing there."""
+        auditor = self.sandbox.admin("organization")["auditor_account"]
+        denied = self.random.choice([it for it in self.accounts if it != auditor])
+        theirs = {key_of(it["arn"]) for it in self.applications() if it["account"] == denied}
+        before = theirs & set(self.open_keys())
+        self.post("options", deny=[denied])
+        self.run_undisturbed()
+        resolved = before - set(self.open_keys())
+        assert not resolved, self.explain("resolved unseen", resolved, {})
+        self.post("options", open=[denied])
+
+    def check(self):
+        expected = self.expected()
+        keys = set(expected)
+        opened = self.open_keys()
+        assert len(opened) == len(set(opened)), self.explain("opened twice", set(), expected)
+        wrong = set(opened) ^ keys
+        assert not wrong, self.explain("PagerDuty differs", wrong, expected)
+        ledger = self.ledger()
+        states = collections.defaultdict(set)
+        for key, incident in ledger["incidents"].items():
+            states[incident["state"]].add(key)
+        assert not states["intended"], self.explain("intents are left", states["intended"], expected)
+        assert states["open"] == keys, self.explain("the ledger differs", states["open"] ^ keys, expected)
+        self.check_first_seen(ledger)
+
+    def check_first_seen(self, ledger):
+        known = ledger["findings"]
+        for fingerprint, finding in known.items():
+            first = finding["first_seen_at"]
+            assert self.first_seen.get(fingerprint, first) >= first, fingerprint
+        self.first_seen = {key: finding["first_seen_at"] for key, finding in known.items()}
+
+    def explain(self, problem, keys, expected):
+        told = {it["dedup_key"]: it["summary"] for it in self.pagerduty()["incidents"]}
+        names = [(expected.get(key), told.get(key), key) for key in keys]
+        return "\n".join([f"seed {SEED}, round {self.rounds}: {problem}: {names}", *self.history[-60:]])
+
+
+def key_of(resource):
+    return "lineward/v1/" + hashlib.sha256(f"resource\0{resource}\0-\0".encode()).hexdigest()
+
+
+@pytest.mark.parametrize("kind", [Folder, Bucket])
+def test_whatever_is_killed_the_next_run_makes_good(kind, start_sandbox, built, endpoint, tmp_path, capsys):
+    flags = ("--accounts", "4", "--applications", "8", "--job-runs", "0", "--sessions", "0")
+    sandbox = start_sandbox(*flags, "--denied", "0", "--suspended", "0", "--pagerduty-rate", "100000")
+    store = kind(tmp_path, endpoint)
+    bed = Bed(sandbox, built / "lineward", tmp_path, store, endpoint, random.Random(SEED), max_events=100)
+    # A job's fault stays until the job runs again, which none does here.
+    for application in bed.applications():
+        bed.post("mend", application=application["id"])
+    bed.change()
+    bed.run_undisturbed()
+    bed.check()
+    while sum(bed.kills.values()) < KILLS // 2:
+        bed.rounds += 1
+        for _ in range(bed.random.randint(1, 5)):
+            bed.change()
+            bed.kill_one()
+        bed.change()
+        if bed.random.random() < 0.25:
+            bed.look_away()
+        bed.run_undisturbed()
+        bed.check()
+    with capsys.disabled():
+        hits = ", ".join(f"{bed.kills[step]} {step}" for step in STEPS)
+        print(f"\n{kind.__name__}: {sum(bed.kills.values())} kills in {bed.rounds} rounds (seed {SEED}): {hits}")
+    assert all(bed.kills[step] for step in STEPS[:-1]), bed.kills
