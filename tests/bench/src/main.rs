@@ -2,6 +2,7 @@
 
 mod client;
 mod cost;
+mod finish;
 mod judge;
 mod programs;
 mod replay;
@@ -41,6 +42,11 @@ enum Command {
     Judge(judge::Judge),
     /// Judge the roles of many accounts from memory on one core, against reading their policies as JSON.
     Roles(roles::Roles),
+    /// Finish a fan-out over a large organization, against decoding its shards.
+    Finish(finish::Finish),
+    /// Run a part of a fan-out.
+    #[command(hide = true)]
+    Part(finish::Part),
     /// Send recorded requests, and print what that cost.
     #[command(hide = true)]
     Replay(replay::Replay),
@@ -60,6 +66,8 @@ fn main() -> ExitCode {
         None => cli.walk.run(),
         Some(Command::Judge(judge)) => judge.run(),
         Some(Command::Roles(roles)) => roles.run(),
+        Some(Command::Finish(finish)) => finish.run(),
+        Some(Command::Part(part)) => part.run(),
         Some(Command::Replay(replay)) => replay.run(),
         Some(Command::Cost(program)) => program.run(),
     };
