@@ -132,7 +132,7 @@ impl Part {
                 for entry in std::fs::read_dir(shards)? {
                     let path = entry?.path();
                     let name = path.display().to_string();
-                    if name.ends_with(".zst") {
+                    if path.extension().is_some_and(|it| it == "zst") {
                         let (_, reader) = Reader::decode(&name, &std::fs::read(&path)?)?;
                         let slices: std::result::Result<Vec<_>, _> = reader.collect();
                         slices?;
