@@ -1,17 +1,25 @@
-"""A ministack for each test, and stacks in it."""
+"""A ministack for each test, and stacks in it; and the fixtures of the tests on moto."""
 
-import io
+import importlib.util
 import os
+import pathlib
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
-import zipfile
 
 import boto3
 import pytest
+from bootstrap import archive
 from template import AUDITOR, INFRA
+
+MOTO = pathlib.Path(__file__).resolve().parents[1] / "moto"
+sys.path.append(str(MOTO))
+specification = importlib.util.spec_from_file_location("moto_fixtures", MOTO / "conftest.py")
+moto_fixtures = importlib.util.module_from_spec(specification)
+specification.loader.exec_module(moto_fixtures)
+endpoint, lineward, clients = moto_fixtures.endpoint, moto_fixtures.lineward, moto_fixtures.clients
 
 
 @pytest.fixture
@@ -114,12 +122,3 @@ def zipped(tmp_path):
         return archive(stripped.read_bytes())
 
     return zipped
-
-
-def archive(bootstrap):
-    code = io.BytesIO()
-    with zipfile.ZipFile(code, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as file:
-        entry = zipfile.ZipInfo("bootstrap")
-        entry.external_attr = 0o755 << 16
-        file.writestr(entry, bootstrap)
-    return code.getvalue()

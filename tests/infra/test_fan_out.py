@@ -6,7 +6,7 @@ import sys
 import time
 
 import pytest
-from conftest import archive
+from bootstrap import archive
 from template import AUDITOR, Stack, definition
 
 WORTH_A_RETRY = {
