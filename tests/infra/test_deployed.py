@@ -1,0 +1,87 @@
+"""The auditor's stack, deployed in somebody else's AWS with the real program."""
+
+import json
+
+import pytest
+from template import AUDITOR, Stack
+
+# What CloudFormation calls a resource, and ministack's answer that it is there.
+EXPECTED = {
+    "AWS::CloudWatch::Alarm": 5,
+    "AWS::Events::EventBus": 1,
+    "AWS::Events::Rule": 1,
+    "AWS::IAM::Role": 3,
+    "AWS::Lambda::EventInvokeConfig": 1,
+    "AWS::Lambda::EventSourceMapping": 1,
+    "AWS::Lambda::Function": 1,
+    "AWS::Logs::LogGroup": 2,
+    "AWS::S3::Bucket": 1,
+    "AWS::S3::BucketPolicy": 1,
+    "AWS::SQS::Queue": 3,
+    "AWS::SQS::QueuePolicy": 1,
+    "AWS::Scheduler::Schedule": 1,
+    "AWS::SecretsManager::Secret": 1,
+    "AWS::StepFunctions::StateMachine": 1,
+}
+
+# What the Lambda may answer in place of a report.
+ERRORS = {
+    "Lineward.Configuration",
+    "Lineward.Connection",
+    "Lineward.Plan",
+    "Lineward.Store",
+    "Lineward.UnknownEvent",
+}
+
+
+@pytest.fixture
+def stack(deploy, zipped, built):
+    return deploy(zipped(built / "bootstrap"))
+
+
+def test_every_resource_is_really_there(stack, aws):
+    listed = aws("cloudformation").describe_stack_resources(StackName="lineward")["StackResources"]
+    kinds = [resource["ResourceType"] for resource in listed]
+    assert {kind: kinds.count(kind) for kind in kinds} == EXPECTED
+    template = Stack("auditor.yaml", AUDITOR)
+    assert {it["LogicalResourceId"] for it in listed} == template.resources.keys()
+
+    bucket = stack["BucketName"]
+    s3 = aws("s3")
+    assert s3.get_bucket_versioning(Bucket=bucket)["Status"] == "Enabled"
+    assert all(s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"].values())
+    function = aws("lambda").get_function_configuration(FunctionName="lineward")
+    assert function["Timeout"] == 900
+    assert function["Environment"]["Variables"] == {
+        "LINEWARD_CONFIG": f"s3://{bucket}/config/lineward.toml",
+        "LINEWARD_STORE__URL": f"s3://{bucket}/data",
+        "LINEWARD_ORGANIZATION__ROLE": "lineward-member",
+        "LINEWARD_ORGANIZATION__EXTERNAL_ID": AUDITOR["ExternalId"],
+    }
+    schedule = aws("scheduler").get_schedule(Name="lineward")
+    assert schedule["Target"]["Arn"] == function["FunctionArn"]
+    assert json.loads(schedule["Target"]["Input"]) == {"task": "audit"}
+    [mapping] = aws("lambda").list_event_source_mappings(FunctionName="lineward")["EventSourceMappings"]
+    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    alarms = aws("cloudwatch").describe_alarms()["MetricAlarms"]
+    assert len(alarms) == EXPECTED["AWS::CloudWatch::Alarm"]
+    [target] = aws("events").list_targets_by_rule(Rule="lineward-events", EventBusName="lineward")["Targets"]
+    assert target["Arn"].endswith(":lineward-events")
+    machine = aws("stepfunctions").describe_state_machine(stateMachineArn=stack["StateMachineArn"])
+    assert json.loads(machine["definition"])["StartAt"] == "Plan"
+
+
+def test_the_real_program_answers(stack, aws):
+    answer = aws("lambda").invoke(FunctionName="lineward", Payload=b"{}")
+    body = json.load(answer["Payload"])
+    if answer.get("FunctionError"):
+        assert body["errorType"] in ERRORS, body
+    else:
+        assert body["run"], body
+
+
+def test_the_schedule_of_a_large_organization_starts_the_state_machine(deploy, zipped, built, aws):
+    stack = deploy(zipped(built / "bootstrap"), ScheduleMode="fan-out")
+    schedule = aws("scheduler").get_schedule(Name="lineward")
+    assert schedule["Target"]["Arn"] == stack["StateMachineArn"]
+    assert json.loads(schedule["Target"]["Input"]) == {}

@@ -1,0 +1,186 @@
+"""The policies, against every call that the real walk makes on two simulated organizations."""
+
+import json
+import subprocess
+import urllib.request
+
+import pytest
+from estate import plant
+from permissions import FREE, MEMBER, allowing, granted, of_moto, of_sandbox
+from template import ACCOUNT, AUDITOR, EXTERNAL_ID, ORGANIZATION
+from template import MEMBER as MEMBER_PARAMETERS
+from template import Stack, as_list, statements
+
+# What of the auditor's role the walk has no need of, and who has.
+BEYOND_THE_WALK = {
+    "s3:DeleteObject": "the store, which keeps twenty generations of the ledger",
+    "s3:GetObject": "the configuration, the ledger, plans and shards",
+    "s3:ListBucket": "the store, which lists generations",
+    "s3:PutObject": "ledgers, reports, plans and shards",
+    "secretsmanager:GetSecretValue": "routing keys",
+    "logs:CreateLogStream": "the runtime",
+    "logs:PutLogEvents": "the runtime",
+    "sqs:DeleteMessage": "the event source mapping",
+    "sqs:GetQueueAttributes": "the event source mapping",
+    "sqs:ReceiveMessage": "the event source mapping",
+    "sqs:SendMessage": "the runtime, for invocations that failed twice",
+}
+CONTEXT = {"aws:ResourceOrgID": ORGANIZATION}
+
+
+@pytest.fixture(scope="module")
+def auditor():
+    return Stack("auditor.yaml", AUDITOR).resources["AuditorRole"]
+
+
+@pytest.fixture(scope="module")
+def member():
+    return Stack("member-role.yaml", MEMBER_PARAMETERS, account=MEMBER).resources["MemberRole"]
+
+
+@pytest.fixture
+def on_sandbox(start_sandbox, built, tmp_path):
+    """What the walk asks of an organization with faults, sessions and its own account."""
+    sandbox = start_sandbox("--external-id", EXTERNAL_ID, "--accounts", "30", "--record")
+    environment = {
+        "AWS_ACCESS_KEY_ID": "AKIALINEWARDAUDITOR0",
+        "AWS_SECRET_ACCESS_KEY": "not-verified",
+        "AWS_ENDPOINT_URL": sandbox.endpoint,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "HOME": str(tmp_path),
+        "LINEWARD_ORGANIZATION__EXTERNAL_ID": EXTERNAL_ID,
+    }
+    run = subprocess.run([built / "lineward", "audit"], cwd=tmp_path, env=environment, capture_output=True)
+    assert run.returncode in (1, 3), run.stderr
+    asks = of_sandbox(sandbox)
+    # The record is whole: as many requests as calls.
+    assert len(asks) == sandbox.admin("calls")["total"]
+    return asks
+
+
+@pytest.fixture
+def on_moto(clients, lineward, endpoint):
+    """What it asks of one with managed policies that are nothing but a boundary."""
+    plant(clients)
+    recorder = f"{endpoint}/moto-api/recorder"
+    urllib.request.urlopen(urllib.request.Request(f"{recorder}/start-recording", b"", method="POST"))
+    code, _ = lineward.audit()
+    assert code in (1, 3)
+    return of_moto(urllib.request.urlopen(f"{recorder}/download-recording").read().decode())
+
+
+@pytest.fixture
+def asks(on_sandbox, on_moto):
+    """Each call once: by whom, the action, the resource."""
+    return {(who, action, resource) for who, action, resource in on_sandbox + on_moto if action not in FREE}
+
+
+def of_own(resource, account):
+    """The resource as one of `account`, since a simulated organization makes its own ids."""
+    parts = resource.split(":")
+    if len(parts) > 4 and parts[2] != "sts" and parts[4] not in ("", "aws"):
+        parts[4] = account
+    return ":".join(parts)
+
+
+def test_no_permission_is_missing_and_none_is_never_used(asks, auditor, member):
+    """The statements that allow each call are printed: `pytest -s`."""
+    used = {"auditor": set(), "member": set()}
+    roles = {"auditor": (statements(auditor), ACCOUNT), "member": (statements(member), MEMBER)}
+    mapping = set()
+    for who, action, resource in sorted(asks):
+        policy, account = roles[who]
+        mine = resource if action == "sts:AssumeRole" else of_own(resource, account)
+        [sid] = allowing(policy, action, mine, CONTEXT) or pytest.fail(f"{who}: {action} on {mine} is denied")
+        used[who].add(action)
+        mapping.add((who, action, sid))
+    for row in sorted(mapping):
+        print(*row)
+    assert granted(statements(member)) == used["member"]
+    # The auditor reads its own account as it reads the others.
+    walk = granted(statements(auditor)) - BEYOND_THE_WALK.keys()
+    assert walk - used["member"] == used["auditor"] - used["member"]
+    assert walk & used["member"] == used["member"]
+
+
+def test_the_own_account_is_read_as_the_others_are(auditor, member):
+    [own] = [policy for policy in auditor["Properties"]["Policies"] if policy["PolicyName"] == "read"]
+    [theirs] = member["Properties"]["Policies"]
+    assert json.dumps(own).replace(ACCOUNT, MEMBER) == json.dumps(theirs)
+
+
+def test_what_is_read_reads(auditor, member):
+    reading = ("Get", "List", "Describe")
+    walk = granted(statements(auditor) + statements(member)) - BEYOND_THE_WALK.keys() - {"sts:AssumeRole"}
+    assert all(action.split(":")[1].startswith(reading) for action in walk)
+    assert not any("*" in action for action in granted(statements(auditor) + statements(member)))
+
+
+@pytest.mark.parametrize(
+    "action, resource, context",
+    [
+        ("sts:AssumeRole", f"arn:aws:iam::{MEMBER}:role/admin", CONTEXT),
+        ("sts:AssumeRole", f"arn:aws:iam::{MEMBER}:role/path/lineward-member", CONTEXT),
+        ("sts:AssumeRole", f"arn:aws:iam::{MEMBER}:role/lineward-member", {"aws:ResourceOrgID": "o-another"}),
+        ("sts:AssumeRole", f"arn:aws:iam::{MEMBER}:role/lineward-member", {}),
+        ("s3:PutObject", "arn:aws:s3:::another/data/x", CONTEXT),
+        ("s3:PutObject", "Bucket.Arn/config/lineward.toml", CONTEXT),
+        ("s3:DeleteObject", "Bucket.Arn/data/reports/x", CONTEXT),
+        ("secretsmanager:GetSecretValue", f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:other-Ab", CONTEXT),
+        ("iam:GetPolicy", f"arn:aws:iam::{MEMBER}:policy/x", CONTEXT),
+        ("emr-serverless:UpdateApplication", f"arn:aws:emr-serverless:us-east-1:{ACCOUNT}:/applications/0", CONTEXT),
+    ],
+)
+def test_nothing_else_is_granted(auditor, action, resource, context):
+    assert allowing(statements(auditor), action, resource, context) == []
+
+
+def test_a_member_role_trusts_the_auditor_alone(member):
+    [trust] = member["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Principal"] == {"AWS": MEMBER_PARAMETERS["AuditorRoleArn"]}
+    assert trust["Condition"] == {
+        "StringEquals": {"aws:PrincipalOrgID": ORGANIZATION, "sts:ExternalId": EXTERNAL_ID}
+    }
+
+
+def test_the_names_in_both_templates_agree(auditor, member):
+    assert f"role/{auditor['Properties']['RoleName']}" in MEMBER_PARAMETERS["AuditorRoleArn"]
+    [enter] = [it for it in statements(auditor) if it["Sid"] == "EnterAccounts"]
+    assert as_list(enter["Resource"]) == [f"arn:aws:iam::*:role/{member['Properties']['RoleName']}"]
+
+
+def test_roles_are_made_once_and_rules_in_each_region():
+    home = Stack("member-role.yaml", MEMBER_PARAMETERS, region="us-east-1")
+    other = Stack("member-role.yaml", MEMBER_PARAMETERS, region="eu-west-1")
+    assert home.resources.keys() == {"MemberRole", "ForwardingRole", "StateChanges", "Calls"}
+    assert other.resources.keys() == {"StateChanges", "Calls"}
+    silent = Stack("member-role.yaml", {**MEMBER_PARAMETERS, "EventBusArn": ""}, region="us-east-1")
+    assert silent.resources.keys() == {"MemberRole"}
+    # The rules of other Regions know the role by the name that it has.
+    name = home.properties("ForwardingRole")["RoleName"]
+    for stack in (home, other):
+        for rule in stack.of_type("AWS::Events::Rule").values():
+            [target] = rule["Properties"]["Targets"]
+            assert target["RoleArn"] == f"arn:aws:iam::{ACCOUNT}:role/{name}"
+            assert target["Arn"] == MEMBER_PARAMETERS["EventBusArn"]
+
+
+def test_events_go_to_one_bus_and_from_there_to_one_queue():
+    member = Stack("member-role.yaml", MEMBER_PARAMETERS)
+    auditor = Stack("auditor.yaml", AUDITOR)
+    role = member.resources["ForwardingRole"]
+    assert allowing(statements(role), "events:PutEvents", MEMBER_PARAMETERS["EventBusArn"], {})
+    assert granted(statements(role)) == {"events:PutEvents"}
+    [bus] = auditor.properties("Bus")["Policy"]["Statement"]
+    assert bus["Resource"] == MEMBER_PARAMETERS["EventBusArn"]
+    assert bus["Condition"] == {"StringEquals": {"aws:PrincipalOrgID": ORGANIZATION}}
+    # Whatever a member forwards, the auditor's rule takes.
+    taken = auditor.properties("EventsRule")["EventPattern"]
+    for rule in member.of_type("AWS::Events::Rule").values():
+        pattern = rule["Properties"]["EventPattern"]
+        assert pattern["source"] == taken["source"]
+        assert set(pattern["detail-type"]) <= set(taken["detail-type"])
+    mapping = auditor.properties("EventsMapping")
+    assert mapping["BatchSize"] == 10 and mapping["MaximumBatchingWindowInSeconds"] == 5
+    least = auditor.properties("Auditor")["Timeout"] + mapping["MaximumBatchingWindowInSeconds"]
+    assert auditor.properties("Events")["VisibilityTimeout"] >= least
