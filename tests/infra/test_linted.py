@@ -90,7 +90,8 @@ def test_the_bucket_is_closed_and_keeps_the_ledger():
     assert as_list(statement["Resource"]) == ["Bucket.Arn", "Bucket.Arn/*"]
     rules = bucket["LifecycleConfiguration"]["Rules"]
     expiring = [rule["Prefix"] for rule in rules if "ExpirationInDays" in rule]
-    assert expiring == ["data/reports/", "data/fan-out/"]
+    kinds = ("reports", "findings", "applications", "coverage", "fan-out")
+    assert expiring == [f"data/{kind}/" for kind in kinds]
 
 
 def test_no_trust_is_open_to_a_confused_deputy():

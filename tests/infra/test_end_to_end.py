@@ -1,0 +1,124 @@
+"""Everything together: the stack of `auditor.yaml` with the real program, over an organization of 200 accounts.
+
+The schedule starts it, the state machine parts it, and an event of a member account brings it to look at one
+application. Reports land in the bucket, incidents in PagerDuty.
+"""
+
+import datetime
+import json
+import time
+
+import pytest
+from template import AUDITOR
+
+CONFIGURATION = """
+[organization]
+regions = ["us-east-1", "eu-west-1"]
+
+[[image]]
+uri = "*/platform/spark:*"
+
+[pagerduty]
+endpoint = "{endpoint}"
+routing_key = "secretsmanager:{secret}"
+grace = "0s"
+max_events = 1000
+"""
+KEY = "R0123456789012345678901234567890"
+
+
+@pytest.fixture
+def sandbox(start_sandbox):
+    flags = ("--accounts", "200", "--applications", "240", "--pagerduty-rate", "100000")
+    return start_sandbox(*flags, "--external-id", AUDITOR["ExternalId"])
+
+
+class Deployed:
+    """The stack, configured."""
+
+    def __init__(self, stack, aws, sandbox):
+        self.stack, self.aws, self.sandbox = stack, aws, sandbox
+        self.bucket = stack["BucketName"]
+        teams = sandbox.admin("organization")["teams"]
+        text = CONFIGURATION.format(endpoint=sandbox.endpoint, secret=stack["RoutingKeyArn"])
+        text += "".join(f'[[team]]\nname = "{name}"\n' for name in teams)
+        aws("secretsmanager").put_secret_value(SecretId=stack["RoutingKeyArn"], SecretString=KEY)
+        aws("s3").put_object(Bucket=self.bucket, Key="config/lineward.toml", Body=text.encode())
+
+    def reports(self):
+        listed = self.aws("s3").list_objects_v2(Bucket=self.bucket, Prefix="data/reports/").get("Contents", [])
+        bodies = (self.aws("s3").get_object(Bucket=self.bucket, Key=it["Key"])["Body"] for it in listed)
+        reports = [json.load(body) for body in bodies]
+        return sorted(reports, key=lambda report: report["run"]["id"])
+
+    def wait_for(self, wanted, what, seconds=120):
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            if found := wanted():
+                return found
+            time.sleep(0.5)
+        pytest.fail(f"{what} did not come; the last reports: {[it['run'] for it in self.reports()]}")
+
+    def open(self):
+        incidents = self.sandbox.admin("pagerduty")["incidents"]
+        return {it["dedup_key"] for it in incidents if it["state"] != "resolved"}
+
+
+def seen(report):
+    """The findings that a run saw, as the sandbox tells what is planted."""
+    rows = (row for row in report["findings"] if row["status"] in ("new", "ongoing"))
+    return sorted((row["rule"], row["verdict"], row["account"], row["region"]) for row in rows)
+
+
+def planted(sandbox):
+    rows = sandbox.admin("expected")
+    return sorted((row["rule"], row["verdict"], row["account"], row["region"]) for row in rows)
+
+
+def test_a_schedule_a_state_machine_and_an_event_bring_reports_and_incidents(deploy, zipped, built, aws, sandbox):
+    at = datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=20)
+    deployed = Deployed(deploy(zipped(built / "bootstrap"), ScheduleExpression=f"at({at:%Y-%m-%dT%H:%M:%S})"), aws, sandbox)
+
+    def told():
+        return [it for it in deployed.reports() if it["notification"] is not None]
+
+    [scheduled] = deployed.wait_for(told, "the report of the schedule")
+    assert scheduled["run"]["trigger"] == "schedule"
+    assert seen(scheduled) == planted(sandbox)
+    opened = deployed.open()
+    assert len(opened) == scheduled["notification"]["opened"] > 20
+    assert sandbox.admin("pagerduty")["events"][0]["routing_key"] == KEY
+
+    machine = aws("stepfunctions")
+    arn = machine.start_execution(stateMachineArn=deployed.stack["StateMachineArn"])["executionArn"]
+    deployed.wait_for(lambda: machine.describe_execution(executionArn=arn)["status"] != "RUNNING", "the end", 300)
+    execution = machine.describe_execution(executionArn=arn)
+    assert execution["status"] == "SUCCEEDED", execution
+    parted = told()[-1]
+    assert parted["run"]["trigger"] == "fan-out"
+    assert parted["run"]["id"] == json.loads(execution["output"])["run"]
+    assert seen(parted) == seen(scheduled)
+    assert (deployed.open(), parted["notification"]["opened"]) == (opened, 0)
+
+    account = next(it["id"] for it in sandbox.admin("organization")["accounts"] if it["readable"])
+    body = {"account": account, "region": "us-east-1", "fault": "disabled"}
+    _, created = sandbox.post("/_sandbox/create-application", body)
+    # Nobody but AWS may put an event whose source is AWS: it goes where the rule would bring it.
+    event = {
+        "version": "0",
+        "id": "1",
+        "source": "aws.emr-serverless",
+        "detail-type": "EMR Serverless Application State Change",
+        "account": account,
+        "region": "us-east-1",
+        "time": f"{datetime.datetime.now(datetime.UTC):%Y-%m-%dT%H:%M:%SZ}",
+        "resources": [],
+        "detail": {"applicationId": created["application"], "state": "CREATED"},
+    }
+    rule = aws("events").describe_rule(Name="lineward-events", EventBusName="lineward")
+    assert aws("events").test_event_pattern(EventPattern=rule["EventPattern"], Event=json.dumps(event))["Result"]
+    queue = aws("sqs").get_queue_url(QueueName="lineward-events")["QueueUrl"]
+    aws("sqs").send_message(QueueUrl=queue, MessageBody=json.dumps(event))
+    begun = time.monotonic()
+    deployed.wait_for(lambda: deployed.open() > opened, "the incident of the event", 60)
+    print(f"\nan event became an incident in {time.monotonic() - begun:.1f} s")
