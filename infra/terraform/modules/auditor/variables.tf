@@ -78,7 +78,7 @@ variable "event_concurrency" {
 }
 
 variable "report_retention_days" {
-  description = "How long reports are kept. The ledger is kept for good."
+  description = "How long reports are kept. The ledger and the history are kept for good."
   type        = number
   default     = 400
 }
