@@ -89,17 +89,23 @@ def run(deploy, aws):
     def run(**script):
         bucket = stack["BucketName"]
         s3.put_object(Bucket=bucket, Key="script.json", Body=json.dumps(script))
-        arn = functions.start_execution(stateMachineArn=stack["StateMachineArn"])["executionArn"]
-        for _ in range(600):
-            execution = functions.describe_execution(executionArn=arn)
-            if execution["status"] != "RUNNING":
-                break
-            time.sleep(0.1)
+        execution = executed(functions, stack["StateMachineArn"])
         listed = s3.list_objects_v2(Bucket=bucket, Prefix="calls/").get("Contents", [])
         keys = sorted((it["Key"] for it in listed), key=lambda key: key.rsplit("/", 1)[1])
         return execution, [key.removeprefix("calls/").rsplit("/", 1)[0] for key in keys]
 
     return run
+
+
+def executed(functions, machine):
+    """One execution, at its end."""
+    arn = functions.start_execution(stateMachineArn=machine)["executionArn"]
+    for _ in range(600):
+        execution = functions.describe_execution(executionArn=arn)
+        if execution["status"] != "RUNNING":
+            break
+        time.sleep(0.1)
+    return execution
 
 
 def test_each_batch_is_scanned_between_plan_and_finish(run):
@@ -133,3 +139,23 @@ def test_a_configuration_that_is_wrong_ends_the_run_at_once(run):
     execution, calls = run(batches=1, plan=["Lineward.Configuration"])
     assert execution["status"] == "FAILED"
     assert calls == ["plan"]
+
+
+class TestWithTheRealProgram:
+    @pytest.fixture
+    def sandbox(self, start_sandbox):
+        return start_sandbox("--external-id", AUDITOR["ExternalId"], "--accounts", "60")
+
+    @pytest.mark.xfail(reason="this program knows no `plan`, `scan` and `finish`", strict=True)
+    def test_the_whole_organization_is_audited(self, deploy, zipped, built, aws, sandbox):
+        stack = deploy(zipped(built / "bootstrap"))
+        configuration = b'[organization]\nregions = ["us-east-1", "eu-west-1"]\n'
+        aws("s3").put_object(Bucket=stack["BucketName"], Key="config/lineward.toml", Body=configuration)
+        execution = executed(aws("stepfunctions"), stack["StateMachineArn"])
+        assert execution["status"] == "SUCCEEDED", execution
+        output = json.loads(execution["output"])
+        accounts = sandbox.admin("organization")["accounts"]
+        assert output["accounts"]["total"] == len(accounts)
+        assert output["accounts"]["audited"] == sum(account["readable"] for account in accounts)
+        listed = aws("s3").list_objects_v2(Bucket=stack["BucketName"], Prefix="data/fan-out/")["Contents"]
+        assert len([it for it in listed if "/shard-" in it["Key"]]) > 1
