@@ -80,7 +80,6 @@ def test_the_real_program_answers(stack, aws):
         assert body["run"], body
 
 
-@pytest.mark.xfail(reason="this program reads its configuration from files alone", strict=True)
 def test_an_audit_leaves_its_report_and_ledger_in_the_bucket(stack, aws, sandbox):
     s3, bucket = aws("s3"), stack["BucketName"]
     configuration = b'[organization]\nregions = ["us-east-1", "eu-west-1"]\n'

@@ -146,7 +146,6 @@ class TestWithTheRealProgram:
     def sandbox(self, start_sandbox):
         return start_sandbox("--external-id", AUDITOR["ExternalId"], "--accounts", "60")
 
-    @pytest.mark.xfail(reason="this program knows no `plan`, `scan` and `finish`", strict=True)
     def test_the_whole_organization_is_audited(self, deploy, zipped, built, aws, sandbox):
         stack = deploy(zipped(built / "bootstrap"))
         configuration = b'[organization]\nregions = ["us-east-1", "eu-west-1"]\n'
