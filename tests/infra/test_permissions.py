@@ -158,8 +158,8 @@ def test_the_names_in_both_templates_agree(auditor, member):
 def test_roles_are_made_once_and_rules_in_each_region():
     home = Stack("member-role.yaml", MEMBER_PARAMETERS, region="us-east-1")
     other = Stack("member-role.yaml", MEMBER_PARAMETERS, region="eu-west-1")
-    assert home.resources.keys() == {"MemberRole", "ForwardingRole", "StateChanges", "Calls"}
-    assert other.resources.keys() == {"StateChanges", "Calls"}
+    assert home.resources.keys() == {"MemberRole", "ForwardingRole", "Applications", "JobRuns", "Calls"}
+    assert other.resources.keys() == {"Applications", "JobRuns", "Calls"}
     silent = Stack("member-role.yaml", {**MEMBER_PARAMETERS, "EventBusArn": ""}, region="us-east-1")
     assert silent.resources.keys() == {"MemberRole"}
     # The rules of other Regions know the role by the name that it has.
