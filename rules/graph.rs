@@ -72,6 +72,11 @@ impl<'a> Estate<'a> {
         self.read.contains(account)
     }
 
+    /// The accounts whose roles were not read.
+    pub fn unread(&self) -> impl Iterator<Item = &'a str> {
+        self.known.difference(&self.read).copied()
+    }
+
     /// Whether an account belongs to the organization, as far as is known.
     pub fn is_ours(&self, account: &str) -> bool {
         self.known.contains(account)

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::estate::{Arn, ManagedPolicy};
+use crate::estate::ManagedPolicy;
 use crate::fault::Fault;
 use crate::finding::Remediation;
 use crate::iam::{Holder, Inventory};
@@ -52,12 +52,8 @@ enum Tagged<'a> {
 impl<'a> Tagged<'a> {
     /// The role, and the policies that no role before it holds.
     fn of(holder: &'a Holder<'a>, inventory: &'a Inventory<'a>) -> impl Iterator<Item = Self> {
-        let policies = inventory.policies.iter().filter_map(move |policy| {
-            let tags = policy.tags.as_ref()?;
-            let mut roles = inventory.roles.iter();
-            let first = roles.find(|it| holds(it, &policy.arn))?;
-            (first.role.arn == holder.role.arn).then_some(Self::Policy(policy, tags))
-        });
+        let held = inventory.first_held_by(&holder.role.arn).iter();
+        let policies = held.filter_map(|policy| Some(Self::Policy(policy, policy.tags.as_ref()?)));
         std::iter::once(Self::Role(holder)).chain(policies)
     }
 
@@ -101,10 +97,4 @@ impl<'a> Tagged<'a> {
             }
         }
     }
-}
-
-/// Whether a policy is attached to a role, or bounds it.
-fn holds(holder: &Holder<'_>, policy: &Arn) -> bool {
-    let role = holder.role;
-    role.attached_policies.contains(policy) || role.boundary.as_ref() == Some(policy)
 }

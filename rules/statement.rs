@@ -2,7 +2,7 @@
 
 use crate::estate::Arn;
 use crate::fault::Fault;
-use crate::finding::Remediation;
+use crate::finding::{Remediation, Verdict};
 use crate::iam::mend::{mend, restate};
 use crate::iam::{
     Condition, Context, Effect, Held, Holder, Inventory, PolicyName, Statement, Table, Truth,
@@ -128,6 +128,19 @@ impl<'a> Stated<'a> {
     /// A fault of this statement.
     pub fn fault(&self, evidence: &str) -> Fault {
         Fault::of_statement(self.holder, self.held.name, self.statement, evidence)
+    }
+
+    /// That it can't be told of this statement.
+    pub fn unknown(&self, reason: &str) -> Fault {
+        let fault = self.fault(reason);
+        let reason = match fault.verdict {
+            Verdict::Fail(text) => text,
+            Verdict::Unknown(_) | Verdict::Pass => String::new(),
+        };
+        Fault {
+            verdict: Verdict::Unknown(reason),
+            ..fault
+        }
     }
 
     /// The ARN of a role of this account that doesn't exist, to see what a pattern covers.

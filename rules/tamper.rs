@@ -293,7 +293,20 @@ pub(crate) fn boundary_of(role: &Role) -> (&'static str, Known<'static>) {
     ("iam:PermissionsBoundary", known)
 }
 
-/// The policy of AWS that allows everything, in the partition of an account.
+/// Policies that somebody who may choose would choose from: AWS's strongest, and one of the account's own.
+pub(crate) fn policies_of_choice(inventory: &Inventory<'_>) -> [Arn; 4] {
+    let account = inventory.account;
+    let (partition, id) = (account.arn.partition(), &account.id);
+    let of_aws = |name: &str| Arn::from(format!("arn:{partition}:iam::aws:policy/{name}"));
+    [
+        everything(inventory),
+        of_aws("PowerUserAccess"),
+        of_aws("IAMFullAccess"),
+        Arn::from(format!("arn:{partition}:iam::{id}:policy/lineward-probe")),
+    ]
+}
+
+/// AWS's policy that allows everything.
 pub(crate) fn everything(inventory: &Inventory<'_>) -> Arn {
     let partition = inventory.account.arn.partition();
     Arn::from(format!(

@@ -5,9 +5,13 @@ use std::collections::BTreeMap;
 use crate::estate::{Arn, Role};
 use crate::fault::Fault;
 use crate::finding::Remediation;
+use crate::graph::{Kept, Node};
+use serde_json::{Value, json};
+
 use crate::iam::mend::{guard, mend};
 use crate::iam::{
-    Caller, Effect, Inventory, Principal, Principals, Request, Statement, Target, Truth, context,
+    Caller, Effect, Inventory, Known, Principal, Principals, Request, Statement, Target, Truth,
+    context,
 };
 use crate::rule::{Context, Rule};
 use crate::statement::Stated;
@@ -54,23 +58,64 @@ pub(crate) enum Open {
     ToAll,
 }
 
-/// Whether a statement of the trust policy of `target` admits roles of whatever account.
-pub(crate) fn open(statement: &Statement, target: Target<'_>, cx: &Context<'_>) -> Option<Open> {
+/// Whether a statement of the trust policy of `target` admits roles of whatever account, and whether that is
+/// sure. `trust` is the whole policy: what it denies to everybody is open to nobody.
+pub(crate) fn open<'s>(
+    statement: &Statement,
+    trust: &(impl Iterator<Item = &'s Statement> + Clone),
+    target: Target<'_>,
+    cx: &Context<'_>,
+) -> Option<(Open, bool)> {
     let caller = stranger(target, NOBODY);
     let admits = |organization| {
-        let request = by_stranger(target, &caller, organization);
-        let principals = statement.principals.as_ref();
-        match principals.and_then(|it| it.names(request.caller)) {
-            Some(_) => statement.matches(&request),
-            None => Truth::False,
-        }
+        let request = by_stranger(statement, target, &caller, organization);
+        admitted(statement, trust.clone(), &request)
     };
-    if admits(Some("o-lineward-probe")) == Truth::True {
-        return Some(Open::ToAll);
-    }
+    let all = admits(Some("o-lineward-probe"));
     let ours = admits(cx.organization);
-    (ours == Truth::True || (cx.organization.is_none() && ours.may()))
-        .then_some(Open::ToOrganization)
+    if all == Truth::True {
+        Some((Open::ToAll, true))
+    } else if ours == Truth::True || (cx.organization.is_none() && ours.may()) {
+        Some((Open::ToOrganization, true))
+    } else if all.may() {
+        Some((Open::ToAll, false))
+    } else {
+        ours.may().then_some((Open::ToOrganization, false))
+    }
+}
+
+/// Whether a statement admits a role without tags of the caller's account as well as the caller: then
+/// `trust-admits-account` says so.
+pub(crate) fn admits_account(kept: &Kept, caller: &Node, target: &Node, cx: &Context<'_>) -> bool {
+    let is_account = |it: &Principal| matches!(it, Principal::Account(_));
+    let stranger = stranger(target.asked(), caller.arn.account());
+    let request = by_stranger(&kept.statement, target.asked(), &stranger, cx.organization);
+    kept.statement.named().iter().any(is_account) && kept.statement.matches(&request) == Truth::True
+}
+
+/// What a statement of a trust policy says of a request that no denial beside it takes back for sure.
+fn admitted<'s>(
+    statement: &Statement,
+    trust: impl Iterator<Item = &'s Statement>,
+    request: &Request<'_>,
+) -> Truth {
+    let names = |it: &Statement| {
+        let principals = it.principals.as_ref();
+        principals.is_some_and(|it| it.names(request.caller).is_some())
+    };
+    let mut denials = trust.filter(|it| it.effect == Effect::Deny && names(it));
+    if !names(statement) || denials.any(|it| it.matches(request) == Truth::True) {
+        return Truth::False;
+    }
+    statement.matches(request)
+}
+
+/// The keys of a statement that the inventory can't know, as evidence of what it hangs on.
+fn unknown_keys(statement: &Statement, request: &Request<'_>) -> String {
+    let keys = statement.conditions.iter().map(|it| &it.key);
+    let unknown = keys.filter(|key| *request.context.get(key) == Known::Unknown);
+    let keys: Vec<_> = unknown.map(|key| format!("`{key}`")).collect();
+    keys.join(", ")
 }
 
 /// The role whose trust policy a statement stands in, as what is asked for.
@@ -84,17 +129,24 @@ fn target<'a>(stated: &Stated<'a>) -> Target<'a> {
 
 /// A request to assume a role by a role without tags of some account, which may be of another organization.
 fn by_stranger<'a>(
+    statement: &Statement,
     target: Target<'a>,
     caller: &'a Arn,
     organization: Option<&'a str>,
 ) -> Request<'a> {
+    let context = context(caller, no_tags(), target, organization);
     Request {
         action: "sts:AssumeRole",
         resource: target.resource,
         caller: Caller::Role {
             arn: caller.as_str(),
         },
-        context: context(caller, no_tags(), target, organization),
+        // Where session tags may be passed, the caller chooses them.
+        context: if statement.is_about("sts:TagSession") {
+            context
+        } else {
+            context.untagged()
+        },
     }
 }
 
@@ -118,19 +170,39 @@ fn guarded(stated: &Stated<'_>, cx: &Context<'_>) -> Remediation {
     let role = stated.holder.role;
     let team = stated.holder.team.unwrap_or_default();
     let tag = format!("aws:PrincipalTag/{}", cx.policy.team_tag);
-    let path = format!("arn:{}:iam::*:role/emr/{team}/*", role.arn.partition());
     mend(
         stated.held.name,
         role,
         stated.statement.index,
         |list, at| {
-            let conditions = [
-                ("StringEquals", tag.as_str(), team),
-                ("ArnLike", "aws:PrincipalArn", path.as_str()),
-            ];
-            guard(list, at, &conditions);
+            part_services(list, at);
+            guard(list, at, &[("StringEquals", tag.as_str(), team)]);
         },
     )
+}
+
+/// Gives the services of a statement one of their own, where it names others as well: what holds roles to a
+/// team holds no service, and the other way round. The place of theirs.
+pub(crate) fn part_services(statements: &mut Vec<Value>, at: usize) -> usize {
+    let Some(held) = statements.get_mut(at) else {
+        return at;
+    };
+    let mut services = held.clone();
+    let Some(Value::Object(principals)) = held.get_mut("Principal") else {
+        return at;
+    };
+    if principals.len() < 2 {
+        return at;
+    }
+    let Some(names) = principals.remove("Service") else {
+        return at;
+    };
+    if let Some(fields) = services.as_object_mut() {
+        fields.remove("Sid");
+        fields.insert("Principal".into(), json!({ "Service": names }));
+    }
+    statements.push(services);
+    statements.len() - 1
 }
 
 /// Whether a policy of the account compares the team tag of its caller, by its text.
@@ -179,7 +251,7 @@ fn spoof(stated: &Stated<'_>, cx: &Context<'_>) -> Option<Fault> {
     let who = names.filter(|_| allows && holder.team.is_some())?;
     let tag = &cx.policy.team_tag;
     let caller = stranger(target(stated), stated.inventory.account.id.as_str());
-    let mut request = by_stranger(target(stated), &caller, cx.organization);
+    let mut request = by_stranger(statement, target(stated), &caller, cx.organization);
     request.action = "sts:TagSession";
     // Whose tags the caller has is for its own team to say.
     request.context = request
@@ -195,6 +267,7 @@ fn spoof(stated: &Stated<'_>, cx: &Context<'_>) -> Option<Fault> {
         .document
         .statements
         .iter()
+        .filter(|it| it.named().contains(&Principal::Anyone))
         .any(|it| it.effect == Effect::Deny && it.matches(&request) == Truth::True);
     if denied || !statement.matches(&request).may() {
         return None;

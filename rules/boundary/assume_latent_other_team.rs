@@ -1,5 +1,6 @@
 use crate::fault::Fault;
 use crate::graph::Estate;
+use crate::iam::mend::guard_action;
 use crate::rule::{Context, rule};
 
 rule! {
@@ -31,7 +32,9 @@ fn check(estate: &Estate<'_>, cx: &Context<'_>) -> Vec<Fault> {
         );
         let tag = format!("iam:ResourceTag/{}", cx.policy.team_tag);
         let own = format!("${{aws:PrincipalTag/{}}}", cx.policy.team_tag);
-        let guarded = kept.guarded(&[("StringEquals", &tag, &own)]);
+        let guarded = kept.changed(|list, at| {
+            guard_action(list, at, &kept.statement, "sts:AssumeRole", (&tag, &own));
+        });
         Some(Fault {
             needs: estate.needs(caller.arn.as_str(), &[refusal.to]),
             remediation: kept.replaced_by(caller, &guarded),

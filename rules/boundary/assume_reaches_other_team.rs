@@ -1,5 +1,6 @@
 use crate::fault::Fault;
 use crate::graph::{Estate, Kind};
+use crate::iam::mend::guard_action;
 use crate::rule::{Context, rule};
 
 rule! {
@@ -51,7 +52,9 @@ fn check(estate: &Estate<'_>, cx: &Context<'_>) -> Vec<Fault> {
             );
             let tag = format!("iam:ResourceTag/{}", cx.policy.team_tag);
             let own = format!("${{aws:PrincipalTag/{}}}", cx.policy.team_tag);
-            let guarded = kept.guarded(&[("StringEquals", &tag, &own)]);
+            let guarded = kept.changed(|list, at| {
+                guard_action(list, at, &kept.statement, "sts:AssumeRole", (&tag, &own));
+            });
             faults.push(Fault {
                 needs: estate.needs(caller.arn.as_str(), &[step.to]),
                 remediation: kept.replaced_by(caller, &guarded),

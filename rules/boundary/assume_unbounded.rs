@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::fault::{Fault, by_statement, witness};
-use crate::iam::mend::{guard, mend};
+use crate::iam::mend::{guard_action, mend};
 use crate::iam::{Choice, Holder, Inventory, Statement};
 use crate::rule::{Context, rule};
 
@@ -61,7 +61,7 @@ fn check(holder: &Holder<'_>, inventory: &Inventory<'_>, cx: &Context<'_>) -> Ve
     let own = format!("${{aws:PrincipalTag/{}}}", cx.policy.team_tag);
     by_statement(holder, blamed, |by| {
         mend(by.policy, holder.role, by.statement.index, |list, at| {
-            guard(list, at, &[("StringEquals", &tag, &own)]);
+            guard_action(list, at, by.statement, "sts:AssumeRole", (&tag, &own));
         })
     })
 }

@@ -23,7 +23,18 @@ rule! {
 }
 
 fn check(estate: &Estate<'_>, _: &Context<'_>) -> Vec<Fault> {
-    let relied = estate.accounts.iter().any(|it| it.relies_on_caller_tag);
-    let accounts = estate.accounts.iter().filter(|_| relied);
-    accounts.flat_map(|it| it.spoofable.clone()).collect()
+    let mut relying = estate.accounts.iter().filter(|it| it.relies_on_caller_tag);
+    let Some(first) = relying.next() else {
+        return Vec::new();
+    };
+    let faults = estate.accounts.iter().flat_map(|it| it.spoofable.clone());
+    faults
+        .map(|fault| {
+            let needs = match fault.resource.account() {
+                home if home == first.account => Vec::new(),
+                _ => vec![crate::AccountId::from(first.account.as_str())],
+            };
+            Fault { needs, ..fault }
+        })
+        .collect()
 }

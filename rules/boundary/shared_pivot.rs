@@ -21,13 +21,16 @@ rule! {
 
 fn check(estate: &Estate<'_>, cx: &Context<'_>) -> Vec<Fault> {
     let mut teams: BTreeMap<usize, BTreeSet<&str>> = BTreeMap::new();
+    let mut ways: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
     for team in estate.teams() {
-        for pivot in estate.reached(team, cx).pivots {
+        for (pivot, way) in estate.reached(team, cx).pivots {
             teams.entry(pivot).or_default().insert(team);
+            ways.entry(pivot).or_default().extend(way);
         }
     }
     let joining = teams.into_iter().filter(|(_, teams)| teams.len() > 1);
     let faults = joining.filter_map(|(at, teams)| {
+        let way = ways.get(&at).into_iter().flatten();
         let pivot = estate.node(at).filter(|it| it.team.is_none())?;
         let end = first_of_a_team(estate, at, cx)?;
         let target = estate.node(end)?;
@@ -39,7 +42,7 @@ fn check(estate: &Estate<'_>, cx: &Context<'_>) -> Vec<Fault> {
             target.team.as_deref().unwrap_or_default()
         );
         Some(Fault {
-            needs: estate.needs(pivot.arn.as_str(), &[end]),
+            needs: estate.needs(pivot.arn.as_str(), way.chain([&end])),
             ..pivot.fault(evidence)
         })
     });

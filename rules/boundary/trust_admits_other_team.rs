@@ -1,7 +1,8 @@
 use crate::fault::Fault;
 use crate::graph::{Estate, Kept, Kind, Node};
+use crate::iam::mend::guard;
 use crate::rule::{Context, rule};
-use crate::trust::open;
+use crate::trust::{admits_account, open, part_services};
 
 rule! {
     /// A trust policy admits another team's role
@@ -53,7 +54,9 @@ fn fault(
     }
     let trust = target.trust();
     let kept = trust.get(trusted_by?)?;
-    if open(&kept.statement, target.asked(), cx).is_some() {
+    let statements = trust.iter().map(|it| &it.statement);
+    let is_open = open(&kept.statement, &statements, target.asked(), cx);
+    if is_open.is_some_and(|(_, is_sure)| is_sure) || admits_account(kept, caller, target, cx) {
         return None;
     }
     let team = caller.team.as_deref().unwrap_or_default();
@@ -69,6 +72,9 @@ fn fault(
 fn closed(kept: &Kept, target: &Node, cx: &Context<'_>) -> crate::Remediation {
     let team = target.team.as_deref().unwrap_or_default();
     let tag = format!("aws:PrincipalTag/{}", cx.policy.team_tag);
-    let guarded = kept.guarded(&[("StringEquals", &tag, team)]);
+    let guarded = kept.changed(|list, at| {
+        part_services(list, at);
+        guard(list, at, &[("StringEquals", &tag, team)]);
+    });
     kept.replaced_by(target, &guarded)
 }

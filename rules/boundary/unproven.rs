@@ -9,9 +9,9 @@ use crate::rule::{Context, rule};
 rule! {
     /// Whether a role stays within its team can't be told
     ///
-    /// Says of roles of a team what could not be decided, so that nothing is called clean that wasn't seen: a
-    /// policy that can't be read, or a step into or out of an account whose roles were not read. It never fails;
-    /// it is `unknown`.
+    /// Says of roles of a team, and of those of nobody that a team's jobs come to, what could not be decided, so
+    /// that nothing is called clean that wasn't seen: a policy that can't be read, or a step into or out of an
+    /// account whose roles were not read. It never fails; it is `unknown`.
     ///
     /// ## Why it matters
     /// The path that wasn't seen may be the open one.
@@ -21,9 +21,15 @@ rule! {
     "boundary-unproven", Low, Estate { check }
 }
 
-fn check(estate: &Estate<'_>, _: &Context<'_>) -> Vec<Fault> {
-    let nodes = estate.nodes.iter().filter(|it| it.team.is_some());
-    let faults = nodes.filter_map(|node| {
+fn check(estate: &Estate<'_>, cx: &Context<'_>) -> Vec<Fault> {
+    let teams = estate.teams();
+    let pivots = teams
+        .iter()
+        .flat_map(|team| estate.reached(team, cx).pivots);
+    let pivots: BTreeSet<_> = pivots.map(|(pivot, _)| pivot).collect();
+    let nodes = estate.nodes.iter().enumerate();
+    let nodes = nodes.filter(|(at, it)| it.team.is_some() || pivots.contains(at));
+    let faults = nodes.filter_map(|(_, node)| {
         let reasons = reasons(estate, node);
         if reasons.is_empty() {
             return None;
@@ -55,7 +61,18 @@ fn reasons(estate: &Estate<'_>, node: &Node) -> BTreeSet<String> {
             let account = pattern.split(':').nth(4).unwrap_or_default();
             let is_account = account.len() == 12 && account.bytes().all(|it| it.is_ascii_digit());
             let foreign = !estate.is_ours(account) && estate.is_whole;
-            if is_account && (unread(account) || foreign) {
+            if !is_account && account != "*" && !account.contains('?') {
+                continue;
+            }
+            if !is_account {
+                if let Some(account) = estate.unread().next() {
+                    reasons.insert(format!(
+                        "{} allows sts:AssumeRole on `{pattern}`, and the roles of account {account} \
+                         were not read",
+                        kept.label(node)
+                    ));
+                }
+            } else if unread(account) || foreign {
                 reasons.insert(format!(
                     "{} allows sts:AssumeRole on `{pattern}`, and the roles of account {account} were \
                      not read",
@@ -66,7 +83,9 @@ fn reasons(estate: &Estate<'_>, node: &Node) -> BTreeSet<String> {
     }
     for kept in node.trust() {
         let names = kept.statement.named();
-        for account in names.iter().filter_map(account_of).filter(|it| unread(it)) {
+        let accounts = names.iter().filter_map(account_of);
+        let accounts = accounts.chain(kept.statement.accounts_of_conditions());
+        for account in accounts.filter(|it| unread(it)) {
             reasons.insert(format!(
                 "{} admits account {account}, whose roles were not read",
                 kept.label(node)

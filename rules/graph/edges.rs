@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::Value;
 
 use super::step::{Kind, Step};
 use crate::estate::Arn;
@@ -307,7 +307,11 @@ impl Kept {
     }
 
     /// The commands that read the policy, put a statement in this one's place, and write it back.
-    pub fn replaced_by(&self, node: &Node, statement: &serde_json::Value) -> Remediation {
+    pub fn replaced_by(&self, node: &Node, statements: &[Value]) -> Remediation {
+        if matches!(&self.source, Source::Managed { arn, .. } if arn.account() == "aws") {
+            // AWS keeps it: what to put in its place is the owner's to say.
+            return Remediation::default();
+        }
         let role = shell(node.name());
         let (read, write) = match &self.source {
             Source::Inline(name) => {
@@ -336,11 +340,18 @@ impl Kept {
             ),
         };
         let at = self.statement.index;
+        let Some((statement, more)) = statements.split_first() else {
+            return Remediation::default();
+        };
+        let more = match more {
+            [] => String::new(),
+            more => format!(" | .Statement += {}", Value::from(more)),
+        };
         let program = format!(
             ".Version = \"2012-10-17\" | .Statement |= (if type == \"array\" then . else [.] end) | \
-             .Statement[{at}] = {statement}"
+             .Statement[{at}] = {statement}{more}"
         );
-        let code = serde_json::to_string_pretty(statement).unwrap_or_default();
+        let code = serde_json::to_string_pretty(statements).unwrap_or_default();
         let code = code.replace("${", "$${").replace("%{", "%%{");
         Remediation {
             aws_cli: format!(
@@ -353,11 +364,11 @@ impl Kept {
         }
     }
 
-    /// The statement under more conditions.
-    pub fn guarded(&self, conditions: &[(&str, &str, &str)]) -> serde_json::Value {
+    /// The statement changed, and those that come beside it.
+    pub fn changed(&self, change: impl FnOnce(&mut Vec<Value>, usize)) -> Vec<Value> {
         let mut list = vec![self.statement.to_value()];
-        crate::iam::mend::guard(&mut list, 0, conditions);
-        list.pop().unwrap_or_else(|| json!({}))
+        change(&mut list, 0);
+        list
     }
 }
 

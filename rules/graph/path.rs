@@ -33,8 +33,8 @@ pub struct Crossing {
 pub struct Reached {
     /// Other teams, by name.
     pub crossings: BTreeMap<String, Crossing>,
-    /// The roles of nobody on the way.
-    pub pivots: BTreeSet<usize>,
+    /// The roles of nobody on the way, each with those of the shortest way to it.
+    pub pivots: BTreeMap<usize, Vec<usize>>,
 }
 
 impl Estate<'_> {
@@ -60,9 +60,10 @@ impl Estate<'_> {
         }
         while let Some(at) = queue.pop_front() {
             let Some(node) = self.node(at) else { continue };
-            let by_nobody = is_pivot(node, cx.policy) && node.team.as_deref() != Some(team);
-            if by_nobody {
-                reached.pivots.insert(at);
+            // A role that another team shares is a way on, too: its team has agreed to no more than itself.
+            let by_others = node.team.as_deref() != Some(team);
+            if by_others && is_pivot(node, cx.policy) {
+                reached.pivots.insert(at, roles_to(at, &before));
             }
             for step in self.steps.get(at).into_iter().flatten() {
                 let Some(next) = self
@@ -73,7 +74,7 @@ impl Estate<'_> {
                 };
                 let theirs = next.team.as_deref();
                 let crosses = cx.policy.crosses(Some(team), theirs, &next.arn, cx.now);
-                if crosses && by_nobody {
+                if crosses && by_others {
                     before.insert(step.to, Some((at, step)));
                     let path = self.path(step.to, &before);
                     let team = theirs.unwrap_or_default().to_owned();
@@ -92,7 +93,7 @@ impl Estate<'_> {
                             });
                         }
                     }
-                } else if theirs == Some(team) || is_pivot(next, cx.policy) {
+                } else if !crosses {
                     before.insert(step.to, Some((at, step)));
                     queue.push_back(step.to);
                 }
@@ -143,4 +144,10 @@ impl Estate<'_> {
         };
         format!("`{}`{by}", target.arn)
     }
+}
+
+/// The roles of the way to a role, last to first.
+fn roles_to(end: usize, before: &BTreeMap<usize, Option<(usize, &Step)>>) -> Vec<usize> {
+    let before = |at: &usize| before.get(at).copied().flatten().map(|(from, _)| from);
+    std::iter::successors(Some(end), before).collect()
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::edges::{Kept, Node, Target};
 use super::{Estate, account_of};
 use crate::iam::{
-    Access, Caller, Named, Principal, Principals, Request, Said, Truth, ask, assume_access,
+    Access, Caller, Effect, Named, Principal, Principals, Request, Said, Truth, ask, assume_access,
     context, covers_resource, role_of_session,
 };
 use crate::rule::Context;
@@ -153,7 +153,15 @@ impl<'a> Assumers<'a> {
                 .iter()
                 .flat_map(|principal| match principal {
                     Principal::Anyone => everybody(),
-                    Principal::Account(account) => self.of(target, Some(account), &estate.nodes),
+                    Principal::Account(account) => {
+                        let mut found = self.of(target, Some(account), &estate.nodes);
+                        // Held to some of the account's roles, it is meant for them.
+                        if kept.statement.narrows_callers() {
+                            let all = self.by_account.get(account.as_str());
+                            found.extend(all.into_iter().flatten());
+                        }
+                        found
+                    }
                     Principal::Identity(arn) => {
                         let session = role_of_session(arn);
                         let session = session.and_then(|it| self.by_session.get(&it).copied());
@@ -198,7 +206,7 @@ impl Estate<'_> {
             return;
         };
         let assume = caller.assume();
-        let asked = Question::new(caller, target, cx);
+        let asked = Question::new(caller, target, trust, cx);
         let (identity, bounded) = asked.of_caller(&assume);
         let trusted = asked.of(trust);
         let same = caller.arn.account() == target.arn.account();
@@ -215,8 +223,14 @@ impl Estate<'_> {
             }
             return;
         }
-        // Only what names the caller itself is meant for it.
-        let named = trusted.named >= Some(Named::Role);
+        // Only what names the caller itself is meant for it, or what is held to some of its account's roles.
+        let narrows = || {
+            trusted
+                .allowed_by
+                .as_ref()
+                .is_some_and(|it| it.statement.narrows_callers())
+        };
+        let named = trusted.named >= Some(Named::Role) || trusted.named.is_some() && narrows();
         if named && trusted.allow.may() && !trusted.deny.may() && self.crosses(caller, target, cx) {
             self.refused.push(Refusal {
                 from,
@@ -247,7 +261,7 @@ impl Estate<'_> {
                 continue;
             };
             let assume = caller.assume();
-            let asked = Question::new(caller, target, cx);
+            let asked = Question::new(caller, target, trust, cx);
             let (identity, bounded) = asked.of_caller(&assume);
             let trusted = asked.of(trust);
             let own = crate::iam::identity_access(&identity, bounded.as_ref());
@@ -267,6 +281,7 @@ impl Estate<'_> {
     pub fn foreign<'k>(&self, kept: &'k Kept) -> impl Iterator<Item = &'k str> {
         let list = kept.statement.named();
         let accounts = list.iter().filter_map(account_of);
+        let accounts = accounts.chain(kept.statement.accounts_of_conditions());
         let ours: Vec<bool> = accounts.clone().map(|it| self.is_ours(it)).collect();
         accounts
             .zip(ours)
@@ -282,15 +297,24 @@ struct Question<'a> {
 }
 
 impl<'a> Question<'a> {
-    fn new(caller: &'a Node, target: &'a Node, cx: &Context<'a>) -> Self {
+    fn new(caller: &'a Node, target: &'a Node, trust: &[Kept], cx: &Context<'a>) -> Self {
         let asked = target.asked();
+        let context = context(&caller.arn, &caller.tags, asked, cx.organization);
+        // Where session tags may be passed, the caller chooses them.
+        let allows = trust.iter().map(|it| &it.statement);
+        let mut allows = allows.filter(|it| it.effect == Effect::Allow);
+        let is_tagged = allows.any(|it| it.is_about("sts:TagSession"));
         let request = Request {
             action: "sts:AssumeRole",
             resource: asked.resource,
             caller: Caller::Role {
                 arn: caller.arn.as_str(),
             },
-            context: context(&caller.arn, &caller.tags, asked, cx.organization),
+            context: if is_tagged {
+                context
+            } else {
+                context.untagged()
+            },
         };
         Self { request, caller }
     }

@@ -72,6 +72,14 @@ impl<'a> Context<'a> {
         self
     }
 
+    /// Says that the request passes no tags.
+    #[must_use]
+    pub fn untagged(self) -> Self {
+        self.without("aws:RequestTag/")
+            .without("aws:TagKeys")
+            .without("sts:TransitiveTagKeys")
+    }
+
     /// Sets the keys `prefix` + tag key to the tags' values, and says that there are no others.
     #[must_use]
     pub fn with_tags(mut self, prefix: &'static str, tags: &'a BTreeMap<String, String>) -> Self {

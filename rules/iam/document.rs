@@ -160,6 +160,36 @@ impl Statement {
         self.principals.as_ref().map_or(&[], Principals::list)
     }
 
+    /// The accounts that its conditions hold the caller to, where its principals hold it to none.
+    pub fn accounts_of_conditions(&self) -> Vec<&str> {
+        let is_open = match &self.principals {
+            Some(Principals::Only(list)) => list.contains(&Principal::Anyone),
+            Some(Principals::AllBut(_)) => true,
+            None => false,
+        };
+        let is_account = |it: &&str| it.len() == 12 && it.bytes().all(|byte| byte.is_ascii_digit());
+        let mut accounts = Vec::new();
+        for condition in self.conditions.iter().filter(|_| is_open) {
+            let values = condition.values.iter().map(String::as_str);
+            if condition.operator.base.is_negated() {
+                continue;
+            }
+            if condition.is_on("aws:PrincipalAccount") {
+                accounts.extend(values.filter(is_account));
+            } else if condition.is_on("aws:PrincipalArn") {
+                let of_arns = values.filter_map(|arn| arn.split(':').nth(4));
+                accounts.extend(of_arns.filter(is_account));
+            }
+        }
+        accounts
+    }
+
+    /// Whether its conditions speak of who calls, beyond what its principals say.
+    pub fn narrows_callers(&self) -> bool {
+        let mut keys = self.conditions.iter().map(|it| it.key.to_ascii_lowercase());
+        keys.any(|key| key == "aws:principalarn" || key.starts_with("aws:principaltag/"))
+    }
+
     /// How people name it: by its id, or else by its place from 1.
     pub fn label(&self) -> String {
         match &self.sid {

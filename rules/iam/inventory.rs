@@ -37,6 +37,8 @@ pub struct Inventory<'a> {
     /// The organization's id, where it is known.
     pub organization: Option<&'a str>,
     by_arn: BTreeMap<&'a str, usize>,
+    /// The managed policies by the first role that holds each.
+    first_held: BTreeMap<&'a str, Vec<&'a ManagedPolicy>>,
 }
 
 /// A role with its policies.
@@ -140,9 +142,24 @@ impl<'a> Inventory<'a> {
             .enumerate()
             .map(|(index, it)| (it.role.arn.as_str(), index))
             .collect();
+        let mut first_holders: BTreeMap<&str, &str> = BTreeMap::new();
+        for role in &slice.roles {
+            for policy in role.attached_policies.iter().chain(&role.boundary) {
+                first_holders
+                    .entry(policy.as_str())
+                    .or_insert(role.arn.as_str());
+            }
+        }
+        let mut first_held: BTreeMap<&str, Vec<&ManagedPolicy>> = BTreeMap::new();
+        for policy in &slice.policies {
+            if let Some(role) = first_holders.get(policy.arn.as_str()) {
+                first_held.entry(role).or_default().push(policy);
+            }
+        }
         Self {
             account: &slice.account,
             applications: &slice.applications,
+            first_held,
             roles,
             policies: &slice.policies,
             organization,
@@ -153,6 +170,13 @@ impl<'a> Inventory<'a> {
     /// The role of this ARN.
     pub fn find(&self, arn: &str) -> Option<&Holder<'a>> {
         self.roles.get(*self.by_arn.get(arn)?)
+    }
+
+    /// The managed policies that a role holds, and no role before it.
+    pub fn first_held_by(&self, role: &Arn) -> &[&'a ManagedPolicy] {
+        self.first_held
+            .get(role.as_str())
+            .map_or(&[], Vec::as_slice)
     }
 
     /// The role's place among all.
@@ -174,12 +198,23 @@ impl<'a> Inventory<'a> {
             caller: Caller::Role {
                 arn: holder.role.arn.as_str(),
             },
-            context: context(
-                &holder.role.arn,
-                &holder.role.tags,
-                Target { resource, tags },
-                self.organization,
-            ),
+            context: self.context_of(holder, action, Target { resource, tags }),
+        }
+    }
+
+    /// Whoever starts a job tags it as it likes; in the other requests of the boundary there are no tags.
+    fn context_of<'b>(
+        &'b self,
+        holder: &'b Holder<'_>,
+        action: &str,
+        target: Target<'b>,
+    ) -> Context<'b> {
+        let role = holder.role;
+        let context = context(&role.arn, &role.tags, target, self.organization);
+        if SUBMIT.contains(&action) {
+            context
+        } else {
+            context.untagged()
         }
     }
 
@@ -209,7 +244,8 @@ pub struct Target<'b> {
     pub tags: &'b BTreeMap<String, String>,
 }
 
-/// The condition keys of a plain request: no session tags are passed.
+/// The condition keys of a request of a role. The tags that it passes are its own to choose: see
+/// [`Context::untagged`].
 pub fn context<'b>(
     caller: &'b Arn,
     tags: &'b BTreeMap<String, String>,
@@ -228,9 +264,9 @@ pub fn context<'b>(
         .with("aws:ResourceAccount", home)
         .with("aws:SecureTransport", "true")
         .with("aws:ViaAWSService", "false")
-        .without("aws:RequestTag/")
-        .without("aws:TagKeys")
-        .without("sts:TransitiveTagKeys");
+        // A service says for whom it calls; a role doesn't.
+        .without("aws:SourceAccount")
+        .without("aws:SourceArn");
     match organization {
         Some(id) => context
             .with("aws:PrincipalOrgID", id)

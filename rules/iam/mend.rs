@@ -118,6 +118,11 @@ pub fn confine(
     conditions: &[(&str, &str, &str)],
 ) {
     let mut confined = json!({ "Effect": "Allow", "Action": action, "Resource": resources });
+    // What else it asks for it goes on asking for.
+    let asked = statements.get(at).and_then(|held| held.get("Condition"));
+    if let Some(asked) = asked.filter(|it| it.is_object()) {
+        set(&mut confined, &["Condition"], asked.clone());
+    }
     for (operator, key, value) in conditions {
         set(&mut confined, &["Condition", operator, key], json!(value));
     }
@@ -171,6 +176,39 @@ pub fn guard(statements: &mut [Value], at: usize, conditions: &[(&str, &str, &st
     };
     for (operator, key, value) in conditions {
         set(held, &["Condition", operator, key], json!(value));
+    }
+}
+
+/// Lets an allowing statement give an action only where a key equals a value; its other actions keep what they
+/// have.
+pub fn guard_action(
+    statements: &mut Vec<Value>,
+    at: usize,
+    statement: &Statement,
+    action: &str,
+    (key, value): (&str, &str),
+) {
+    let is_it = |it: &String| it.eq_ignore_ascii_case(action);
+    match &statement.actions {
+        Choice::Only(names) if names.iter().all(is_it) => {
+            guard(statements, at, &[("StringEquals", key, value)]);
+        }
+        Choice::Only(names) if names.iter().any(is_it) => {
+            let mut own = statements.get(at).cloned().unwrap_or_else(|| json!({}));
+            set(&mut own, &["Action"], json!(action));
+            if let Some(fields) = own.as_object_mut() {
+                fields.remove("Sid");
+            }
+            forbid(statements, at, statement, &[action]);
+            statements.push(own);
+            let last = statements.len() - 1;
+            guard(statements, last, &[("StringEquals", key, value)]);
+        }
+        // A pattern that covers it may be needed for much else.
+        Choice::Only(_) | Choice::AllBut(_) => statements.push(json!({
+            "Effect": "Deny", "Action": action, "Resource": "*",
+            "Condition": { "StringNotEquals": { key: value } },
+        })),
     }
 }
 

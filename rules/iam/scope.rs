@@ -103,14 +103,14 @@ fn reach(role: &Role, managed: &[(&str, Result<Document, super::DocumentError>)]
     for inline in &role.inline_policies {
         match Document::parse(&inline.document) {
             Ok(document) => reach.add(&document, role.arn.account()),
-            Err(_) => reach.any = true,
+            Err(_) => reach.anything(),
         }
     }
     for arn in &role.attached_policies {
         let found = managed.iter().find(|(name, _)| *name == arn.as_str());
         match found {
             Some((_, Ok(document))) => reach.add(document, role.arn.account()),
-            Some((_, Err(_))) | None => reach.any = true,
+            Some((_, Err(_))) | None => reach.anything(),
         }
     }
     if let Ok(trust) = Document::parse(&role.trust) {
@@ -128,6 +128,11 @@ fn reach(role: &Role, managed: &[(&str, Result<Document, super::DocumentError>)]
 }
 
 impl Reach {
+    /// What can't be read may lead anywhere.
+    fn anything(&mut self) {
+        (self.any, self.abroad) = (true, true);
+    }
+
     fn add(&mut self, document: &Document, account: &str) {
         use super::document::Choice;
         for statement in &document.statements {
@@ -146,7 +151,10 @@ impl Reach {
                             .any(|it| home(it).is_none_or(|it| it != account));
                     self.patterns.extend(patterns.iter().cloned());
                 }
-                Some(Choice::AllBut(_)) | None => self.any = true,
+                Some(Choice::AllBut(_)) | None if !statement.is_about("sts:AssumeRole") => {
+                    self.any = true;
+                }
+                Some(Choice::AllBut(_)) | None => self.anything(),
             }
         }
     }

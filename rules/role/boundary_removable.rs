@@ -1,7 +1,7 @@
 use crate::fault::Fault;
 use crate::iam::{Holder, Inventory};
 use crate::rule::{Context, rule};
-use crate::tamper::{Adversary, Target, boundary_of, everything, value};
+use crate::tamper::{Adversary, Target, boundary_of, policies_of_choice, value};
 
 rule! {
     /// A role may take permissions boundaries away
@@ -30,13 +30,20 @@ fn check(holder: &Holder<'_>, inventory: &Inventory<'_>, cx: &Context<'_>) -> Ve
     let Some(mut adversary) = Adversary::new(holder, inventory, cx, &[delete, put]) else {
         return Vec::new();
     };
-    let everything = everything(inventory);
-    let other = [("iam:PermissionsBoundary", value(everything.as_str()))];
+    let choice = policies_of_choice(inventory);
     for role in adversary.roles().filter(|it| it.boundary.is_some()) {
         let target = Target::role(role);
         adversary.attempt(delete, target, &[boundary_of(role)], "");
-        let how = format!(" to `{everything}`");
-        adversary.attempt(put, target, &other, &how);
+        for policy in choice
+            .iter()
+            .filter(|it| Some(*it) != role.boundary.as_ref())
+        {
+            let other = [("iam:PermissionsBoundary", value(policy.as_str()))];
+            let how = format!(" to `{policy}`");
+            if adversary.attempt(put, target, &other, &how).may() {
+                break;
+            }
+        }
     }
     adversary.faults()
 }

@@ -4,7 +4,7 @@ use crate::estate::Arn;
 use crate::fault::Fault;
 use crate::iam::{Holder, Inventory};
 use crate::rule::{Context, rule};
-use crate::tamper::{Adversary, Target, boundary_of, everything, value};
+use crate::tamper::{Adversary, Target, boundary_of, everything, policies_of_choice, value};
 
 rule! {
     /// A role may rewrite what roles of teams are allowed
@@ -45,6 +45,7 @@ fn check(holder: &Holder<'_>, inventory: &Inventory<'_>, cx: &Context<'_>) -> Ve
         return Vec::new();
     };
     let everything = everything(inventory);
+    let choice = policies_of_choice(inventory);
     let mut held: BTreeSet<&Arn> = BTreeSet::new();
     for role in adversary.roles() {
         held.extend(role.attached_policies.iter().chain(&role.boundary));
@@ -52,8 +53,15 @@ fn check(holder: &Holder<'_>, inventory: &Inventory<'_>, cx: &Context<'_>) -> Ve
         let bound = boundary_of(role);
         let named = |arn: &Arn| [bound.clone(), ("iam:PolicyARN", value(arn.as_str()))];
         adversary.attempt(put, target, std::slice::from_ref(&bound), "");
-        let how = format!(" with `{everything}`");
-        adversary.attempt(attach, target, &named(&everything), &how);
+        for policy in &choice {
+            let how = format!(" with `{policy}`");
+            if adversary
+                .attempt(attach, target, &named(policy), &how)
+                .may()
+            {
+                break;
+            }
+        }
         // Where nothing is attached today, the right to detach is there all the same.
         let none = role.attached_policies.is_empty().then_some(&everything);
         for arn in role.attached_policies.iter().chain(none) {

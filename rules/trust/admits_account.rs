@@ -1,4 +1,4 @@
-use super::{by_stranger, guarded, lets_assume, named, stranger, target};
+use super::{admitted, by_stranger, guarded, lets_assume, named, stranger, target, unknown_keys};
 use crate::fault::Fault;
 use crate::iam::{Principal, Truth};
 use crate::rule::{Context, rule};
@@ -8,8 +8,8 @@ rule! {
     /// A trust policy admits a whole account
     ///
     /// Flags trust policies of a team's roles that name an account (its root user or its number) and are met
-    /// by a role of that account without any tag. A condition that can't be known, such as an external id, is
-    /// taken as a guard of its own kind.
+    /// by a role of that account without any tag. An external id is taken as a guard of its own kind; where
+    /// another condition hangs on what can't be known, it is `unknown`.
     ///
     /// ## Why it matters
     /// Every role there that is allowed `sts:AssumeRole` comes in, of whatever team. Who that is, is decided
@@ -32,9 +32,24 @@ fn check(stated: &Stated<'_>, cx: &Context<'_>) -> Option<Fault> {
             return None;
         };
         let caller = stranger(target(stated), account);
-        let request = by_stranger(target(stated), &caller, cx.organization);
-        (stated.statement.matches(&request) == Truth::True).then_some(account)
+        let request = by_stranger(stated.statement, target(stated), &caller, cx.organization);
+        let trust = stated.held.document.statements.iter();
+        let truth = admitted(stated.statement, trust, &request);
+        let conditions = &stated.statement.conditions;
+        let is_vendor = conditions.iter().any(|it| it.is_on("sts:ExternalId"));
+        match truth {
+            Truth::True => Some((account, None)),
+            Truth::Unknown if !is_vendor => {
+                Some((account, Some(unknown_keys(stated.statement, &request))))
+            }
+            Truth::Unknown | Truth::False => None,
+        }
     })?;
+    let (account, hangs_on) = account;
+    if let Some(keys) = hangs_on {
+        let evidence = format!("whether it admits every role of account {account} hangs on {keys}");
+        return Some(stated.unknown(&evidence));
+    }
     let team = stated.holder.team;
     let callers = stated.inventory.roles.iter().filter(|it| {
         it.role.arn.account() == account && it.team != team && it.speaks_of("sts:AssumeRole")

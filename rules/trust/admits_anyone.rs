@@ -1,4 +1,6 @@
-use super::{Open, guarded, lets_assume, named, open, target};
+use super::{
+    NOBODY, Open, by_stranger, guarded, lets_assume, named, open, stranger, target, unknown_keys,
+};
 use crate::fault::Fault;
 use crate::finding::Severity;
 use crate::iam::Principal;
@@ -10,7 +12,8 @@ rule! {
     ///
     /// Flags trust policies of a team's roles that name `*` and are met by a role without tags of any account:
     /// critical where the account may be of another organization, high where `aws:PrincipalOrgID` keeps those
-    /// out. Conditions are evaluated, not told by their looks.
+    /// out. Conditions are evaluated, not told by their looks; where they hang on what can't be known, such as an
+    /// IP address or an external id, it is `unknown`.
     ///
     /// ## Why it matters
     /// Whoever is allowed `sts:AssumeRole` by an account of their own comes in.
@@ -31,8 +34,20 @@ fn check(stated: &Stated<'_>, cx: &Context<'_>) -> Option<Fault> {
         let evidence = format!("it admits {who}");
         stated.fault(&evidence).mended_by(guarded(stated, cx))
     };
-    Some(match open(stated.statement, target(stated), cx)? {
-        Open::ToAll => fault("every role of every account of AWS"),
-        Open::ToOrganization => fault("every role of the organization").of_severity(Severity::High),
+    let trust = stated.held.document.statements.iter();
+    let (open, is_sure) = open(stated.statement, &trust, target(stated), cx)?;
+    let who = match open {
+        Open::ToAll => "every role of every account of AWS",
+        Open::ToOrganization => "every role of the organization",
+    };
+    if !is_sure {
+        let caller = stranger(target(stated), NOBODY);
+        let request = by_stranger(stated.statement, target(stated), &caller, cx.organization);
+        let keys = unknown_keys(stated.statement, &request);
+        return Some(stated.unknown(&format!("whether it admits {who} hangs on {keys}")));
+    }
+    Some(match open {
+        Open::ToAll => fault(who),
+        Open::ToOrganization => fault(who).of_severity(Severity::High),
     })
 }

@@ -1,4 +1,4 @@
-use super::{NOBODY, lets_assume, named};
+use super::{NOBODY, lets_assume, named, part_services};
 use crate::fault::Fault;
 use crate::finding::Severity;
 use crate::iam::mend::{guard, mend};
@@ -50,6 +50,7 @@ fn check(stated: &Stated<'_>, _: &Context<'_>) -> Option<Fault> {
             role,
             stated.statement.index,
             |list, at| {
+                let at = part_services(list, at);
                 guard(list, at, &[("StringEquals", "aws:SourceAccount", account)]);
             },
         );

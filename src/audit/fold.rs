@@ -166,7 +166,7 @@ impl<'a> Fold<'a> {
         let home = AccountId::from(organization.management_account.as_str());
         self.findings.extend(self.accepted.expired(&home));
         sort_findings(&mut self.findings);
-        self.looked.finish(self.before);
+        self.looked.finish(self.before, self.is_organization_whole);
         self.let_go();
         self.applications.sort_by(|a, b| a.arn.cmp(&b.arn));
         self.coverage.scopes.sort_by(|a, b| {

@@ -20,10 +20,16 @@ pub struct Looked {
 
 impl Looked {
     /// Leaves out what hangs on accounts whose roles were not read. Asked once all slices have come.
-    pub fn finish(&mut self, ledger: &Ledger) {
+    ///
+    /// Who is foreign can't be told where the organization's accounts were not all listed.
+    pub fn finish(&mut self, ledger: &Ledger, is_organization_whole: bool) {
         let roles_of = &self.roles_of;
         self.findings.retain(|fingerprint| {
             let known = ledger.findings.get(fingerprint);
+            let is_of = |rule: &str| known.is_some_and(|it| it.finding.rule.as_str() == rule);
+            if !is_organization_whole && is_of("trust-admits-foreign-account") {
+                return false;
+            }
             let mut needs = known.into_iter().flat_map(|known| &known.finding.needs);
             needs.all(|account| roles_of.contains(account))
         });
@@ -89,7 +95,15 @@ fn looked_at(slice: &Slice, finding: &Finding) -> bool {
     if service == Service::Iam && finding.group.is_none() {
         // A policy that wasn't read may be the one that a finding on its role was about. And a role may leave
         // the scope, say since no job used it lately, with all its faults.
+        let hangs_on = match finding.rule.as_str() {
+            "role-policy-other-team" => Some(Service::Iam),
+            "application-retaggable" | "trust-source-other-team" => Some(Service::EmrServerless),
+            _ => None,
+        };
+        let mut scopes = slice.scopes.iter();
+        let is_hidden = scopes.any(|it| Some(it.service) == hangs_on && !it.gaps.is_empty());
         return slice.has_all_roles()
+            && !is_hidden
             && !slice.out_of_scope.contains(&finding.resource)
             && slice.looked_at(region, service, &finding.resource);
     }
