@@ -277,7 +277,7 @@ pub async fn notify(config: &Config, report: &Report) -> Result<Notification, Au
     Ok(notification)
 }
 
-/// What [`notify`] would tell PagerDuty.
+/// What [`notify()`] would tell PagerDuty.
 pub async fn preview(config: &Config, report: &Report) -> Result<notify::Plan, AuditError> {
     let (teller, saved) = teller(config, report).await?;
     Ok(teller.plan(report, &saved.ledger))
