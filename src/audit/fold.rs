@@ -204,11 +204,14 @@ impl<'a> Fold<'a> {
         }
     }
 
-    /// Adds what needs no look: of exemptions all is known in every run, and what a rule found that is
-    /// switched off now is nothing that anybody wants to know.
+    /// Adds what needs no look: exemptions of the configuration are known in every run, and what a rule found
+    /// that is switched off now is nothing that anybody wants to know.
     fn let_go(&mut self) {
         let known = self.before.findings.values().map(|it| &it.finding);
-        let of_exemption = |it: &Finding| it.rule.as_str() == "exemption-expired";
+        // One on a single resource may be a tag of it.
+        let of_exemption = |it: &Finding| {
+            it.rule.as_str() == "exemption-expired" && it.resource.as_str().contains(['*', '?'])
+        };
         let gone = known.filter(|it| of_exemption(it) || self.is_off(it));
         let fingerprints: Vec<_> = gone.map(|it| it.fingerprint.clone()).collect();
         self.looked.findings.extend(fingerprints);

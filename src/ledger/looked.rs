@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use lineward_rules::estate::{AccountId, Arn, Service, Slice};
+use lineward_rules::estate::{AccountId, Arn, Region, Service, Slice};
 use lineward_rules::{Finding, Fingerprint};
 
 use super::{KnownApplication, KnownFinding, Ledger};
@@ -92,6 +92,9 @@ impl<'a> ByAccount<'a> {
 /// application's were: the latest decides. Where their application is gone, so are they.
 fn looked_at(slice: &Slice, finding: &Finding) -> bool {
     let (region, service) = (&finding.region, finding.service);
+    if finding.rule.as_str() == "exemption-expired" {
+        return has_tags(slice, &finding.resource);
+    }
     if service == Service::Iam && finding.group.is_none() {
         // A policy that wasn't read may be the one that a finding on its role was about. And a role may leave
         // the scope, say since no job used it lately, with all its faults.
@@ -134,4 +137,16 @@ fn looked_at(slice: &Slice, finding: &Finding) -> bool {
         runs.any(|run| run.arn.is_within(&application) && run.job() == group.as_str())
     };
     !hidden && again
+}
+
+/// Whether the tags of a resource, by which it may be exempt, would be in a slice.
+fn has_tags(slice: &Slice, resource: &Arn) -> bool {
+    let mut fields = resource.as_str().split(':').skip(2);
+    match (fields.next(), fields.next()) {
+        (Some("emr-serverless"), Some(region)) => {
+            slice.looked_at(&Region::from(region), Service::EmrServerless, resource)
+        }
+        (Some("iam"), _) => slice.has_all_roles(),
+        _ => false,
+    }
 }
