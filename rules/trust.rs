@@ -248,7 +248,7 @@ fn spoof(stated: &Stated<'_>, cx: &Context<'_>) -> Option<Fault> {
     let (holder, statement) = (stated.holder, stated.statement);
     let allows = statement.effect == Effect::Allow && statement.is_about("sts:TagSession");
     let names = named(stated).iter().find_map(Principal::aws);
-    let who = names.filter(|_| allows && holder.team.is_some())?;
+    let who = names.filter(|_| allows)?;
     let tag = &cx.policy.team_tag;
     let caller = stranger(target(stated), stated.inventory.account.id.as_str());
     let mut request = by_stranger(statement, target(stated), &caller, cx.organization);
@@ -272,16 +272,18 @@ fn spoof(stated: &Stated<'_>, cx: &Context<'_>) -> Option<Fault> {
     if denied || !statement.matches(&request).may() {
         return None;
     }
-    let keys = mend(
-        stated.held.name,
-        holder.role,
-        statement.index,
-        |list, at| {
-            let own = holder.team.unwrap_or_default();
-            let request = format!("aws:RequestTag/{tag}");
-            guard(list, at, &[("StringEqualsIfExists", &request, own)]);
-        },
-    );
+    let request = format!("aws:RequestTag/{tag}");
+    // Of no team, it is for its owner to say which tags may be passed.
+    let keys = holder.team.map_or_else(Remediation::default, |own| {
+        mend(
+            stated.held.name,
+            holder.role,
+            statement.index,
+            |list, at| {
+                guard(list, at, &[("StringEqualsIfExists", &request, own)]);
+            },
+        )
+    });
     let evidence = format!("`{who}` may pass a session tag `{tag}` of its own choice");
     Some(stated.fault(&evidence).mended_by(keys))
 }

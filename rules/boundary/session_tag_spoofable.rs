@@ -5,7 +5,7 @@ use crate::rule::{Context, rule};
 rule! {
     /// Whoever assumes a role may choose its team tag
     ///
-    /// Flags roles of a team whose trust policy lets the caller pass session tags (`sts:TagSession`) without
+    /// Flags roles whose trust policy lets the caller pass session tags (`sts:TagSession`) without
     /// holding the team's tag to its own value, where a policy of the estate relies on
     /// `aws:PrincipalTag/<team tag>`.
     ///
