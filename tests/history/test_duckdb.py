@@ -3,19 +3,21 @@
 import gzip
 import json
 import os
+import pathlib
 import re
 import subprocess
 
 import duckdb
 import pytest
-from conftest import ROOT, TARGET
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 class Runs:
     """Runs of the real binary on one sandbox, into one store."""
 
-    def __init__(self, sandbox, folder):
-        self.sandbox, self.folder = sandbox, folder
+    def __init__(self, binary, sandbox, folder):
+        self.binary, self.sandbox, self.folder = binary, sandbox, folder
 
     def audit(self):
         environment = {
@@ -26,7 +28,7 @@ class Runs:
             "AWS_SECRET_ACCESS_KEY": "not-verified",
             "AWS_REGION": "us-east-1",
         }
-        command = [TARGET / "lineward", "audit", "--format", "json", "--no-progress"]
+        command = [self.binary, "audit", "--format", "json", "--no-progress"]
         done = subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, check=False)
         assert done.returncode in (0, 1, 3), done.stderr
         return json.loads(done.stdout)
@@ -41,8 +43,8 @@ class Runs:
 
 
 @pytest.fixture
-def runs(start_sandbox, tmp_path):
-    return Runs(start_sandbox("--denied", "1"), tmp_path)
+def runs(start_sandbox, built, tmp_path):
+    return Runs(built / "lineward", start_sandbox("--denied", "1"), tmp_path)
 
 
 def test_a_trend_over_several_runs_has_the_numbers_of_the_reports(runs):
