@@ -39,8 +39,9 @@ impl Change {
     /// What it is about, in the words of its summary.
     pub fn summary(&self) -> &str {
         match &self.action {
-            Action::Trigger { incident, .. } => &incident.summary,
-            Action::Resolve { summary, .. } => summary,
+            Action::Trigger { incident, .. } | Action::Resolve { incident, .. } => {
+                &incident.summary
+            }
         }
     }
 }
@@ -59,10 +60,10 @@ pub enum Action {
     },
     /// Everything in it is mended or accepted.
     Resolve {
-        /// What it was about.
-        summary: String,
+        /// The incident as it was.
+        incident: Incident,
         /// What to remember: nothing, unless another run may still open it.
-        incident: Option<Incident>,
+        remembered: Option<Incident>,
     },
 }
 
@@ -83,25 +84,25 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// The incidents that are about to be opened, as the ledger is to know them until they are.
+    /// The incidents that are about to be told something, as the ledger is to know them until they are: of
+    /// neither kind is it known what PagerDuty took where the run is killed.
     pub fn intents(&self) -> BTreeMap<String, Option<Incident>> {
-        let opened = self
-            .changes
-            .iter()
-            .filter_map(|change| match &change.action {
-                Action::Trigger { incident, .. } => {
-                    let incident = Incident {
-                        state: IncidentState::Intended,
-                        ..incident.clone()
-                    };
-                    Some((change.dedup_key.clone(), Some(incident)))
-                }
-                Action::Resolve { .. } => None,
-            });
+        let told = self.changes.iter().filter_map(|change| {
+            let (Action::Trigger { incident, .. } | Action::Resolve { incident, .. }) =
+                &change.action;
+            let incident = Incident {
+                state: match incident.state {
+                    IncidentState::Resolved => return None,
+                    IncidentState::Open | IncidentState::Intended => IncidentState::Intended,
+                },
+                ..incident.clone()
+            };
+            Some((change.dedup_key.clone(), Some(incident)))
+        });
         let shrunk = self
             .shrunk
             .iter()
             .map(|(key, it)| (key.clone(), Some(it.clone())));
-        opened.chain(shrunk).collect()
+        told.chain(shrunk).collect()
     }
 }

@@ -309,6 +309,9 @@ impl Store {
                 }
             }
         }
+        if let Place::Folder(root) = &self.place {
+            tidy(root, oldest);
+        }
         if saved < oldest {
             return Err(StoreError::Taken(saved));
         }
@@ -317,6 +320,20 @@ impl Store {
 
     fn failed(&self, action: Action, source: object_store::Error) -> StoreError {
         explain(action, self.place.to_string(), self.place.region(), source)
+    }
+}
+
+/// Removes the folders of old generations, with what a killed run left half written in them.
+fn tidy(root: &FilePath, oldest: u64) {
+    let folders = std::fs::read_dir(root.join("ledger")).into_iter().flatten();
+    for folder in folders.flatten() {
+        let name = folder.file_name();
+        let number = name.to_str().and_then(|it| it.strip_prefix("gen="));
+        let generation = number.and_then(|it| it.parse::<u64>().ok());
+        if generation.is_some_and(|it| it < oldest) {
+            // Another run tidies as well; what stays does no harm.
+            let _ = std::fs::remove_dir_all(folder.path());
+        }
     }
 }
 

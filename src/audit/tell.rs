@@ -112,7 +112,7 @@ fn delivered(deliveries: Vec<Delivery>) -> BTreeMap<String, Option<Incident>> {
     let remembered = settled.map(|(change, _)| {
         let incident = match change.action {
             Action::Trigger { incident, .. } => Some(incident),
-            Action::Resolve { incident, .. } => incident,
+            Action::Resolve { remembered, .. } => remembered,
         };
         (change.dedup_key, incident)
     });

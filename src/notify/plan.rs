@@ -315,10 +315,10 @@ impl<'a> Planner<'a> {
         });
         self.plan.changes.push(Change {
             dedup_key,
-            routing_key: incident.routing_key,
+            routing_key: incident.routing_key.clone(),
             action: Action::Resolve {
-                summary: incident.summary,
-                incident: remembered,
+                incident,
+                remembered,
             },
         });
     }

@@ -129,7 +129,7 @@ def test_a_schedule_audits_the_organization_and_pages(function, sandbox):
     paging = [row for row in expected if row["verdict"] == "fail"]
     incidents = sandbox.admin("pagerduty")["incidents"]
     applications = {row["resource"].split("/jobruns/")[0].split("/sessions/")[0] for row in paging}
-    assert len(incidents) == len(applications) == answer["pagerduty"]["taken"]
+    assert len(incidents) == len(applications) == answer["notification"]["opened"]
 
     error, answer = invoke(function, {})
     assert error is None, answer

@@ -91,7 +91,7 @@ fn changed(
 fn taken(plan: &Plan) -> Ledger {
     let changes = plan.changes.iter().map(|change| match &change.action {
         Action::Trigger { incident, .. } => (change.dedup_key.clone(), Some(incident.clone())),
-        Action::Resolve { incident, .. } => (change.dedup_key.clone(), incident.clone()),
+        Action::Resolve { remembered, .. } => (change.dedup_key.clone(), remembered.clone()),
     });
     ledger(changes.collect())
 }
@@ -245,6 +245,17 @@ fn what_a_killed_run_may_have_told_is_told_again_or_resolved() {
         actions(&planned(findings(Status::Unseen), &known)),
         ["update"]
     );
+}
+
+#[test]
+fn a_fault_that_is_back_is_told_though_nobody_knows_whether_its_end_was() {
+    let known = opened(vec![finding("spline-disabled", Status::New)]);
+    let mended = planned(vec![finding("spline-disabled", Status::Resolved)], &known);
+    assert_eq!(actions(&mended), ["resolve"]);
+    let killed = killed(&mended);
+    let back = vec![finding("spline-disabled", Status::New)];
+    assert_eq!(actions(&planned(back, &killed)), ["update"]);
+    assert_eq!(actions(&planned(Vec::new(), &killed)), ["resolve"]);
 }
 
 #[test]
