@@ -129,6 +129,7 @@ fn answer(outcome: &Outcome) -> Value {
         "accounts": report.coverage.accounts,
         "findings": report.summary.findings,
         "applications": report.summary.applications,
+        "new_applications": report.summary.new_applications,
         "notification": report.notification,
         "report": outcome.report_at,
     })

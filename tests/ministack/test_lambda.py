@@ -133,7 +133,7 @@ def test_a_schedule_audits_the_organization_and_pages(function, sandbox):
 
     error, answer = invoke(function, {})
     assert error is None, answer
-    assert answer["summary"]["new_applications"] == 0
+    assert answer["new_applications"] == 0
 
 
 def test_an_unknown_event_is_an_error_with_a_type(function):
