@@ -55,7 +55,18 @@ class Folder:
         self.url = f"file:{self.root}"
 
     def names(self, kind):
-        return sorted(str(it.relative_to(self.root)) for it in (self.root / kind).rglob("*") if it.is_file())
+        folders = [self.root / kind]
+        names = []
+        while folders:
+            folder = folders.pop()
+            try:
+                entries = list(folder.iterdir())
+            except FileNotFoundError:
+                # A run that is going on prunes.
+                continue
+            folders += [it for it in entries if it.is_dir()]
+            names += [str(it.relative_to(self.root)) for it in entries if it.is_file()]
+        return sorted(names)
 
     def read(self, name):
         return (self.root / name).read_bytes()
@@ -89,6 +100,7 @@ class Bed:
         self.kills, self.rounds = collections.Counter(), 0
         self.took = 1.0
         self.first_seen = {}
+        self.touched = set()
         self.history = []
         teams = sandbox.admin("organization")["teams"]
         text = CONFIGURATION.format(endpoint=sandbox.endpoint, max_events=max_events)
@@ -141,6 +153,7 @@ class Bed:
 
     def tell(self, text):
         self.history.append(f"{self.rounds}: {text}")
+        self.touched.add(text.split()[-1])
 
     # What is run.
 
@@ -258,11 +271,15 @@ class Bed:
         self.check_first_seen(ledger)
 
     def check_first_seen(self, ledger):
+        """A fault that nobody touched was first seen when it was."""
         known = ledger["findings"]
         for fingerprint, finding in known.items():
+            application = finding["finding"]["resource"].rsplit("/", 1)[-1]
             first = finding["first_seen_at"]
-            assert self.first_seen.get(fingerprint, first) >= first, fingerprint
+            if application not in self.touched and fingerprint in self.first_seen:
+                assert first == self.first_seen[fingerprint], self.explain("first seen moved", [application], {})
         self.first_seen = {key: finding["first_seen_at"] for key, finding in known.items()}
+        self.touched.clear()
 
     def explain(self, problem, keys, expected):
         told = {it["dedup_key"]: it["summary"] for it in self.pagerduty()["incidents"]}
@@ -299,4 +316,4 @@ def test_whatever_is_killed_the_next_run_makes_good(kind, start_sandbox, built, 
     with capsys.disabled():
         hits = ", ".join(f"{bed.kills[step]} {step}" for step in STEPS)
         print(f"\n{kind.__name__}: {sum(bed.kills.values())} kills in {bed.rounds} rounds (seed {SEED}): {hits}")
-    assert all(bed.kills[step] for step in STEPS[:-1]), bed.kills
+    assert all(bed.kills[step] for step in STEPS[:4]), bed.kills
