@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from bootstrap import zipped
 from template import AUDITOR, Stack
 
 # What CloudFormation calls a resource, and ministack's answer that it is there.
@@ -35,8 +36,8 @@ ERRORS = {
 
 
 @pytest.fixture
-def stack(deploy, zipped, built):
-    return deploy(zipped(built / "bootstrap"))
+def stack(deploy, built, tmp_path):
+    return deploy(zipped(built / "bootstrap", tmp_path))
 
 
 def test_every_resource_is_really_there(stack, aws):
@@ -97,8 +98,8 @@ def test_an_audit_leaves_its_report_and_ledger_in_the_bucket(stack, aws, sandbox
     assert body["accounts"]["audited"] == sum(account["readable"] for account in accounts)
 
 
-def test_the_schedule_of_a_large_organization_starts_the_state_machine(deploy, zipped, built, aws):
-    stack = deploy(zipped(built / "bootstrap"), ScheduleMode="fan-out")
+def test_the_schedule_of_a_large_organization_starts_the_state_machine(deploy, built, tmp_path, aws):
+    stack = deploy(zipped(built / "bootstrap", tmp_path), ScheduleMode="fan-out")
     schedule = aws("scheduler").get_schedule(Name="lineward")
     assert schedule["Target"]["Arn"] == stack["StateMachineArn"]
     assert json.loads(schedule["Target"]["Input"]) == {}

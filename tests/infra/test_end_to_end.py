@@ -10,6 +10,7 @@ import os
 import time
 
 import pytest
+from bootstrap import zipped
 from template import AUDITOR
 
 CONFIGURATION = """
@@ -107,9 +108,9 @@ def created(sandbox, account):
     )
 
 
-def test_a_schedule_a_state_machine_and_an_event_bring_reports_and_incidents(deploy, zipped, built, aws, sandbox):
+def test_a_schedule_a_state_machine_and_an_event_bring_reports_and_incidents(deploy, built, tmp_path, aws, sandbox):
     at = datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=20)
-    code = zipped(os.environ.get("BOOTSTRAP", built / "bootstrap"))
+    code = zipped(os.environ.get("BOOTSTRAP", built / "bootstrap"), tmp_path)
     deployed = Deployed(deploy(code, ScheduleExpression=f"at({at:%Y-%m-%dT%H:%M:%S})"), aws, sandbox)
     figures(code, aws)
 

@@ -6,7 +6,7 @@ import sys
 import time
 
 import pytest
-from bootstrap import archive
+from bootstrap import archive, zipped
 from template import AUDITOR, Stack, definition
 
 WORTH_A_RETRY = {
@@ -146,8 +146,8 @@ class TestWithTheRealProgram:
     def sandbox(self, start_sandbox):
         return start_sandbox("--external-id", AUDITOR["ExternalId"], "--accounts", "60")
 
-    def test_the_whole_organization_is_audited(self, deploy, zipped, built, aws, sandbox):
-        stack = deploy(zipped(built / "bootstrap"))
+    def test_the_whole_organization_is_audited(self, deploy, built, tmp_path, aws, sandbox):
+        stack = deploy(zipped(built / "bootstrap", tmp_path))
         configuration = b'[organization]\nregions = ["us-east-1", "eu-west-1"]\n'
         aws("s3").put_object(Bucket=stack["BucketName"], Key="config/lineward.toml", Body=configuration)
         execution = executed(aws("stepfunctions"), stack["StateMachineArn"])

@@ -1,17 +1,11 @@
 """The real Lambda binary, run by somebody else's Lambda, on the simulated organization."""
 
-import io
 import json
-import os
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
-import zipfile
 
 import boto3
 import pytest
+import serving
+from bootstrap import zipped
 
 CONFIGURATION = """
 [organization]
@@ -33,37 +27,8 @@ grace = "0s"
 @pytest.fixture
 def ministack(free_port, sandbox, tmp_path):
     """A server on loopback whose functions find the sandbox as their AWS."""
-    environment = {
-        **os.environ,
-        "BIND_HOST": "127.0.0.1",
-        "GATEWAY_PORT": str(free_port),
-        "AWS_ENDPOINT_URL": sandbox.endpoint,
-    }
-    with open(tmp_path / "ministack.log", "wb") as log:
-        server = subprocess.Popen(
-            [sys.executable, "-m", "ministack"], env=environment, stdout=log, stderr=log, cwd=tmp_path
-        )
-    try:
-        endpoint = f"http://127.0.0.1:{free_port}"
-        wait_until_it_answers(endpoint, server)
+    with serving.ministack(free_port, tmp_path, AWS_ENDPOINT_URL=sandbox.endpoint) as endpoint:
         yield endpoint
-    finally:
-        server.terminate()
-        server.wait(timeout=20)
-
-
-def wait_until_it_answers(endpoint, server):
-    for _ in range(300):
-        try:
-            urllib.request.urlopen(endpoint, timeout=1)
-            return
-        except urllib.error.HTTPError:
-            return
-        except (urllib.error.URLError, OSError):
-            if server.poll() is not None:
-                pytest.fail(f"ministack ended with {server.returncode}")
-            time.sleep(0.1)
-    pytest.fail("ministack did not answer")
 
 
 @pytest.fixture
@@ -101,16 +66,6 @@ def function(ministack, sandbox, built, tmp_path):
         },
     )
     return client
-
-
-def zipped(bootstrap, folder):
-    """The binary without its debug information, as a function's code."""
-    stripped = folder / "bootstrap"
-    subprocess.run(["strip", "-o", stripped, bootstrap], check=True)
-    code = io.BytesIO()
-    with zipfile.ZipFile(code, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-        archive.write(stripped, "bootstrap")
-    return code.getvalue()
 
 
 def invoke(client, event):

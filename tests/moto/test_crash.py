@@ -12,15 +12,14 @@ import hashlib
 import io
 import json
 import os
-import pathlib
 import random
 import subprocess
 import time
 
-import boto3
 import pytest
 import zstandard
-from conftest import ENVIRONMENT
+from credentials import ENVIRONMENT
+from stores import Bucket, Folder
 
 KILLS = int(os.environ.get("CRASH_KILLS", "300"))
 SEED = int(os.environ.get("CRASH_SEED", "20261123"))
@@ -45,50 +44,6 @@ grace = "0s"
 send_timeout = "20s"
 max_events = {max_events}
 """
-
-
-class Folder:
-    """A store in a folder."""
-
-    def __init__(self, root, _endpoint):
-        self.root = pathlib.Path(root) / "store"
-        self.url = f"file:{self.root}"
-
-    def names(self, kind):
-        folders = [self.root / kind]
-        names = []
-        while folders:
-            folder = folders.pop()
-            try:
-                entries = list(folder.iterdir())
-            except FileNotFoundError:
-                # A run that is going on prunes.
-                continue
-            folders += [it for it in entries if it.is_dir()]
-            names += [str(it.relative_to(self.root)) for it in entries if it.is_file()]
-        return sorted(names)
-
-    def read(self, name):
-        return (self.root / name).read_bytes()
-
-
-class Bucket:
-    """A store in a bucket of moto's S3."""
-
-    url = "s3://audits/of/lineward"
-
-    def __init__(self, _root, endpoint):
-        keys = {"aws_access_key_id": "AKIAIOSFODNN7EXAMPLE", "aws_secret_access_key": "not-verified"}
-        self.client = boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1", **keys)
-        self.client.create_bucket(Bucket="audits")
-
-    def names(self, kind):
-        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket="audits", Prefix=f"of/lineward/{kind}/")
-        keys = (item["Key"] for page in pages for item in page.get("Contents", []))
-        return sorted(key.removeprefix("of/lineward/") for key in keys)
-
-    def read(self, name):
-        return self.client.get_object(Bucket="audits", Key=f"of/lineward/{name}")["Body"].read()
 
 
 class Bed:

@@ -2,19 +2,13 @@
 
 import concurrent.futures
 import json
-import pathlib
 import subprocess
 
-import boto3
 import pytest
-from conftest import ENVIRONMENT
+import stores
+from credentials import ENVIRONMENT
+from stores import BUCKET, PREFIX, Bucket, Folder
 
-BUCKET = "audits"
-PREFIX = "of/lineward"
-KEYS = {
-    "aws_access_key_id": ENVIRONMENT["AWS_ACCESS_KEY_ID"],
-    "aws_secret_access_key": "not-verified",
-}
 CONFIGURATION = """
 [organization]
 regions = ["us-east-1", "eu-west-1"]
@@ -29,57 +23,14 @@ grace = "0s"
 """
 
 
-class Folder:
-    """A store in a folder."""
-
-    def __init__(self, root):
-        self.root = pathlib.Path(root)
-        self.url = f"file:{root}"
-
-    def names(self, kind):
-        return sorted(
-            str(path.relative_to(self.root)) for path in (self.root / kind).rglob("*") if path.is_file()
-        )
-
-    def read(self, name):
-        return (self.root / name).read_bytes()
-
-    def write(self, name, data):
-        (self.root / name).write_bytes(data)
-
-
-class Bucket:
-    """A store below a prefix of a bucket."""
-
-    url = f"s3://{BUCKET}/{PREFIX}"
-
-    def __init__(self, client):
-        self.client = client
-        client.create_bucket(Bucket=BUCKET)
-
-    def names(self, kind):
-        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=BUCKET)
-        keys = (item["Key"] for page in pages for item in page.get("Contents", []))
-        below = f"{PREFIX}/"
-        return sorted(key.removeprefix(below) for key in keys if key.startswith(f"{below}{kind}/"))
-
-    def read(self, name):
-        return self.client.get_object(Bucket=BUCKET, Key=f"{PREFIX}/{name}")["Body"].read()
-
-    def write(self, name, data):
-        self.client.put_object(Bucket=BUCKET, Key=f"{PREFIX}/{name}", Body=data)
-
-
 @pytest.fixture
 def s3(endpoint):
-    return boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1", **KEYS)
+    return stores.s3(endpoint)
 
 
-@pytest.fixture(params=["folder", "bucket"])
-def store(request, tmp_path):
-    if request.param == "folder":
-        return Folder(tmp_path / "store")
-    return Bucket(request.getfixturevalue("s3"))
+@pytest.fixture(params=[Folder, Bucket])
+def store(request, endpoint, tmp_path):
+    return request.param(tmp_path, endpoint)
 
 
 @pytest.fixture
@@ -138,8 +89,8 @@ def timeless(report):
     return {**report, "run": None}
 
 
-def test_a_bucket_gives_the_same_reports_as_a_folder(auditor, s3, tmp_path):
-    folder, bucket = Folder(tmp_path / "store"), Bucket(s3)
+def test_a_bucket_gives_the_same_reports_as_a_folder(auditor, endpoint, tmp_path):
+    folder, bucket = Folder(tmp_path, endpoint), Bucket(tmp_path, endpoint)
     reports = {}
     for store in (folder, bucket):
         run, first = auditor.audit(store.url)
@@ -198,9 +149,9 @@ def test_a_bucket_that_is_not_there_is_said_before_the_walk(auditor, sandbox, en
     assert sandbox.admin("calls")["total"] == 0
 
 
-def test_a_bucket_that_may_not_be_written_is_said_before_the_walk(auditor, sandbox, s3):
-    bucket = Bucket(s3)
-    s3.put_bucket_policy(Bucket=BUCKET, Policy=json.dumps(denial("s3:PutObject")))
+def test_a_bucket_that_may_not_be_written_is_said_before_the_walk(auditor, sandbox, endpoint, tmp_path):
+    bucket = Bucket(tmp_path, endpoint)
+    bucket.client.put_bucket_policy(Bucket=BUCKET, Policy=json.dumps(denial("s3:PutObject")))
     run = auditor.run(bucket.url)
     assert (run.returncode, run.stdout) == (4, "")
     assert f"s3:PutObject is denied on `{bucket.url}`: Server returned non-2xx status code: 403" in run.stderr

@@ -1,6 +1,7 @@
 """A function's code."""
 
 import io
+import subprocess
 import zipfile
 
 
@@ -12,3 +13,10 @@ def archive(bootstrap):
         entry.external_attr = 0o755 << 16
         file.writestr(entry, bootstrap)
     return code.getvalue()
+
+
+def zipped(program, folder):
+    """A zip with a program that cargo built, without its debug information."""
+    stripped = folder / "bootstrap"
+    subprocess.run(["strip", "-o", stripped, program], check=True)
+    return archive(stripped.read_bytes())
