@@ -90,7 +90,7 @@ impl Exemption {
         };
         let resource = Arn::from(self.resource.as_str());
         let account = resource.account();
-        let is_one = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
+        let is_one = AccountId::is_valid(account);
         let id = RuleId::of(rule);
         Some(Finding {
             fingerprint: Fingerprint::new(&id, &resource, self.rule.as_str()),

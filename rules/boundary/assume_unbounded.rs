@@ -1,5 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::estate::AccountId;
 use crate::fault::{Fault, by_statement, witness};
 use crate::iam::mend::{guard_action, mend};
 use crate::iam::{Choice, Holder, Inventory, Statement};
@@ -70,5 +71,5 @@ fn check(holder: &Holder<'_>, inventory: &Inventory<'_>, cx: &Context<'_>) -> Ve
 fn accounts_of(statement: &Statement) -> impl Iterator<Item = &str> {
     let patterns = statement.resources.iter().flat_map(Choice::patterns);
     let accounts = patterns.filter_map(|it| it.split(':').nth(4));
-    accounts.filter(|it| it.len() == 12 && it.bytes().all(|byte| byte.is_ascii_digit()))
+    accounts.filter(|it| AccountId::is_valid(it))
 }

@@ -1,5 +1,6 @@
 use std::collections::BTreeSet;
 
+use crate::estate::AccountId;
 use crate::fault::Fault;
 use crate::finding::Verdict;
 use crate::graph::{Estate, Node, account_of};
@@ -59,7 +60,7 @@ fn reasons(estate: &Estate<'_>, node: &Node) -> BTreeSet<String> {
         let resources = kept.statement.resources.iter();
         for pattern in resources.flat_map(crate::iam::Choice::patterns) {
             let account = pattern.split(':').nth(4).unwrap_or_default();
-            let is_account = account.len() == 12 && account.bytes().all(|it| it.is_ascii_digit());
+            let is_account = AccountId::is_valid(account);
             let foreign = !estate.is_ours(account) && estate.is_whole;
             if !is_account && account != "*" && !account.contains('?') {
                 continue;

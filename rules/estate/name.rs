@@ -47,6 +47,13 @@ name! {
     Arn
 }
 
+impl AccountId {
+    /// Whether a text is twelve digits, as every account's id is: no pattern, and no part of one.
+    pub fn is_valid(text: &str) -> bool {
+        text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
+    }
+}
+
 impl Region {
     /// The region of services that have none, such as IAM.
     pub fn global() -> Self {

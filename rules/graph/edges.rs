@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::step::{Kind, Step};
-use crate::estate::Arn;
+use crate::estate::{AccountId, Arn};
 use crate::fault::Fault;
 use crate::finding::Remediation;
 use crate::iam::{
@@ -217,7 +217,7 @@ fn targets(statement: &Statement) -> Vec<Target> {
         let account = pattern.split(':').nth(4).unwrap_or_default();
         if !pattern.contains(['*', '?', '$']) {
             Target::Role(pattern.clone())
-        } else if account.len() == 12 && account.bytes().all(|it| it.is_ascii_digit()) {
+        } else if AccountId::is_valid(account) {
             Target::InAccount(account.to_owned(), pattern.clone())
         } else {
             Target::Anywhere

@@ -8,6 +8,7 @@ use super::context::Context;
 use super::pattern::{Pattern, covers_action, covers_resource};
 use super::principal::{Principal, Principals};
 use super::truth::Truth;
+use crate::estate::AccountId;
 
 mod parse;
 
@@ -167,7 +168,7 @@ impl Statement {
             Some(Principals::AllBut(_)) => true,
             None => false,
         };
-        let is_account = |it: &&str| it.len() == 12 && it.bytes().all(|byte| byte.is_ascii_digit());
+        let is_account = |it: &&str| AccountId::is_valid(it);
         let mut accounts = Vec::new();
         for condition in self.conditions.iter().filter(|_| is_open) {
             let values = condition.values.iter().map(String::as_str);

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::estate::AccountId;
+
 /// One name in `Principal`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Principal {
@@ -63,7 +65,7 @@ impl Principal {
             return Self::Anyone;
         }
         let account = account_of_root(&name).unwrap_or(&name);
-        if account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit()) {
+        if AccountId::is_valid(account) {
             return Self::Account(account.to_owned());
         }
         if name.contains(':') {

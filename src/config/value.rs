@@ -36,7 +36,7 @@ pub(super) fn regions<'de, D: Deserializer<'de>>(input: D) -> Result<Vec<Region>
 
 /// Reads an account's id.
 pub fn account_of(text: &str) -> Result<AccountId, String> {
-    if text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+    if AccountId::is_valid(text) {
         return Ok(AccountId::from(text));
     }
     Err(format!(
