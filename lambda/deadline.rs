@@ -9,8 +9,8 @@ use tokio::time::Instant;
 const LEAST: Duration = Duration::from_secs(1);
 const MOST: Duration = Duration::from_mins(1);
 
-/// What is kept for saving the ledger.
-const SAVING: Duration = Duration::from_secs(2);
+/// What is kept, at most, for saving the ledger and the report, which are of tens of megabytes at worst.
+const SAVING: Duration = Duration::from_secs(20);
 
 /// When the walk must end, given the invocation's deadline in milliseconds since 1970.
 pub(crate) fn of_walk(deadline: u64, now: Timestamp) -> Option<Instant> {

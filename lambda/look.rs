@@ -2,15 +2,26 @@
 
 use jiff::Timestamp;
 use lineward::audit::{self, Request, Source};
-use lineward::collect::{CallCounts, Plan};
+use lineward::collect::{CallCounts, Plan, Target};
 use lineward::config::Config;
-use lineward::estate::ScopeState;
-use lineward::events::{self, EventError};
-use lineward::report::{ScopeRow, Trigger};
+use lineward::estate::{AccountId, Arn, Cause, Gap, Region};
+use lineward::events::{self, EventError, Told};
+use lineward::report::Trigger;
 use serde_json::{Value, json};
 
-use crate::Failure;
 use crate::task::Message;
+use crate::{Failure, metrics};
+
+/// How often the event of a new application may come, which pages nobody until `grace` has passed: once less than
+/// the queue of `infra/auditor.yaml` gives it.
+const RECEIVED_FOR_NEWBORN: u32 = 4;
+
+/// What could not be read, and where.
+struct Unread {
+    account: AccountId,
+    region: Region,
+    gap: Gap,
+}
 
 /// Audits the applications of these events, all in one run.
 pub(crate) async fn at(
@@ -22,14 +33,19 @@ pub(crate) async fn at(
     let now = Timestamp::now();
     let mut again = Vec::new();
     let mut targets = Vec::new();
+    let mut late = 0;
     for message in messages {
-        let target = match &message.event {
-            Some(event) => events::target(event, now),
+        let told = match &message.event {
+            Some(event) => events::told(event, now),
             None => Err(EventError::Malformed("body")),
         };
-        match target {
-            Ok(Some(target)) => targets.push((message, target)),
-            Ok(None) => {}
+        match told {
+            Ok(Told::Look(target)) => targets.push((message, target)),
+            Ok(Told::Nothing) => {}
+            Ok(Told::Late) => {
+                tracing::warn!(message = message.id, "an event came too late");
+                late += 1;
+            }
             Err(error) => {
                 // The queue keeps what can't be understood where somebody can look at it.
                 tracing::warn!(%error, message = message.id, "an event is left");
@@ -37,39 +53,117 @@ pub(crate) async fn at(
             }
         }
     }
+    metrics::of_events(late);
     let asked = targets.iter().map(|(_, target)| target.clone());
     let Some(plan) = events::plan(config, asked, plan) else {
         return Ok((String::new(), CallCounts::default(), answer(None, &again)));
     };
     let request = request(Source::Live(Box::new(plan)), Trigger::Event);
-    let outcome = audit::audit(config, request, |_| ())
-        .await
-        .map_err(Failure::Audit)?;
-    let scopes = &outcome.report.coverage.scopes;
-    let unread = targets.iter().filter(|(_, target)| {
-        let place = target.place.as_ref();
-        place.is_some_and(|(account, region)| {
-            let here = |row: &&ScopeRow| {
-                row.account == *account
-                    && (row.region == *region || row.region.as_str() == "global")
-            };
-            scopes.iter().filter(here).any(is_worth_another_try)
-        })
+    let mut unread = Vec::new();
+    let outcome = audit::audit(config, request, |slice| {
+        for scope in &slice.scopes {
+            unread.extend(scope.gaps.iter().map(|gap| Unread {
+                account: slice.account.id.clone(),
+                region: scope.region.clone(),
+                gap: gap.clone(),
+            }));
+        }
     });
-    again.extend(unread.map(|(message, _)| *message));
+    let outcome = outcome.await.map_err(Failure::Audit)?;
+    unread.retain(|it| is_worth_another_try(it.gap.cause));
+    let unjudged = targets.iter().filter(|(message, target)| {
+        let is_newborn = outcome.newborn.iter().any(|it| is_part(it, target));
+        // What waits for too long is left to the next scan, rather than put aside as failed.
+        is_newborn && message.received < RECEIVED_FOR_NEWBORN
+            || unread.iter().any(|it| it.is_of(target))
+    });
+    again.extend(unjudged.map(|(message, _)| *message));
     let run = outcome.report.run.id.clone();
     Ok((run.clone(), outcome.calls, answer(Some(&run), &again)))
 }
 
+impl Unread {
+    /// Whether it kept the target of an event from being judged.
+    fn is_of(&self, target: &Target) -> bool {
+        let is_here = target.place.as_ref().is_some_and(|(account, region)| {
+            let is_in = self.region == *region || self.region == Region::global();
+            self.account == *account && is_in
+        });
+        is_here
+            && self
+                .gap
+                .resource
+                .as_ref()
+                .is_none_or(|it| is_part(it, target))
+    }
+}
+
+/// Whether this is the application of a target, or one of the job runs that its event asks for.
+fn is_part(resource: &Arn, target: &Target) -> bool {
+    let path = resource.as_str().split_once(":/applications/");
+    let mut parts = path.map_or("", |(_, path)| path).split('/');
+    let application = parts.next();
+    let job_run = parts.nth(1);
+    let is_asked = |run| target.job_runs.as_ref().is_none_or(|it| it.contains(run));
+    application == Some(&target.application) && job_run.is_none_or(is_asked)
+}
+
 /// Whether what could not be read may be readable in a minute: who is denied now is denied then, and the next
 /// scan tells of it.
-fn is_worth_another_try(row: &ScopeRow) -> bool {
-    let is_denied = row.code.contains("Denied") || row.code.contains("Unauthorized");
-    row.outcome == ScopeState::Failed && !is_denied
+fn is_worth_another_try(cause: Cause) -> bool {
+    !matches!(cause, Cause::Denied | Cause::DeniedByScp)
 }
 
 fn answer(run: Option<&str>, again: &[&Message]) -> Value {
     let failures = again.iter().filter_map(|it| it.id.as_ref());
     let failures: Vec<_> = failures.map(|id| json!({ "itemIdentifier": id })).collect();
     json!({ "run": run, "batchItemFailures": failures })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn target(application: &str, job_run: Option<&str>) -> Target {
+        Target {
+            place: Some(("111122223333".into(), "eu-west-1".into())),
+            application: application.into(),
+            job_runs: Some(job_run.into_iter().map(str::to_owned).collect()),
+        }
+    }
+
+    fn unread(region: &str, path: Option<&str>) -> Unread {
+        let arn =
+            |it| format!("arn:aws:emr-serverless:{region}:111122223333:/applications/{it}").into();
+        Unread {
+            account: "111122223333".into(),
+            region: region.into(),
+            gap: Gap {
+                operation: "GetJobRun".into(),
+                resource: path.map(arn),
+                cause: Cause::Throttled,
+                code: "ThrottlingException".into(),
+                reason: "Rate exceeded".into(),
+            },
+        }
+    }
+
+    #[test]
+    fn a_gap_brings_back_the_events_of_its_own_resource_alone() {
+        let (change, run) = (target("a", None), target("a", Some("1")));
+        let other = target("b", None);
+        let of = |unread: Unread| [&change, &run, &other].map(|it| unread.is_of(it));
+        assert_eq!(of(unread("eu-west-1", Some("a"))), [true, true, false]);
+        assert_eq!(
+            of(unread("eu-west-1", Some("a/jobruns/1"))),
+            [false, true, false]
+        );
+        assert_eq!(
+            of(unread("eu-west-1", Some("a/jobruns/2"))),
+            [false, false, false]
+        );
+        assert_eq!(of(unread("eu-west-1", None)), [true, true, true]);
+        assert_eq!(of(unread("global", None)), [true, true, true]);
+        assert_eq!(of(unread("us-east-1", None)), [false, false, false]);
+    }
 }

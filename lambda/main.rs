@@ -13,7 +13,7 @@ use lineward::audit::{self, AuditError, Outcome, Request, Source};
 use lineward::collect::{CallCounts, Plan};
 use lineward::config::{Config, ConfigError};
 use lineward::fan_out::{self, FanOutError};
-use lineward::report::Trigger;
+use lineward::report::{Notification, Trigger};
 use lineward::store::{self, StoreError};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -42,7 +42,13 @@ async fn configuration() -> Result<Config, Failure> {
     let place = std::env::var("LINEWARD_CONFIG").ok();
     let config = match place.as_deref() {
         Some(url) if url.starts_with("s3://") => {
-            let text = store::read(url).await.map_err(Failure::Store)?;
+            let text = store::read(url).await.map_err(|error| {
+                if matches!(error, StoreError::NoObject(_) | StoreError::Url(_)) {
+                    Failure::NoConfiguration(error)
+                } else {
+                    Failure::Store(error)
+                }
+            })?;
             Config::read(url, &text, environment)
         }
         place => Config::load(place.map(PathBuf::from).as_deref(), environment),
@@ -54,6 +60,7 @@ async fn configuration() -> Result<Config, Failure> {
 #[derive(Debug)]
 enum Failure {
     Configuration(ConfigError),
+    NoConfiguration(StoreError),
     Event(task::UnknownEvent),
     Store(StoreError),
     Audit(AuditError),
@@ -86,11 +93,7 @@ async fn handle(event: LambdaEvent<Value>) -> Result<Value, Failure> {
             let planned = fan_out::plan(&config, walk_until)
                 .await
                 .map_err(Failure::FanOut)?;
-            (
-                planned.run.clone(),
-                CallCounts::default(),
-                written(&planned),
-            )
+            (planned.run.clone(), planned.calls, written(&planned))
         }
         Task::Scan(batch) => {
             let scanned = fan_out::scan(&config, &batch, walk_until).await;
@@ -120,9 +123,14 @@ async fn whole(config: &Config, request: Request) -> Result<(String, CallCounts,
     Ok((report.run.id.clone(), outcome.calls, answer(&outcome)))
 }
 
-/// What the invoker is told: numbers, and where the report lies.
+/// What the invoker is told: numbers, and where the report lies. Step Functions takes no more than 256 KiB, so that
+/// what went wrong with each incident is left to the report.
 fn answer(outcome: &Outcome) -> Value {
     let report = &outcome.report;
+    let notification = report.notification.as_ref().map(|told| Notification {
+        problems: Vec::new(),
+        ..told.clone()
+    });
     json!({
         "run": report.run.id,
         "complete": report.run.complete,
@@ -130,7 +138,7 @@ fn answer(outcome: &Outcome) -> Value {
         "findings": report.summary.findings,
         "applications": report.summary.applications,
         "new_applications": report.summary.new_applications,
-        "notification": report.notification,
+        "notification": notification,
         "report": outcome.report_at,
     })
 }
@@ -144,6 +152,7 @@ impl From<Failure> for Diagnostic {
     fn from(failure: Failure) -> Self {
         let (error_type, error_message) = match &failure {
             Failure::Configuration(error) => ("Lineward.Configuration", error.to_string()),
+            Failure::NoConfiguration(error) => ("Lineward.Configuration", error.to_string()),
             Failure::Event(error) => ("Lineward.UnknownEvent", error.to_string()),
             Failure::Store(error) => ("Lineward.Store", error.to_string()),
             Failure::Audit(error) => (audit_error_type(error), error.to_string()),
@@ -163,6 +172,7 @@ fn audit_error_type(error: &AuditError) -> &'static str {
         AuditError::Snapshot(_)
         | AuditError::StaleEstate
         | AuditError::StaleReport
+        | AuditError::ForeignReport
         | AuditError::FutureEstate(_) => "Lineward.Snapshot",
         AuditError::FanOut(error) => fan_out_error_type(error),
         AuditError::Store(_) | AuditError::Unsaved { .. } => "Lineward.Store",

@@ -53,6 +53,13 @@ pub(crate) fn of_invocation(run: &str, calls: CallCounts, took: Duration) {
     emit(run, &[], &values);
 }
 
+/// How many events came too late to be looked at.
+pub(crate) fn of_events(late: usize) {
+    if late > 0 {
+        emit("", &[], &[("LateEvents", "Count", json!(late))]);
+    }
+}
+
 fn emit(run: &str, dimensions: &[(&str, &str)], values: &[(&str, &str, Value)]) {
     let line = line(Timestamp::now(), run, dimensions, values);
     #[expect(
@@ -70,6 +77,9 @@ fn line(
     dimensions: &[(&str, &str)],
     values: &[(&str, &str, Value)],
 ) -> Value {
+    // Of several functions in an account, each has its own numbers.
+    let function = std::env::var("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default();
+    let dimensions = [&[("FunctionName", function.as_str())], dimensions].concat();
     let metrics: Vec<_> = values
         .iter()
         .map(|(name, unit, _)| json!({ "Name": name, "Unit": unit }))
@@ -103,7 +113,7 @@ mod tests {
         let line = line(Timestamp::UNIX_EPOCH, "r", &[("Severity", "high")], &values);
         let head = &line["_aws"]["CloudWatchMetrics"][0];
         assert_eq!(head["Namespace"], "Lineward");
-        assert_eq!(head["Dimensions"], json!([["Severity"]]));
+        assert_eq!(head["Dimensions"], json!([["FunctionName", "Severity"]]));
         assert_eq!(
             head["Metrics"],
             json!([{ "Name": "Findings", "Unit": "Count" }])

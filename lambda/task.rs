@@ -28,6 +28,8 @@ pub(crate) struct Message {
     pub(crate) id: Option<String>,
     /// The event, or nothing where the message is no JSON.
     pub(crate) event: Option<Value>,
+    /// How often the queue has given it, this time with.
+    pub(crate) received: u32,
 }
 
 /// An event that asks for nothing this function does.
@@ -74,6 +76,7 @@ pub(crate) fn of(event: &Value) -> Result<Task, UnknownEvent> {
         (None, Some(_)) => Ok(Task::Look(vec![Message {
             id: None,
             event: Some(event.clone()),
+            received: 1,
         }])),
         (None, None) => Err(UnknownEvent("the event names no `task`".into())),
     }
@@ -86,9 +89,12 @@ fn messages(records: &Value) -> Result<Task, UnknownEvent> {
         let text = |key: &str| record.get(key).and_then(Value::as_str);
         let id = text("messageId")?.to_owned();
         let event = text("body").and_then(|body| serde_json::from_str(body).ok());
+        let received = record.pointer("/attributes/ApproximateReceiveCount");
+        let received = received.and_then(Value::as_str);
         Some(Message {
             id: Some(id),
             event,
+            received: received.and_then(|it| it.parse().ok()).unwrap_or(1),
         })
     };
     let messages: Option<Vec<_>> = records.iter().map(message).collect();

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use jiff::{Timestamp, tz::TimeZone};
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 
 use crate::estate::{AccountId, Arn, Region, Service, Slice};
 use crate::finding::{Failing, Finding, Fingerprint, Remediation, Verdict};
@@ -21,6 +22,9 @@ pub(crate) static RULES: &[&Rule] = &[&expired::RULE];
 /// What the key of an exempting tag is, or begins with where a resource carries several.
 pub const TAG: &str = "lineward:exempt";
 
+/// The service of an expired exemption of the configuration, which every run reads.
+pub const CONFIGURED: Service = Service::Organizations;
+
 /// `[[exemption]]`: a finding accepted by a named owner, with a reason, until a day.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -30,12 +34,22 @@ pub struct Exemption {
     /// The resources.
     pub resource: ArnGlob,
     /// Who answers for it.
+    #[serde(deserialize_with = "text")]
     pub owner: String,
     /// Why.
+    #[serde(deserialize_with = "text")]
     pub reason: String,
     /// The last day it holds, in UTC.
     #[schemars(with = "String")]
     pub expires: Date,
+}
+
+fn text<'de, D: Deserializer<'de>>(input: D) -> Result<String, D::Error> {
+    let text = String::deserialize(input)?;
+    if text.trim().is_empty() {
+        return Err(D::Error::custom("must say something"));
+    }
+    Ok(text)
 }
 
 /// An exempting tag of a resource.
@@ -78,8 +92,15 @@ impl Exemption {
         now.to_zoned(TimeZone::UTC).date() <= self.expires
     }
 
+    /// The finding that it has expired, if it is one of the configuration. `home` is its account where its resources
+    /// are of several.
+    pub fn expired_in_configuration(&self, home: &AccountId, cx: &Context<'_>) -> Option<Finding> {
+        self.expired(home, CONFIGURED, cx)
+    }
+
     /// The finding that it has expired, if it has. Where its resources are of one account, it is of that one.
-    pub fn expired(&self, home: &AccountId, cx: &Context<'_>) -> Option<Finding> {
+    /// `service` is whose resources must be read to know that it still stands: of the configuration that is none.
+    fn expired(&self, home: &AccountId, service: Service, cx: &Context<'_>) -> Option<Finding> {
         let rule = rules().find(|rule| matches!(rule.check, Check::Exemption { .. }))?;
         let severity = cx.policy.severity(rule)?;
         let Check::Exemption { check } = rule.check else {
@@ -103,9 +124,10 @@ impl Exemption {
                 home.clone()
             },
             region: Region::global(),
-            service: Service::Organizations,
+            service,
             resource,
             group: None,
+            created_at: None,
             needs: Vec::new(),
             team: None,
             title: rule.title().to_owned(),
@@ -127,6 +149,19 @@ impl Tagged {
         tagged
             .flat_map(|(arn, tags)| of_resource(arn, tags, policy))
             .collect()
+    }
+
+    /// The finding that it has expired, if it has.
+    pub fn expired(&self, cx: &Context<'_>) -> Option<Finding> {
+        let exemption = self.exemption.as_ref().ok()?;
+        let account = AccountId::from(self.resource.account());
+        let is_iam = self.resource.as_str().split(':').nth(2) == Some(Service::Iam.as_str());
+        let service = if is_iam {
+            Service::Iam
+        } else {
+            Service::EmrServerless
+        };
+        exemption.expired(&account, service, cx)
     }
 
     /// Whether it accepts this finding today.
@@ -210,7 +245,7 @@ mod tests {
                 rule,
                 resource,
                 ..exemption
-                    .expired(
+                    .expired_in_configuration(
                         &AccountId::from("1"),
                         &Context {
                             now: "2027-01-01T00:00:00Z".parse().unwrap(),

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -139,6 +140,9 @@ pub struct Finding {
     /// resolved only where another of them was seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<String>,
+    /// When the resource was created, where it is the latest of a group: what is older says nothing any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created_at: Option<Timestamp>,
     /// Other accounts that the finding hangs on: it may count as resolved only where they were read too.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub needs: Vec<AccountId>,

@@ -7,6 +7,8 @@ pub(crate) mod roles;
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+
 use crate::adoption::OfApplication;
 use crate::application::Judged;
 use crate::boundary::Edges;
@@ -123,6 +125,7 @@ struct Subject<'a> {
     /// What the fingerprint is made of, where that isn't the resource alone.
     identity: Option<(&'a Arn, String)>,
     group: Option<&'a str>,
+    created_at: Option<Timestamp>,
 }
 
 impl<'a> Subject<'a> {
@@ -135,6 +138,7 @@ impl<'a> Subject<'a> {
             team: cx.policy.team(&application.tags),
             identity: None,
             group: None,
+            created_at: None,
         }
     }
 
@@ -142,7 +146,7 @@ impl<'a> Subject<'a> {
     fn of_group<T>(
         group: &'a Group<'a, T>,
         tags: &'a BTreeMap<String, String>,
-        arn: &Arn,
+        (arn, created_at): (&Arn, Option<Timestamp>),
         cause: &str,
         cx: &Context<'a>,
     ) -> Self {
@@ -155,6 +159,7 @@ impl<'a> Subject<'a> {
             team: team.or_else(|| cx.policy.team(&application.tags)),
             identity: Some((&application.arn, format!("{}\0{cause}", group.name))),
             group: Some(&group.name),
+            created_at,
         }
     }
 
@@ -166,6 +171,7 @@ impl<'a> Subject<'a> {
             team: None,
             identity: None,
             group: None,
+            created_at: None,
         }
     }
 }
@@ -208,7 +214,8 @@ impl<'a> Asked<'a> {
                         |ran: &_| check(ran, cx) != Verdict::Pass && self.cause_of(ran) == cause;
                     let verdict = job.counted(verdict, activity, same);
                     let run = job.latest.run;
-                    let subject = || Subject::of_group(job, &run.tags, &run.arn, cause, cx);
+                    let latest = (&run.arn, run.created_at);
+                    let subject = || Subject::of_group(job, &run.tags, latest, cause, cx);
                     self.finding(verdict, subject, || fix(&job.latest, cx))
                 }));
             }
@@ -221,8 +228,8 @@ impl<'a> Asked<'a> {
                     } else {
                         cause(&opened.latest, cx)
                     };
-                    let subject =
-                        || Subject::of_group(opened, &session.tags, &session.arn, cause, cx);
+                    let latest = (&session.arn, session.created_at);
+                    let subject = || Subject::of_group(opened, &session.tags, latest, cause, cx);
                     self.finding(verdict, subject, || fix(&opened.latest, cx))
                 }));
             }
@@ -283,14 +290,16 @@ impl<'a> Asked<'a> {
                 check(&Configured::JobRun(ran.run), cx) != Verdict::Pass
             };
             let verdict = job.counted(verdict, activity, same);
-            let subject = || Subject::of_group(job, &run.tags, &run.arn, "", cx);
+            let latest = (&run.arn, run.created_at);
+            let subject = || Subject::of_group(job, &run.tags, latest, "", cx);
             self.finding(verdict, subject, || fix(&configured, cx))
         }));
         findings.extend(activity.sessions.iter().filter_map(|opened| {
             let session = opened.latest.session;
             let configured = Configured::Session(session);
             let verdict = opened.named(check(&configured, cx), "session");
-            let subject = || Subject::of_group(opened, &session.tags, &session.arn, "session", cx);
+            let latest = (&session.arn, session.created_at);
+            let subject = || Subject::of_group(opened, &session.tags, latest, "session", cx);
             self.finding(verdict, subject, || fix(&configured, cx))
         }));
     }
@@ -322,6 +331,7 @@ impl<'a> Asked<'a> {
             service: subject.service,
             resource: subject.resource,
             group: subject.group.map(str::to_owned),
+            created_at: subject.created_at,
             needs: if hangs_on_roles(self.rule) {
                 vec![self.account.id.clone()]
             } else {

@@ -1,29 +1,32 @@
 //! The pipeline: collect, evaluate, diff, report, notify, save. Every way to run Lineward comes here.
 
+mod conclusion;
 mod fold;
 mod tell;
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use futures_util::stream::{self, BoxStream, StreamExt as _};
 use jiff::{SignedDuration, Timestamp};
 use lineward_rules::rule::Context;
-use lineward_rules::{Slice, Status};
+use lineward_rules::{Arn, Slice};
 use tokio::time::Instant;
 
 use crate::collect::{self, CallCounts, Calls, Connection, ConnectionError, Organization, Plan};
 use crate::config::{Config, PagerDuty};
 use crate::fan_out::{self, FanOutError};
-use crate::history;
-use crate::ledger::{Incident, Ledger, Looked, Seen};
-use crate::notify::{self, Routing, RoutingError};
-use crate::report::{FindingRow, Format, IncidentRow, Notification, Report, Run, Trigger};
+use crate::ledger::Ledger;
+use crate::notify::{Routing, RoutingError};
+use crate::report::{Report, Run, Trigger};
 use crate::snapshot::{Reader, SnapshotError};
 use crate::store::{Saved, Store, StoreError};
+use conclusion::Conclusion;
 use fold::{Fold, Folded};
 use tell::Teller;
+
+pub use tell::{notify, preview};
 
 /// What to audit, and whom to tell.
 #[derive(Debug)]
@@ -62,6 +65,8 @@ pub struct Outcome {
     pub ledger_at: Option<String>,
     /// The requests of the walk.
     pub calls: CallCounts,
+    /// Applications that are at fault, and too new to page anybody yet.
+    pub newborn: BTreeSet<Arn>,
 }
 
 /// Why a run could not be.
@@ -93,9 +98,17 @@ pub enum AuditError {
     /// Paging was asked for and is not configured.
     #[error("`--notify` needs a section `[pagerduty]` in the configuration")]
     NoPagerDuty,
-    /// Paging from a snapshot that is older than what is known would tell old news.
-    #[error("the snapshot is older than the ledger, so that nobody can be paged from it")]
+    /// Paging from an estate that is older than what is known would tell old news.
+    #[error(
+        "the estate was walked before a run that wrote the ledger, so that nobody can be paged from it"
+    )]
     StaleEstate,
+    /// The ledger is not the one that the run of the report has written.
+    #[error(
+        "the ledger in this store knows nothing of this report's run; name the store that the run has \
+         written to, with --store or `[store] url`"
+    )]
+    ForeignReport,
     /// A run after the report knows better.
     #[error("a run after this report has written the ledger, so that nobody can be paged from it")]
     StaleReport,
@@ -114,6 +127,8 @@ pub struct Estate {
     pub organization: Organization,
     /// The requests of the walk, where this process walks.
     pub calls: Arc<Calls>,
+    /// Whether the walk left out some of what the configuration asks for.
+    pub is_narrowed: bool,
     /// The slices, as they come.
     pub slices: BoxStream<'static, Result<Slice, SnapshotError>>,
 }
@@ -135,29 +150,41 @@ pub async fn audit(
         store.probe().await?;
     }
     let paging = if request.notify {
-        Some(paging(config, &saved.ledger).await?)
+        let (pagerduty, mut routing) = paging(config, &saved.ledger)?;
+        // Most events are no news, and of those nobody is told.
+        if request.trigger != Trigger::Event {
+            routing.reveal_all().await?;
+        }
+        Some((pagerduty, routing))
     } else {
         None
     };
     if let Source::FanOut(run) = &request.source
         && let Some(report) = fan_out::finished(&store, run).await?
-        && (report.notification.is_some() || paging.is_none())
+        && (report.notification.is_some()
+            || paging.is_none() && saved.ledger.scanned_at >= Some(report.run.started_at))
     {
         return Ok(Outcome {
             report_at: Some(store.locate(&report.name())),
             ledger_at: None,
             calls: CallCounts::default(),
+            newborn: BTreeSet::new(),
             report,
         });
     }
-    let is_old = matches!(request.source, Source::Snapshot(_));
-    let estate = open(request.source, &store).await?;
-    let stale = is_old && saved.ledger.updated_at > Some(estate.started_at);
+    // Of a fan-out shards are kept for days, in which other runs scan; events are looked at all the while.
+    let newest = match &request.source {
+        Source::Live(_) => None,
+        Source::Snapshot(_) => saved.ledger.updated_at,
+        Source::FanOut(_) => saved.ledger.scanned_at,
+    };
+    let estate = open(request.source, &store, &saved.ledger.organization).await?;
+    let stale = newest > Some(estate.started_at);
     if stale && request.notify {
         return Err(AuditError::StaleEstate);
     }
     let calls = Arc::clone(&estate.calls);
-    let folded = fold(estate, request.trigger, &saved.ledger, config, seen).await?;
+    let (folded, saved) = fold(estate, request.trigger, saved, &store, config, seen).await?;
     let teller = paging.map(|(pagerduty, routing)| Teller {
         store: store.clone(),
         config,
@@ -171,146 +198,23 @@ pub async fn audit(
         stale,
         baseline: request.baseline,
     };
-    let outcome = conclusion.draw(saved, folded).await?;
+    // Boxed, since each future holds those that it waits for.
+    let outcome = Box::pin(conclusion.draw(saved, folded)).await?;
     Ok(Outcome {
         calls: calls.counts(),
         ..outcome
     })
 }
 
-/// What is done once everything was judged: report, notify, save.
-struct Conclusion<'a> {
-    store: Store,
-    teller: Option<Teller<'a>>,
-    /// Whether a later run has written the ledger.
-    stale: bool,
-    baseline: bool,
-}
-
-impl Conclusion<'_> {
-    async fn draw(&self, saved: Saved, folded: Folded) -> Result<Outcome, AuditError> {
-        let mut report = folded.report;
-        let plan = match &self.teller {
-            Some(teller) => teller.plan(&report, &saved.ledger),
-            None => notify::Plan::default(),
-        };
-        name_incidents(&mut report, &plan, &saved.ledger.incidents);
-        if is_old_news(&report, &plan) {
-            return Ok(Outcome {
-                report,
-                report_at: None,
-                ledger_at: None,
-                calls: CallCounts::default(),
-            });
-        }
-        let seen = Seen {
-            at: report.run.started_at,
-            findings: &folded.findings,
-            applications: &folded.applications,
-            looked: &folded.looked,
-            incidents: plan.intents(),
-            baseline: self.baseline,
-        };
-        let kept = self.save(&mut report, plan, saved, &seen).await;
-        let kept = kept.map_err(|source| AuditError::Unsaved {
-            report: Box::new(report.clone()),
-            source,
-        })?;
-        Ok(Outcome {
-            report_at: Some(self.store.locate(&report.name())),
-            ledger_at: (!self.stale).then(|| self.store.locate_ledger(kept.generation)),
-            calls: CallCounts::default(),
-            report,
-        })
-    }
-
-    async fn save(
-        &self,
-        report: &mut Report,
-        plan: notify::Plan,
-        saved: Saved,
-        seen: &Seen<'_>,
-    ) -> Result<Saved, StoreError> {
-        let json = |report: &Report| report.render(Format::Json, None, false);
-        self.store.put(&report.name(), json(report)).await?;
-        for (name, bytes) in history::objects(report) {
-            self.store.put(&name, bytes).await?;
-        }
-        let mut kept = saved;
-        if !self.stale {
-            kept = tell::save(&self.store, kept, seen).await?;
-        }
-        if let Some(teller) = &self.teller {
-            let (notification, told) = teller.tell(plan, kept, seen.at).await?;
-            kept = told;
-            report.notification = Some(notification);
-            self.store.put(&report.name(), json(report)).await?;
-        }
-        Ok(kept)
-    }
-}
-
-/// Whether an event's look found only what was known: there are too many events to write each down.
-fn is_old_news(report: &Report, plan: &notify::Plan) -> bool {
-    let is_news = |row: &FindingRow| matches!(row.status, Status::New | Status::Resolved);
-    report.run.trigger == Trigger::Event
-        && report.summary.new_applications == 0
-        && plan.changes.is_empty()
-        && plan.shrunk.is_empty()
-        && !report.findings.iter().any(is_news)
-}
-
-/// Tells PagerDuty of a report that was saved, as the run that made it would have.
-pub async fn notify(config: &Config, report: &Report) -> Result<Notification, AuditError> {
-    let (teller, saved) = teller(config, report).await?;
-    let plan = teller.plan(report, &saved.ledger);
-    let seen = Seen {
-        at: report.run.started_at,
-        findings: &[],
-        applications: &[],
-        looked: &Looked::default(),
-        incidents: plan.intents(),
-        baseline: false,
-    };
-    let kept = tell::save(&teller.store, saved, &seen).await?;
-    let (notification, _) = teller.tell(plan, kept, report.run.started_at).await?;
-    Ok(notification)
-}
-
-/// What [`notify()`] would tell PagerDuty.
-pub async fn preview(config: &Config, report: &Report) -> Result<notify::Plan, AuditError> {
-    let (teller, saved) = teller(config, report).await?;
-    Ok(teller.plan(report, &saved.ledger))
-}
-
-async fn teller<'a>(
-    config: &'a Config,
-    report: &Report,
-) -> Result<(Teller<'a>, Saved), AuditError> {
-    let store = Store::open(&config.store.url).await?;
-    let saved = store.load().await?;
-    let (pagerduty, routing) = paging(config, &saved.ledger).await?;
-    if saved.ledger.updated_at > Some(report.run.started_at) {
-        return Err(AuditError::StaleReport);
-    }
-    let teller = Teller {
-        store,
-        config,
-        pagerduty,
-        routing,
-        until: None,
-    };
-    Ok((teller, saved))
-}
-
-/// Judges the slices as they come.
+/// Judges the slices as they come, and compares with the ledger as it is by then.
 async fn fold(
     mut estate: Estate,
     trigger: Trigger,
-    before: &Ledger,
+    saved: Saved,
+    store: &Store,
     config: &Config,
     mut seen: impl FnMut(&Slice),
-) -> Result<Folded, AuditError> {
+) -> Result<(Folded, Saved), AuditError> {
     let policy = config.policy();
     let organization = estate.organization.clone();
     let cx = Context {
@@ -318,7 +222,7 @@ async fn fold(
         policy: &policy,
         organization: Some(organization.id.as_str()).filter(|id| !id.is_empty()),
     };
-    let mut fold = Fold::new(before, &cx);
+    let mut fold = Fold::new(&saved.ledger, &cx);
     while let Some(slice) = estate.slices.next().await {
         let slice = slice?;
         seen(&slice);
@@ -332,19 +236,25 @@ async fn fold(
         finished_at: Timestamp::now(),
         complete: false,
     };
-    Ok(fold.finish(run, estate.organization))
+    let latest = store.reload(&saved).await.unwrap_or_else(|error| {
+        // Saving will fail for the same reason, and not lose the report.
+        tracing::warn!("the ledger can't be read again: {error}");
+        saved.clone()
+    });
+    let folded = fold.finish(run, estate.organization, estate.is_narrowed, &latest.ledger);
+    Ok((folded, latest))
 }
 
-async fn paging(config: &Config, ledger: &Ledger) -> Result<(PagerDuty, Routing), AuditError> {
+fn paging(config: &Config, ledger: &Ledger) -> Result<(PagerDuty, Routing), AuditError> {
     let pagerduty = config.pagerduty.clone().ok_or(AuditError::NoPagerDuty)?;
     let opened_with = ledger.incidents.values().map(|it| &it.routing_key);
-    let routing = Routing::new(config, &pagerduty, opened_with).await?;
+    let routing = Routing::new(config, &pagerduty, opened_with)?;
     Ok((pagerduty, routing))
 }
 
-async fn open(source: Source, store: &Store) -> Result<Estate, AuditError> {
+async fn open(source: Source, store: &Store, known: &Organization) -> Result<Estate, AuditError> {
     match source {
-        Source::Live(plan) => Ok(start(*plan).await?),
+        Source::Live(plan) => Ok(start(*plan, known).await?),
         Source::FanOut(run) => Ok(fan_out::gather(store, &run).await?),
         Source::Snapshot(path) => {
             let (header, reader) = Reader::open(&path)?;
@@ -357,23 +267,27 @@ async fn open(source: Source, store: &Store) -> Result<Estate, AuditError> {
                 started_at: header.started_at,
                 organization: header.organization,
                 calls: Arc::default(),
+                is_narrowed: false,
                 slices: stream::iter(reader).boxed(),
             })
         }
     }
 }
 
-/// Begins to walk the accounts themselves.
-pub async fn start(plan: Plan) -> Result<Estate, ConnectionError> {
+/// Begins to walk the accounts themselves. `known` is what was known of the organization.
+pub async fn start(plan: Plan, known: &Organization) -> Result<Estate, ConnectionError> {
     let started_at = Timestamp::now();
     let connection = Arc::new(Connection::open(plan.call_timeout).await?);
-    let organization = connection.organization().await;
-    let slices = collect::walk(&connection, &Arc::new(plan)).map(Ok).boxed();
+    let is_narrowed = plan.is_narrowed;
+    let (organization, said) = collect::organization(&connection, &plan, known).await;
+    let slices = collect::walk(&connection, &Arc::new(plan));
+    let slices = stream::iter(said).chain(slices).map(Ok).boxed();
     Ok(Estate {
         run: uuid::Uuid::now_v7().to_string(),
         started_at,
         organization,
         calls: Arc::clone(&connection.calls),
+        is_narrowed,
         slices,
     })
 }
@@ -383,25 +297,5 @@ impl std::fmt::Debug for Estate {
         f.debug_struct("Estate")
             .field("run", &self.run)
             .finish_non_exhaustive()
-    }
-}
-
-/// Writes into each finding which incident it is part of.
-fn name_incidents(report: &mut Report, plan: &notify::Plan, known: &BTreeMap<String, Incident>) {
-    let told = known.iter().flat_map(|(key, incident)| {
-        incident
-            .findings
-            .iter()
-            .map(move |fingerprint| (fingerprint, key))
-    });
-    let told: BTreeMap<_, _> = told.collect();
-    for (index, finding) in report.findings.iter_mut().enumerate() {
-        let key = plan
-            .incident_of
-            .get(&index)
-            .or_else(|| told.get(&finding.fingerprint).copied());
-        finding.incident = key.map(|key| IncidentRow {
-            dedup_key: key.clone(),
-        });
     }
 }

@@ -7,6 +7,7 @@ mod convert;
 mod emr_serverless;
 mod gap;
 mod iam;
+mod organization;
 mod sessions;
 
 use std::collections::BTreeSet;
@@ -19,14 +20,13 @@ use futures_util::stream::{Stream, StreamExt as _};
 use jiff::{SignedDuration, Timestamp};
 use lineward_rules::Policy;
 use lineward_rules::estate::{Account, AccountId, Region, Scope, Service, Slice};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use crate::config::Config;
 use accounts::Listed;
 pub use connection::{CallCounts, Calls, Connection, ConnectionError};
+pub use organization::{Organization, organization};
 
 /// What to walk, and how.
 #[derive(Clone, Debug)]
@@ -47,6 +47,8 @@ pub struct Plan {
     pub regions: Vec<Region>,
     /// The only applications to look at; empty for all.
     pub only: Vec<Target>,
+    /// Whether this leaves out some of what the configuration asks for.
+    pub is_narrowed: bool,
     /// From when on job runs and sessions are read, if they are.
     pub job_runs_since: Option<Timestamp>,
     /// The most job runs that are read of one application.
@@ -75,6 +77,7 @@ impl Plan {
             exclude_accounts: organization.exclude_accounts.clone(),
             regions: organization.regions.clone(),
             only: Vec::new(),
+            is_narrowed: false,
             job_runs_since: walk.job_runs.then_some(since),
             max_job_runs: walk.max_job_runs,
             policy: Arc::new(config.policy()),
@@ -108,16 +111,6 @@ impl Target {
         let place = self.place.as_ref();
         place.is_none_or(|(of, at)| of == account && at == region)
     }
-}
-
-/// What is known of the organization as a whole.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Organization {
-    /// Its id (`o-…`), empty where there is none or it may not be read.
-    pub id: String,
-    /// Its management account, likewise.
-    pub management_account: String,
 }
 
 /// Walks the accounts of `plan`; each slice comes as soon as its account is done.

@@ -15,7 +15,8 @@ use lineward_rules::{AccountId, Exemption, Policy, Region, RuleId, Severity};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-pub use secret::{Secret, SecretError};
+use secret::without_keys;
+pub use secret::{Secret, SecretError, digest, reveal};
 pub use value::{account_of, duration_of, region_of};
 
 /// What an organization tells Lineward.
@@ -311,7 +312,7 @@ impl Config {
         let at = |error: &toml::de::Error| {
             let (line, column) = position(text, error.span().map_or(0, |span| span.start));
             // The error's own text would quote the line, which may hold a routing key.
-            let message = error.message().to_owned();
+            let message = without_keys(error.message());
             ConfigError::Parse {
                 path: path.to_owned(),
                 line,
@@ -414,6 +415,10 @@ mod tests {
                 "lineward.toml:3:12: malformed ARN `app`",
             ),
             (
+                "[[exemption]]\nrule = 'spline-disabled'\nresource = 'arn:aws:iam::111122223333:root'\nowner = ' '\nreason = 'b'\nexpires = '2027-01-01'",
+                "lineward.toml:4:9: must say something",
+            ),
+            (
                 "[organization]\naccounts = ['12']",
                 "lineward.toml:2:12: `12` is no account id",
             ),
@@ -450,6 +455,13 @@ mod tests {
         let error =
             parse("[pagerduty]\nroutingkey = 'R012345678901234567890123456789A'").unwrap_err();
         assert!(!error.contains("R0123"), "{error}");
+        for misplaced in [
+            "rules = 'R012345678901234567890123456789A'",
+            "rules = { R012345678901234567890123456789A = 'spline-disabled' }",
+        ] {
+            let error = parse(&format!("[pagerduty]\n{misplaced}")).unwrap_err();
+            assert!(!error.contains("R0123"), "{error}");
+        }
         assert!(
             !format!("{:?}", parse("[pagerduty]\nrouting_key = 'R0123'").unwrap())
                 .contains("R0123")

@@ -15,8 +15,9 @@ use crate::collect::{Plan, Target};
 use crate::config::{Config, account_of, region_of};
 
 /// How late an event of a job run may be. One that is later could tell of a run that another of the same job
-/// has followed since; of an application, what is read is always what is now.
-const LATEST: SignedDuration = SignedDuration::from_mins(15);
+/// has followed since; of an application, what is read is always what is now. The queue of `infra/auditor.yaml`
+/// gives an event four times, 16 minutes apart.
+const LATEST: SignedDuration = SignedDuration::from_mins(75);
 
 /// Why an event can't be understood.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -29,22 +30,36 @@ pub enum EventError {
     Malformed(&'static str),
 }
 
-/// Where an event says to look; nothing where there is nothing to judge, or no more.
-pub fn target(event: &Value, now: Timestamp) -> Result<Option<Target>, EventError> {
+/// What an event asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// To look there.
+    Look(Target),
+    /// Nothing: it tells of nothing that can be judged.
+    Nothing,
+    /// What may not be true any more, so that nobody looks: it came too late.
+    Late,
+}
+
+/// What an event asks for.
+pub fn told(event: &Value, now: Timestamp) -> Result<Told, EventError> {
     let text = |pointer: &str| event.pointer(pointer).and_then(Value::as_str);
     let kind = text("/detail-type").unwrap_or_default();
     let (application, job_run) = match kind {
         "EMR Serverless Application State Change" => ("/detail/applicationId", None),
         "EMR Serverless Job Run State Change" => {
             // A run causes an event for each of its states: the first will do.
-            if text("/detail/state") != Some("SUBMITTED") || is_late(text("/time"), now)? {
-                return Ok(None);
+            if text("/detail/state") != Some("SUBMITTED") {
+                return Ok(Told::Nothing);
+            }
+            if is_late(text("/time"), now)? {
+                return Ok(Told::Late);
             }
             ("/detail/applicationId", Some("/detail/jobRunId"))
         }
         "AWS API Call via CloudTrail" => match text("/detail/eventName") {
             // A call that was refused has changed nothing.
-            _ if text("/detail/errorCode").is_some() => return Ok(None),
+            _ if text("/detail/errorCode").is_some() => return Ok(Told::Nothing),
             Some("CreateApplication") => ("/detail/responseElements/applicationId", None),
             Some("UpdateApplication") => ("/detail/requestParameters/applicationId", None),
             Some(name) => return Err(EventError::Unknown(name.to_owned())),
@@ -61,7 +76,7 @@ pub fn target(event: &Value, now: Timestamp) -> Result<Option<Target>, EventErro
         None => BTreeSet::new(),
         Some(pointer) => [id(text(pointer)).ok_or(EventError::Malformed("jobRunId"))?].into(),
     };
-    Ok(Some(Target {
+    Ok(Told::Look(Target {
         place: Some((account, region)),
         application,
         job_runs: Some(job_runs),
@@ -124,6 +139,7 @@ pub fn plan(
         accounts: accounts.into_iter().collect(),
         regions: regions.into_iter().collect(),
         only: only.collect(),
+        is_narrowed: true,
         ..plan
     })
 }
@@ -151,8 +167,15 @@ mod tests {
         event
     }
 
-    fn told(event: &Value) -> Option<(String, usize)> {
-        let target = target(event, now()).unwrap()?;
+    fn target(event: &Value) -> Option<Target> {
+        match told(event, now()).unwrap() {
+            Told::Look(target) => Some(target),
+            Told::Nothing | Told::Late => None,
+        }
+    }
+
+    fn asked(event: &Value) -> Option<(String, usize)> {
+        let target = target(event)?;
         Some((target.application, target.job_runs.unwrap().len()))
     }
 
@@ -162,32 +185,34 @@ mod tests {
             "EMR Serverless Application State Change",
             &json!({ "applicationId": "00f1" }),
         );
-        assert_eq!(told(&state), Some(("00f1".into(), 0)));
+        assert_eq!(asked(&state), Some(("00f1".into(), 0)));
         let call = |name: &str, field: &str| {
             let detail = json!({ "eventName": name, field: { "applicationId": "00f1" } });
             event("AWS API Call via CloudTrail", &detail)
         };
         assert_eq!(
-            told(&call("CreateApplication", "responseElements")),
+            asked(&call("CreateApplication", "responseElements")),
             Some(("00f1".into(), 0))
         );
         assert_eq!(
-            told(&call("UpdateApplication", "requestParameters")),
+            asked(&call("UpdateApplication", "requestParameters")),
             Some(("00f1".into(), 0))
         );
         let mut refused = call("CreateApplication", "responseElements");
         refused["detail"]["errorCode"] = json!("AccessDenied");
-        assert_eq!(told(&refused), None);
+        assert_eq!(asked(&refused), None);
     }
 
     #[test]
     fn a_job_run_is_read_once_and_not_when_its_event_is_late() {
         assert_eq!(
-            told(&run("SUBMITTED", "2026-11-23T11:59:00Z")),
+            asked(&run("SUBMITTED", "2026-11-23T11:59:00Z")),
             Some(("00f1".into(), 1))
         );
-        assert_eq!(told(&run("RUNNING", "2026-11-23T11:59:00Z")), None);
-        assert_eq!(told(&run("SUBMITTED", "2026-11-23T11:00:00Z")), None);
+        let running = told(&run("RUNNING", "2026-11-23T11:59:00Z"), now());
+        assert_eq!(running, Ok(Told::Nothing));
+        let late = told(&run("SUBMITTED", "2026-11-23T10:40:00Z"), now());
+        assert_eq!(late, Ok(Told::Late));
     }
 
     #[test]
@@ -205,23 +230,20 @@ mod tests {
             );
             *event.pointer_mut(pointer).unwrap() = value;
             assert!(
-                matches!(target(&event, now()), Err(EventError::Malformed(_))),
+                matches!(told(&event, now()), Err(EventError::Malformed(_))),
                 "{pointer}"
             );
         }
         let other = event("EC2 Instance State-change Notification", &json!({}));
-        assert!(matches!(target(&other, now()), Err(EventError::Unknown(_))));
-        assert!(target(&json!(null), now()).is_err());
+        assert!(matches!(told(&other, now()), Err(EventError::Unknown(_))));
+        assert!(told(&json!(null), now()).is_err());
     }
 
     #[test]
     fn many_events_of_one_application_are_one_look() {
         let config = Config::default();
-        let targets = ["SUBMITTED"; 3].map(|state| {
-            target(&run(state, "2026-11-23T11:59:00Z"), now())
-                .unwrap()
-                .unwrap()
-        });
+        let targets =
+            ["SUBMITTED"; 3].map(|state| target(&run(state, "2026-11-23T11:59:00Z")).unwrap());
         let narrowed = plan(&config, targets.clone(), Plan::of(&config, now(), None)).unwrap();
         assert_eq!((narrowed.only.len(), narrowed.accounts.len()), (1, 1));
         let mut elsewhere = Config::default();

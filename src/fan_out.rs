@@ -26,6 +26,9 @@ use crate::store::{Store, StoreError};
 /// organization of 50,000 stays below the 10,000 children of a Distributed Map.
 const BATCH: usize = 25;
 
+/// What the plan has to say of the organization and of the accounts that no batch holds.
+const ACCOUNTS: &str = "accounts.jsonl.zst";
+
 /// How many shards are read ahead of the judge.
 const SHARDS_AHEAD: usize = 4;
 
@@ -69,6 +72,8 @@ pub struct Planned {
     pub bucket: Option<String>,
     /// The list of batches: an object of the bucket, or a file.
     pub key: String,
+    /// The requests that it took.
+    pub calls: CallCounts,
 }
 
 /// What a scan came to.
@@ -119,8 +124,10 @@ pub async fn plan(config: &Config, deadline: Option<Instant>) -> Result<Planned,
     let started_at = Timestamp::now();
     let plan = Arc::new(Plan::of(config, started_at, deadline));
     let connection = Arc::new(Connection::open(plan.call_timeout).await?);
-    let organization = connection.organization().await;
-    let (accounts, said) = collect::list(&connection, &plan).await;
+    let known = store.load().await?.ledger.organization;
+    let (organization, unknown) = collect::organization(&connection, &plan, &known).await;
+    let (accounts, mut said) = collect::list(&connection, &plan).await;
+    said.extend(unknown);
     let ids: Vec<_> = accounts.into_iter().map(|account| account.id).collect();
     let deal = Deal {
         run: Uuid::now_v7().to_string(),
@@ -142,9 +149,7 @@ pub async fn plan(config: &Config, deadline: Option<Instant>) -> Result<Planned,
         });
     let items: Vec<_> = items.collect();
     let shard = snapshot::encode(&deal.header(), &said, Timestamp::now())?;
-    store
-        .put(&object(&deal.run, "accounts.jsonl.zst"), shard)
-        .await?;
+    store.put(&object(&deal.run, ACCOUNTS), shard).await?;
     store
         .put(&object(&deal.run, "deal.json"), json(&deal))
         .await?;
@@ -157,6 +162,7 @@ pub async fn plan(config: &Config, deadline: Option<Instant>) -> Result<Planned,
         accounts: ids.len(),
         bucket,
         key,
+        calls: connection.calls.counts(),
     })
 }
 
@@ -208,7 +214,7 @@ async fn deal(store: &Store, run: &str) -> Result<Deal, FanOutError> {
     })
 }
 
-/// The report of a run that was finished already.
+/// The report of a run that was written already, but may not have been told of and remembered yet.
 pub(crate) async fn finished(store: &Store, run: &str) -> Result<Option<Report>, FanOutError> {
     let deal = deal(store, run).await?;
     let report = store.get(&report::name(&deal.run, deal.started_at)).await?;
@@ -220,21 +226,30 @@ pub(crate) async fn gather(store: &Store, run: &str) -> Result<Estate, FanOutErr
     let deal = deal(store, run).await?;
     let run = deal.run.clone();
     let (store, partition) = (store.clone(), deal.partition);
-    let of_plan = (object(&run, "accounts.jsonl.zst"), Vec::new());
+    // No gap can stand for this one: it names the accounts that were left out, and a list that broke off.
+    let name = object(&run, ACCOUNTS);
+    let of_plan = store.get(&name).await?;
+    let of_plan = of_plan.ok_or_else(|| FanOutError::Plan {
+        run: run.clone(),
+        message: format!("{} is gone", store.locate(&name)),
+    })?;
+    let of_plan = decode(&name, &of_plan)?;
     let batches = deal.batches.into_iter().enumerate();
     let shards = batches.map(|(batch, accounts)| (shard(&run, batch), accounts));
-    let shards: Vec<_> = std::iter::once(of_plan).chain(shards).collect();
+    let shards: Vec<_> = shards.collect();
     let slices = stream::iter(shards).map(move |(name, accounts)| {
         let (store, partition) = (store.clone(), partition.clone());
         async move { read(&store, &name, &accounts, &partition).await }
     });
     let slices = slices.buffered(SHARDS_AHEAD).flat_map(stream::iter);
+    let slices = stream::iter(of_plan).chain(slices);
     let slices: BoxStream<'static, _> = slices.map(Ok).boxed();
     Ok(Estate {
         run,
         started_at: deal.started_at,
         organization: deal.organization,
         calls: Arc::default(),
+        is_narrowed: false,
         slices,
     })
 }

@@ -6,8 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use lineward_rules::estate::{AccountId, Arn, Region};
-use lineward_rules::{Finding, Fingerprint, Remediation, RuleId, Severity, Status};
+use lineward_rules::{Failing, Finding, Fingerprint, Remediation, RuleId, Severity, Status};
 use serde::{Deserialize, Serialize};
+
+use crate::collect::Organization;
 
 pub use looked::{ByAccount, Looked};
 
@@ -22,6 +24,12 @@ pub struct Ledger {
     pub schema: String,
     /// When the run that wrote it began.
     pub updated_at: Option<Timestamp>,
+    /// When the last run over the whole organization began that is part of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scanned_at: Option<Timestamp>,
+    /// The organization, as AWS last told it.
+    #[serde(default)]
+    pub organization: Organization,
     /// The applications that exist as far as is known.
     pub applications: BTreeMap<Arn, KnownApplication>,
     /// The findings that are open as far as is known.
@@ -65,6 +73,9 @@ pub struct KnownFinding {
 pub struct Incident {
     /// The name of the routing key that opened it, through which it must be resolved.
     pub routing_key: String,
+    /// The digest of that key: one of the same name may be another by now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_digest: Option<String>,
     /// What PagerDuty is known to have taken.
     pub state: IncidentState,
     /// When it was opened.
@@ -79,6 +90,10 @@ pub struct Incident {
     pub severity: Severity,
     /// What it is about, in the words of its summary.
     pub summary: String,
+    /// Whether a run that began earlier has told PagerDuty something after a later one had written down what it
+    /// intends: then what the later one says of it in the end can't be trusted.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_contested: bool,
 }
 
 /// What PagerDuty is known to have taken.
@@ -100,6 +115,8 @@ impl Default for Ledger {
         Self {
             schema: SCHEMA.into(),
             updated_at: None,
+            scanned_at: None,
+            organization: Organization::default(),
             applications: BTreeMap::new(),
             findings: BTreeMap::new(),
             incidents: BTreeMap::new(),
@@ -157,6 +174,27 @@ pub struct Seen<'a> {
     pub incidents: BTreeMap<String, Option<Incident>>,
     /// Whether what it found is to page nobody, but for what has an incident already.
     pub baseline: bool,
+    /// The organization, where the run was told it.
+    pub organization: Option<&'a Organization>,
+    /// Whether it was over the whole organization.
+    pub is_scan: bool,
+}
+
+impl Seen<'_> {
+    /// A run that looked nowhere, but told PagerDuty of incidents.
+    pub fn told(at: Timestamp, incidents: BTreeMap<String, Option<Incident>>) -> Self {
+        static NOWHERE: Looked = Looked::nowhere();
+        Self {
+            at,
+            findings: &[],
+            applications: &[],
+            looked: &NOWHERE,
+            incidents,
+            baseline: false,
+            organization: None,
+            is_scan: false,
+        }
+    }
 }
 
 impl Ledger {
@@ -166,6 +204,12 @@ impl Ledger {
     pub fn after(&self, seen: &Seen<'_>) -> Self {
         let mut next = self.clone();
         next.updated_at = self.updated_at.max(Some(seen.at));
+        if seen.is_scan {
+            next.scanned_at = self.scanned_at.max(Some(seen.at));
+        }
+        if let Some(organization) = seen.organization.filter(|it| !it.id.is_empty()) {
+            next.organization.clone_from(organization);
+        }
         next.findings.retain(|fingerprint, known| {
             known.last_seen_at > seen.at || !seen.looked.findings.contains(fingerprint)
         });
@@ -177,17 +221,24 @@ impl Ledger {
             .values()
             .flat_map(|it| &it.findings)
             .collect();
-        for finding in seen.findings {
+        // What a later run saw mended is not to come back.
+        let news = seen.findings.iter().filter(|finding| {
+            self.findings.contains_key(&finding.fingerprint)
+                || !self.is_overtaken(&finding.resource, seen.at)
+        });
+        for finding in news {
             let finding = Finding {
                 remediation: Remediation::default(),
                 ..finding.clone()
             };
             let fingerprint = finding.fingerprint.clone();
+            let is_fail = finding.verdict == Failing::Fail;
             let known = KnownFinding {
                 finding,
                 first_seen_at: seen.at,
                 last_seen_at: seen.at,
-                baseline: seen.baseline && !told.contains(&fingerprint),
+                // What could not be told is news once it can be.
+                baseline: seen.baseline && is_fail && !told.contains(&fingerprint),
             };
             next.see_finding(fingerprint.clone(), known, self.findings.get(&fingerprint));
         }
@@ -209,17 +260,32 @@ impl Ledger {
         next
     }
 
-    /// Lays over an incident what a run told PagerDuty. What a later run told stays; but if ours resolved
-    /// it, nobody knows which of the two came last, and the next run tells it again.
+    /// Whether a run that began after `at` has seen the application of this resource.
+    pub fn is_overtaken(&self, resource: &Arn, at: Timestamp) -> bool {
+        let application = resource.application();
+        let known = application.and_then(|arn| self.applications.get(&arn));
+        known.is_some_and(|known| known.last_seen_at > at)
+    }
+
+    /// Lays over an incident what a run is about to tell PagerDuty, or has told it. What a later run told stays;
+    /// but where both have told it something, nobody knows which of the two came last, and the next run tells it
+    /// again.
     fn change_incident(&mut self, key: &str, change: Option<&Incident>, at: Timestamp) {
-        let later = self.incidents.get_mut(key).filter(|it| it.told_at > at);
-        match (change, later) {
-            (None, Some(later)) if later.state == IncidentState::Open => {
-                later.state = IncidentState::Intended;
+        let state = change.map(|incident| incident.state);
+        let is_told = state != Some(IncidentState::Intended);
+        let is_resolved = matches!(state, None | Some(IncidentState::Resolved));
+        match (self.incidents.get_mut(key), change) {
+            (Some(later), _) if later.told_at > at => match later.state {
+                IncidentState::Open if is_resolved => later.state = IncidentState::Intended,
+                // It is about to be told something, or was already and says so next.
+                IncidentState::Intended => later.is_contested |= is_told,
+                IncidentState::Open | IncidentState::Resolved => {}
+            },
+            (Some(contested), _) if contested.is_contested && is_told => {
+                contested.is_contested = false;
             }
-            (_, Some(_)) => {}
-            (Some(incident), None) => drop(self.incidents.insert(key.to_owned(), incident.clone())),
-            (None, None) => drop(self.incidents.remove(key)),
+            (_, Some(incident)) => drop(self.incidents.insert(key.to_owned(), incident.clone())),
+            (_, None) => drop(self.incidents.remove(key)),
         }
     }
 

@@ -2,13 +2,14 @@
 
 mod event;
 mod group;
+mod keys;
 pub mod pagerduty;
 mod plan;
 mod routing;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use lineward_rules::Severity;
+use lineward_rules::{Arn, Severity};
 
 use crate::ledger::{Incident, IncidentState};
 
@@ -57,10 +58,12 @@ pub enum Action {
         incident: Incident,
         /// Whether no incident is open yet.
         is_new: bool,
+        /// The name of the key that opened the incident, where it can't be told through that any more.
+        lost_key: Option<String>,
     },
     /// Everything in it is mended or accepted.
     Resolve {
-        /// The incident as it was.
+        /// The incident as it was, told now.
         incident: Incident,
         /// What to remember: nothing, unless another run may still open it.
         remembered: Option<Incident>,
@@ -81,6 +84,8 @@ pub struct Plan {
     /// Incidents of which some findings are mended, which is nothing to tell: they are to be told again if
     /// they come back.
     pub shrunk: BTreeMap<String, Incident>,
+    /// Applications that are at fault, and too new to page anybody yet.
+    pub newborn: BTreeSet<Arn>,
 }
 
 impl Plan {

@@ -158,6 +158,14 @@ impl Store {
         self.load_newest().await
     }
 
+    /// The newest ledger, where this one may not be it any more.
+    pub async fn reload(&self, saved: &Saved) -> Result<Saved, StoreError> {
+        match self.generations().await?.last() {
+            Some(newest) if *newest > saved.generation => self.load().await,
+            _ => Ok(saved.clone()),
+        }
+    }
+
     async fn load_newest(&self) -> Result<Saved, StoreError> {
         let Some(generation) = self.generations().await?.pop() else {
             return Ok(Saved::default());
@@ -294,7 +302,14 @@ impl Store {
     /// Deletes what is old after `saved` was saved, unless that was old itself: whoever comes that late
     /// saved what had been pruned already, and nobody would read it.
     async fn prune(&self, saved: u64) -> Result<(), StoreError> {
-        let generations = self.generations().await?;
+        // What was to be saved is saved.
+        let generations = match self.generations().await {
+            Ok(generations) => generations,
+            Err(error) => {
+                tracing::warn!("old ledgers stay: {error}");
+                return Ok(());
+            }
+        };
         let newest = generations.last().copied().unwrap_or(saved);
         let oldest = newest.saturating_sub(GENERATIONS as u64 - 1);
         for &generation in generations.iter().take_while(|&&old| old < oldest) {
@@ -302,7 +317,6 @@ impl Store {
                 // Another run prunes as well.
                 Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
                 Err(error) => {
-                    // What was to be saved is saved.
                     let error = self.failed(Action::Delete, error);
                     tracing::warn!("an old ledger stays: {error}");
                     break;

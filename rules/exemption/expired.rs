@@ -60,12 +60,12 @@ mod tests {
     fn it_is_of_the_account_that_it_is_about() {
         let home = AccountId::from("999999999999");
         let finding = exemption("1969-12-31")
-            .expired(&home, &Context::example())
+            .expired_in_configuration(&home, &Context::example())
             .unwrap();
         assert_eq!(finding.account.as_str(), "111122223333");
         assert!(
             exemption("1970-01-01")
-                .expired(&home, &Context::example())
+                .expired_in_configuration(&home, &Context::example())
                 .is_none()
         );
     }

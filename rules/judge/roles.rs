@@ -200,6 +200,7 @@ fn finding(rule: &'static Rule, fault: &Fault, cx: &Context<'_>) -> Finding {
         service: Service::Iam,
         resource: fault.resource.clone(),
         group: None,
+        created_at: None,
         needs: fault.needs.clone(),
         team: fault.team.clone(),
         title: rule.title().to_owned(),

@@ -10,6 +10,7 @@ use lineward_rules::boundary::{Edges, judge_estate};
 use lineward_rules::estate::{
     AccountId, Application, Arn, Region, Scope, ScopeState, Service, Slice, UnreadApplication,
 };
+use lineward_rules::exemption::CONFIGURED;
 use lineward_rules::lineage::Standing;
 use lineward_rules::rule::Context;
 use lineward_rules::{Finding, Fingerprint, Rule, Status, judge, sort_findings};
@@ -43,6 +44,8 @@ pub(super) struct Folded {
     pub(super) findings: Vec<Finding>,
     pub(super) applications: Vec<SeenApplication>,
     pub(super) looked: Looked,
+    /// Whether the run was over the whole organization.
+    pub(super) is_scan: bool,
 }
 
 impl<'a> Fold<'a> {
@@ -82,7 +85,8 @@ impl<'a> Fold<'a> {
         self.is_organization_whole |= slice.scopes.iter().any(|scope| {
             scope.service == Service::Organizations && scope.state() == ScopeState::Audited
         });
-        let (findings, lineage) = (judgement.findings, judgement.lineage);
+        let (mut findings, lineage) = (judgement.findings, judgement.lineage);
+        findings.retain(|finding| !self.by_account.is_outdated(finding));
         let faulty: BTreeSet<_> = findings
             .iter()
             .filter(|finding| self.accepted.of(finding).is_none())
@@ -160,21 +164,29 @@ impl<'a> Fold<'a> {
         }
     }
 
-    /// Compares with what was known before, and writes the report.
-    pub(super) fn finish(mut self, run: Run, organization: Organization) -> Folded {
+    /// Compares with what is known, and writes the report. `ledger` may be newer than the one that the fold began
+    /// with: a walk takes its time, and events are looked at meanwhile.
+    pub(super) fn finish(
+        mut self,
+        run: Run,
+        organization: Organization,
+        is_narrowed: bool,
+        ledger: &Ledger,
+    ) -> Folded {
         self.judge_estate();
         let home = AccountId::from(organization.management_account.as_str());
         self.findings.extend(self.accepted.expired(&home));
         sort_findings(&mut self.findings);
-        self.looked.finish(self.before, self.is_organization_whole);
-        self.let_go();
+        self.looked
+            .finish(ledger, self.cx.now, self.is_organization_whole);
+        self.let_go(ledger);
         self.applications.sort_by(|a, b| a.arn.cmp(&b.arn));
         self.coverage.scopes.sort_by(|a, b| {
             let key =
                 |row: &ScopeRow| (row.account.clone(), row.region.clone(), row.service.clone());
             key(a).cmp(&key(b))
         });
-        let findings = self.rows();
+        let findings = self.rows(ledger);
         self.summary.applications = self.applications.len();
         self.summary.new_applications = self.applications.iter().filter(|row| row.new).count();
         self.summary.count(&findings);
@@ -189,6 +201,7 @@ impl<'a> Fold<'a> {
         Folded {
             applications: seen.collect(),
             looked: self.looked,
+            is_scan: self.is_organization_whole && !is_narrowed,
             report: Report {
                 schema: report::SCHEMA.into(),
                 run: Run { complete, ..run },
@@ -197,7 +210,7 @@ impl<'a> Fold<'a> {
                 summary: self.summary,
                 applications: self.applications,
                 findings,
-                exemptions: self.accepted.rows(&self.findings),
+                exemptions: self.accepted.rows(&self.findings, is_narrowed || !complete),
                 notification: None,
             },
             findings: self.findings,
@@ -206,12 +219,10 @@ impl<'a> Fold<'a> {
 
     /// Adds what needs no look: exemptions of the configuration are known in every run, and what a rule found
     /// that is switched off now is nothing that anybody wants to know.
-    fn let_go(&mut self) {
-        let known = self.before.findings.values().map(|it| &it.finding);
-        // One on a single resource may be a tag of it.
-        let of_exemption = |it: &Finding| {
-            it.rule.as_str() == "exemption-expired" && it.resource.as_str().contains(['*', '?'])
-        };
+    fn let_go(&mut self, ledger: &Ledger) {
+        let known = ledger.findings.values().map(|it| &it.finding);
+        let of_exemption =
+            |it: &Finding| it.rule.as_str() == "exemption-expired" && it.service == CONFIGURED;
         let gone = known.filter(|it| of_exemption(it) || self.is_off(it));
         let fingerprints: Vec<_> = gone.map(|it| it.fingerprint.clone()).collect();
         self.looked.findings.extend(fingerprints);
@@ -234,8 +245,8 @@ impl<'a> Fold<'a> {
     }
 
     /// The findings of this run, and those of earlier ones that it didn't see again.
-    fn rows(&self) -> Vec<FindingRow> {
-        let before = self.before.findings.keys();
+    fn rows(&self, ledger: &Ledger) -> Vec<FindingRow> {
+        let before = ledger.findings.keys();
         let now = self.findings.iter().map(|finding| &finding.fingerprint);
         let changes = diff(before, now, |fingerprint| {
             self.looked.findings.contains(*fingerprint)
@@ -243,9 +254,12 @@ impl<'a> Fold<'a> {
         let mut rows: Vec<_> = self
             .findings
             .iter()
-            .map(|finding| self.seen(finding, &changes))
+            .map(|finding| {
+                let known = ledger.findings.get(&finding.fingerprint);
+                self.seen(finding, known, &changes)
+            })
             .collect();
-        for (fingerprint, known) in &self.before.findings {
+        for (fingerprint, known) in &ledger.findings {
             if self.is_off(&known.finding) {
                 continue;
             }
@@ -277,8 +291,12 @@ impl<'a> Fold<'a> {
         rows
     }
 
-    fn seen(&self, finding: &Finding, changes: &BTreeMap<&Fingerprint, Status>) -> FindingRow {
-        let known = self.before.findings.get(&finding.fingerprint);
+    fn seen(
+        &self,
+        finding: &Finding,
+        known: Option<&KnownFinding>,
+        changes: &BTreeMap<&Fingerprint, Status>,
+    ) -> FindingRow {
         let now = self.cx.now;
         let acceptance = self.accepted.of(finding);
         let status = match &acceptance {

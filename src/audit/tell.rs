@@ -1,13 +1,15 @@
 //! Tells PagerDuty what changed, and remembers what it took.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::time::Instant;
 
+use super::{AuditError, paging};
 use crate::config::{Config, PagerDuty};
-use crate::ledger::{Incident, Ledger, Looked, Seen};
+use crate::ledger::{Incident, Ledger, Seen};
 use crate::notify::pagerduty::{self, Delivery, DeliveryError};
 use crate::notify::{self, Action, Plan, Routing, Situation};
 use crate::report::{Notification, NotificationProblem, Report};
@@ -27,17 +29,22 @@ pub(super) struct Teller<'a> {
 }
 
 impl Teller<'_> {
-    /// What is to be told of a report.
-    pub(super) fn plan(&self, report: &Report, ledger: &Ledger) -> Plan {
+    /// What is to be told of a report. A key that turns out to be of no use sends it another way.
+    pub(super) async fn plan(&mut self, report: &Report, ledger: &Ledger) -> Plan {
         let report_url = self.store.link(&report.name());
-        notify::plan(&Situation {
-            report,
-            ledger,
-            config: self.config,
-            pagerduty: &self.pagerduty,
-            routing: &self.routing,
-            report_url: report_url.as_deref(),
-        })
+        loop {
+            let plan = notify::plan(&Situation {
+                report,
+                ledger,
+                config: self.config,
+                pagerduty: &self.pagerduty,
+                routing: &self.routing,
+                report_url: report_url.as_deref(),
+            });
+            if !self.routing.reveal_for(&plan.changes).await {
+                return plan;
+            }
+        }
     }
 
     /// Sends the changes and saves what came of it. What was about to be sent is in the ledger already: a run
@@ -60,14 +67,7 @@ impl Teller<'_> {
             unroutable,
             ..summary(&deliveries)
         };
-        let told = Seen {
-            at,
-            findings: &[],
-            applications: &[],
-            looked: &Looked::default(),
-            incidents: delivered(deliveries),
-            baseline: false,
-        };
+        let told = Seen::told(at, delivered(deliveries));
         let kept = if told.incidents.is_empty() {
             kept
         } else {
@@ -77,10 +77,65 @@ impl Teller<'_> {
     }
 }
 
+/// Tells PagerDuty of a report that was saved, as the run that made it would have.
+pub async fn notify(config: &Config, report: &Report) -> Result<Notification, AuditError> {
+    let (mut teller, saved) = teller(config, report).await?;
+    let plan = teller.plan(report, &saved.ledger).await;
+    let seen = Seen::told(report.run.started_at, plan.intents());
+    let kept = save(&teller.store, saved, &seen).await?;
+    let (notification, _) = teller.tell(plan, kept, report.run.started_at).await?;
+    Ok(notification)
+}
+
+/// What [`notify()`] would tell PagerDuty.
+pub async fn preview(config: &Config, report: &Report) -> Result<notify::Plan, AuditError> {
+    let (mut teller, saved) = teller(config, report).await?;
+    Ok(teller.plan(report, &saved.ledger).await)
+}
+
+async fn teller<'a>(
+    config: &'a Config,
+    report: &Report,
+) -> Result<(Teller<'a>, Saved), AuditError> {
+    let store = Store::open(&config.store.url).await?;
+    let saved = store.load().await?;
+    match saved.ledger.updated_at.cmp(&Some(report.run.started_at)) {
+        Ordering::Greater => return Err(AuditError::StaleReport),
+        // What another ledger knows would pass for mended here.
+        Ordering::Less => return Err(AuditError::ForeignReport),
+        Ordering::Equal => {}
+    }
+    let (pagerduty, mut routing) = paging(config, &saved.ledger)?;
+    routing.reveal_all().await?;
+    let teller = Teller {
+        store,
+        config,
+        pagerduty,
+        routing,
+        until: None,
+    };
+    Ok((teller, saved))
+}
+
 /// What the report says of it.
 fn summary(deliveries: &[Delivery]) -> Notification {
     let mut summary = Notification::default();
     for (change, delivery) in deliveries {
+        let problem = |reason| NotificationProblem {
+            dedup_key: change.dedup_key.clone(),
+            summary: change.summary().to_owned(),
+            reason,
+        };
+        if let (
+            Ok(()),
+            Action::Trigger {
+                lost_key: Some(key),
+                ..
+            },
+        ) = (delivery, &change.action)
+        {
+            summary.problems.push(problem(pagerduty::lost(key)));
+        }
         match (delivery, &change.action) {
             (Ok(()), Action::Trigger { is_new: true, .. }) => summary.opened += 1,
             (Ok(()), Action::Trigger { is_new: false, .. }) => summary.updated += 1,
@@ -91,11 +146,7 @@ fn summary(deliveries: &[Delivery]) -> Notification {
                 } else {
                     summary.failed += 1;
                 }
-                summary.problems.push(NotificationProblem {
-                    dedup_key: change.dedup_key.clone(),
-                    summary: change.summary().to_owned(),
-                    reason: error.to_string(),
-                });
+                summary.problems.push(problem(error.to_string()));
             }
         }
     }

@@ -129,6 +129,7 @@ pub(super) fn failure(error: &AuditError) -> Failure {
         | AuditError::NoPagerDuty
         | AuditError::StaleEstate
         | AuditError::StaleReport
+        | AuditError::ForeignReport
         | AuditError::FutureEstate(_)
         | AuditError::Store(StoreError::Url(_) | StoreError::Endpoint(_)) => Exit::Usage,
         AuditError::Connection(_)

@@ -6,6 +6,7 @@ use clap::Args;
 use futures_util::StreamExt as _;
 use jiff::Timestamp;
 use lineward::audit;
+use lineward::collect::Organization;
 use lineward::snapshot::{Header, SCHEMA, SnapshotError, Writer};
 use lineward_rules::Slice;
 use lineward_rules::estate::ScopeState;
@@ -27,7 +28,7 @@ impl Collect {
     pub(super) async fn run(self) -> Result<Exit, Failure> {
         let config = super::config(self.walk.config.as_deref())?;
         let plan = self.walk.plan(&config);
-        let mut walk = audit::start(plan)
+        let mut walk = audit::start(plan, &Organization::default())
             .await
             .map_err(|error| Failure::new(Exit::Failed, &error))?;
         let header = Header {

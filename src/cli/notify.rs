@@ -107,7 +107,7 @@ pub(super) fn tell(notification: &Notification) -> bool {
     ));
     for problem in problems {
         terminal::say(&format!(
-            "warning: PagerDuty did not take `{}`: {}",
+            "warning: incident `{}`: {}",
             plain(&problem.summary),
             plain(&problem.reason)
         ));

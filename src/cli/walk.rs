@@ -51,6 +51,7 @@ impl WalkArgs {
                 job_runs: None,
             })
             .collect();
+        plan.is_narrowed = self.narrows();
         if let Some(since) = self.since {
             plan.job_runs_since = Some(since_when(Timestamp::now(), since));
         }

@@ -16,7 +16,7 @@ use super::{Connection, Plan, account, is_own};
 const AHEAD: usize = 200;
 
 /// The code of an account that is in no organization.
-const NOT_IN_USE: &str = "AWSOrganizationsNotInUseException";
+pub(super) const NOT_IN_USE: &str = "AWSOrganizationsNotInUseException";
 
 /// Our code for an organization whose list of accounts is empty.
 const NO_ACCOUNTS: &str = "NoAccountsListed";
@@ -231,7 +231,7 @@ fn no_accounts() -> Gap {
     }
 }
 
-fn is_refusal(gap: &Gap) -> bool {
+pub(super) fn is_refusal(gap: &Gap) -> bool {
     matches!(gap.cause, Cause::Denied | Cause::DeniedByScp)
 }
 

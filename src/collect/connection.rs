@@ -23,10 +23,11 @@ use aws_smithy_runtime_api::client::http::{
 };
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::byte_stream::{AggregatedBytes, ByteStream};
 use lineward_rules::AccountId;
 use serde::Serialize;
 
-use super::Organization;
 use super::gap::{gap, plain_reason};
 
 /// How often a call is tried. The SDK's three attempts end within two seconds, sooner than a quota of
@@ -38,7 +39,7 @@ const ATTEMPTS: u32 = 6;
 pub struct CallCounts {
     /// All.
     pub made: u64,
-    /// Those that were refused for coming too fast, as far as the status and the headers of the answer tell.
+    /// Those that were refused for coming too fast.
     pub throttled: u64,
 }
 
@@ -58,13 +59,8 @@ impl Calls {
         }
     }
 
-    fn count(&self, answer: Option<&HttpResponse>) {
+    fn count(&self, is_throttled: bool) {
         self.made.fetch_add(1, Ordering::Relaxed);
-        let is_throttled = answer.is_some_and(|answer| {
-            let code = answer.headers().get("x-amzn-errortype").unwrap_or_default();
-            let by_code = code.starts_with("Throttl") || code.starts_with("TooManyRequests");
-            by_code || matches!(answer.status().as_u16(), 429 | 503)
-        });
         self.throttled
             .fetch_add(u64::from(is_throttled), Ordering::Relaxed);
     }
@@ -122,17 +118,6 @@ impl Connection {
         })
     }
 
-    /// The organization, as far as the caller may know it.
-    pub async fn organization(&self) -> Organization {
-        let client = aws_sdk_organizations::Client::new(&self.config);
-        let described = client.describe_organization().send().await.ok();
-        let organization = described.and_then(|answer| answer.organization);
-        organization.map_or_else(Organization::default, |organization| Organization {
-            id: organization.id.unwrap_or_default(),
-            management_account: organization.master_account_id.unwrap_or_default(),
-        })
-    }
-
     /// This connection with other credentials, which are known to be good until they expire.
     pub(super) fn with_credentials(&self, credentials: Credentials) -> SdkConfig {
         let provider = SharedCredentialsProvider::new(credentials);
@@ -164,11 +149,42 @@ impl HttpConnector for Counted {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let (answer, calls) = (self.connector.call(request), Arc::clone(&self.calls));
         HttpConnectorFuture::new(async move {
-            let answer = answer.await;
-            calls.count(answer.as_ref().ok());
+            let mut answer = answer.await;
+            let is_throttled = match &mut answer {
+                Ok(answer) if !answer.status().is_success() => is_throttled(answer).await,
+                _ => false,
+            };
+            calls.count(is_throttled);
             answer
         })
     }
+}
+
+/// Whether an answer says that requests come too fast. Each protocol says it elsewhere: in the status, a header, or
+/// the body, which is short where a request failed, and is put back.
+async fn is_throttled(answer: &mut HttpResponse) -> bool {
+    let code = answer.headers().get("x-amzn-errortype").unwrap_or_default();
+    if answer.status().as_u16() == 429 || tells_throttling(code) {
+        return true;
+    }
+    let body = std::mem::replace(answer.body_mut(), SdkBody::taken());
+    // A body that breaks off is read as a fault of the answer.
+    let read = ByteStream::new(body).collect().await;
+    let bytes = read.map(AggregatedBytes::into_bytes).unwrap_or_default();
+    let is_throttled = tells_throttling(&String::from_utf8_lossy(&bytes));
+    *answer.body_mut() = SdkBody::from(bytes);
+    is_throttled
+}
+
+/// Whether a text holds one of the codes that AWS's services have for it.
+fn tells_throttling(text: &str) -> bool {
+    let codes = [
+        "Throttling",
+        "TooManyRequests",
+        "RequestLimitExceeded",
+        "SlowDown",
+    ];
+    codes.iter().any(|code| text.contains(code))
 }
 
 impl HttpClient for Unchecked {

@@ -3,6 +3,7 @@
 use serde::Deserialize as _;
 use toml::{Table, Value};
 
+use super::secret::without_keys;
 use super::{Config, ConfigError};
 
 const PREFIX: &str = "LINEWARD_";
@@ -31,7 +32,7 @@ pub(super) fn overlay(
                     break;
                 }
                 Err(error) => {
-                    first_error.get_or_insert_with(|| error.message().to_owned());
+                    first_error.get_or_insert_with(|| without_keys(error.message()));
                 }
             }
         }
@@ -54,9 +55,12 @@ fn path(name: &str) -> Vec<String> {
         .unwrap_or(name)
         .to_ascii_lowercase();
     let mut parts: Vec<_> = rest.split("__").map(str::to_owned).collect();
-    if parts.first().is_some_and(|section| section == "rules")
-        && let Some(id) = parts.get_mut(1)
-    {
+    let rule = match parts.as_slice() {
+        [section, _, ..] if section == "rules" => Some(1),
+        [section, key, _, ..] if section == "pagerduty" && key == "rules" => Some(2),
+        _ => None,
+    };
+    if let Some(id) = rule.and_then(|at| parts.get_mut(at)) {
         *id = id.replace('_', "-");
     }
     parts
@@ -109,6 +113,7 @@ mod tests {
             ("LINEWARD_ORGANIZATION__EXTERNAL_ID", "123"),
             ("LINEWARD_ORGANIZATION__REGIONS", "['eu-west-1']"),
             ("LINEWARD_RULES__SPLINE_DISABLED__ENABLED", "false"),
+            ("LINEWARD_PAGERDUTY__RULES__SPLINE_DISABLED", "env:KEY"),
             ("LINEWARD_CONFIG", "ignored.toml"),
             ("HOME", "/"),
         ];
@@ -117,6 +122,7 @@ mod tests {
         assert_eq!(config.organization.external_id.as_deref(), Some("123"));
         assert_eq!(config.organization.regions.len(), 1);
         assert!(!config.rules.settings.values().next().unwrap().enabled);
+        assert_eq!(config.pagerduty.unwrap().rules.len(), 1);
     }
 
     #[test]

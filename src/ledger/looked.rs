@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
 use lineward_rules::estate::{AccountId, Arn, Region, Service, Slice};
 use lineward_rules::{Finding, Fingerprint};
 
@@ -19,13 +20,26 @@ pub struct Looked {
 }
 
 impl Looked {
-    /// Leaves out what hangs on accounts whose roles were not read. Asked once all slices have come.
+    /// Of a run that looked nowhere.
+    pub(super) const fn nowhere() -> Self {
+        Self {
+            findings: BTreeSet::new(),
+            applications: BTreeSet::new(),
+            roles_of: BTreeSet::new(),
+        }
+    }
+
+    /// Leaves out what a run that began later has seen since, and what hangs on accounts whose roles were not
+    /// read. Asked once all slices have come.
     ///
     /// Who is foreign can't be told where the organization's accounts were not all listed.
-    pub fn finish(&mut self, ledger: &Ledger, is_organization_whole: bool) {
+    pub fn finish(&mut self, ledger: &Ledger, at: Timestamp, is_organization_whole: bool) {
         let roles_of = &self.roles_of;
         self.findings.retain(|fingerprint| {
             let known = ledger.findings.get(fingerprint);
+            if known.is_some_and(|known| known.last_seen_at > at) {
+                return false;
+            }
             let is_of = |rule: &str| known.is_some_and(|it| it.finding.rule.as_str() == rule);
             if !is_organization_whole && is_of("trust-admits-foreign-account") {
                 return false;
@@ -65,6 +79,23 @@ impl<'a> ByAccount<'a> {
                 .push((arn, known));
         }
         by_account
+    }
+
+    /// Whether a later run of the same job, or a later session of the same name, was found at fault before: events
+    /// come in any order.
+    pub fn is_outdated(&self, finding: &Finding) -> bool {
+        let Some(group) = &finding.group else {
+            return false;
+        };
+        let kind = |it: &Finding| it.resource.as_str().contains("/sessions/");
+        let of_account = self.findings.get(&finding.account);
+        let mut known = of_account.into_iter().flatten().map(|(_, it)| &it.finding);
+        known.any(|it| {
+            it.group.as_ref() == Some(group)
+                && kind(it) == kind(finding)
+                && it.resource.application() == finding.resource.application()
+                && is_older(finding.created_at, it.created_at)
+        })
     }
 
     /// Adds what this slice looked at.
@@ -132,11 +163,22 @@ fn looked_at(slice: &Slice, finding: &Finding) -> bool {
     // A job and a session may share a name; neither says anything of the other.
     let is_of_session = finding.resource.as_str().contains("/sessions/");
     let again = if is_of_session {
-        sessions.any(|it| it.arn.is_within(&application) && it.kind() == group)
+        sessions.any(|it| {
+            let is_same = it.arn.is_within(&application) && it.kind() == group;
+            is_same && !is_older(it.created_at, finding.created_at)
+        })
     } else {
-        runs.any(|run| run.arn.is_within(&application) && run.job() == group.as_str())
+        runs.any(|it| {
+            let is_same = it.arn.is_within(&application) && it.job() == group.as_str();
+            is_same && !is_older(it.created_at, finding.created_at)
+        })
     };
     !hidden && again
+}
+
+/// Whether the one was created before the other for sure.
+fn is_older(one: Option<Timestamp>, other: Option<Timestamp>) -> bool {
+    one.zip(other).is_some_and(|(one, other)| one < other)
 }
 
 /// Whether the tags of a resource, by which it may be exempt, would be in a slice.
@@ -146,7 +188,10 @@ fn has_tags(slice: &Slice, resource: &Arn) -> bool {
         (Some("emr-serverless"), Some(region)) => {
             slice.looked_at(&Region::from(region), Service::EmrServerless, resource)
         }
-        (Some("iam"), _) => slice.has_all_roles(),
+        (Some("iam"), _) => {
+            let mut gaps = slice.scopes.iter().flat_map(|scope| &scope.gaps);
+            slice.has_all_roles() && !gaps.any(|gap| gap.resource.is_some() && gap.hides(resource))
+        }
         _ => false,
     }
 }

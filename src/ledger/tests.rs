@@ -63,12 +63,10 @@ fn after(ledger: &Ledger, slice: &Slice, second: i64) -> Ledger {
     let mut looked = Looked::default();
     ByAccount::of(ledger).look(slice, &mut looked);
     ledger.after(&Seen {
-        at,
         findings: &findings,
         applications: &applications,
         looked: &looked,
-        incidents: BTreeMap::new(),
-        baseline: false,
+        ..Seen::told(at, BTreeMap::new())
     })
 }
 
@@ -118,6 +116,7 @@ fn incident(state: IncidentState, second: i64) -> Incident {
     let at = Timestamp::from_second(second).unwrap();
     Incident {
         routing_key: "env:KEY".into(),
+        key_digest: None,
         state,
         opened_at: at,
         told_at: at,
@@ -125,6 +124,7 @@ fn incident(state: IncidentState, second: i64) -> Incident {
         rules: BTreeSet::new(),
         severity: Severity::Low,
         summary: String::new(),
+        is_contested: false,
     }
 }
 
@@ -146,6 +146,10 @@ fn what_a_later_run_told_of_an_incident_stays() {
     assert_eq!(told(&later, Some(&incident(Open, 3)), 3), Some((Open, 5)));
     // Which of the two messages came last can't be known: it is told again.
     assert_eq!(told(&later, None, 3), Some((Intended, 5)));
+    assert_eq!(
+        told(&later, Some(&incident(Resolved, 3)), 3),
+        Some((Intended, 5))
+    );
     assert_eq!(told(&later, None, 6), None);
     assert_eq!(
         told(&later, Some(&incident(Resolved, 6)), 6),
@@ -155,6 +159,27 @@ fn what_a_later_run_told_of_an_incident_stays() {
         told(&Ledger::default(), Some(&incident(Open, 3)), 3),
         Some((Open, 3))
     );
+}
+
+#[test]
+fn what_an_earlier_run_told_in_between_makes_the_later_one_doubtful() {
+    use IncidentState::{Intended, Open};
+    let later = Timestamp::from_second(5).unwrap();
+    for (earlier, last) in [
+        // The later run resolved it, and then the earlier one opened it again.
+        (Some(incident(Open, 3)), None),
+        // The later run opened it, and then the earlier one resolved it.
+        (None, Some(incident(Open, 5))),
+    ] {
+        let mut ledger = Ledger::default();
+        ledger.change_incident("key", Some(&incident(Intended, 5)), later);
+        ledger.change_incident("key", earlier.as_ref(), Timestamp::from_second(3).unwrap());
+        ledger.change_incident("key", last.as_ref(), later);
+        let state = ledger.incidents.get("key").map(|it| it.state);
+        assert_eq!(state, Some(Intended));
+        ledger.change_incident("key", None, Timestamp::from_second(9).unwrap());
+        assert_eq!(ledger, Ledger::default());
+    }
 }
 
 #[test]
@@ -176,12 +201,11 @@ fn a_baseline_is_one_until_the_finding_was_gone() {
         let mut looked = Looked::default();
         ByAccount::of(ledger).look(&slice, &mut looked);
         ledger.after(&Seen {
-            at,
             findings: &judge(&slice, &cx).findings,
             applications: &[],
             looked: &looked,
-            incidents: BTreeMap::new(),
             baseline,
+            ..Seen::told(at, BTreeMap::new())
         })
     };
     let is_baseline = |ledger: &Ledger| ledger.findings.values().any(|it| it.baseline);

@@ -158,11 +158,10 @@ fn details(findings: &[&FindingRow], report: &Report, route: &Route) -> Value {
             "first_seen_at": finding.first_seen_at,
         });
         let size = told_finding.to_string().len();
-        if size > room {
-            break;
+        if size <= room {
+            room -= size;
+            told.push(told_finding);
         }
-        room -= size;
-        told.push(told_finding);
     }
     let left_out = findings.len() - told.len();
     json!({
@@ -236,6 +235,33 @@ mod tests {
     fn a_long_summary_is_cut_between_characters() {
         assert_eq!(cut("äöü", 3), "äöü");
         assert_eq!(cut("äöüß", 3), "äö…");
+    }
+
+    #[test]
+    fn an_event_stays_within_its_limit_and_says_what_it_leaves_out() {
+        let finding = |evidence: usize| FindingRow {
+            evidence: "\u{1}ä".repeat(evidence),
+            ..crate::report::tests::finding("spline-disabled", "arn:aws:x:y:1:/applications/a")
+        };
+        let mut findings = vec![finding(10); 30_000];
+        findings.insert(0, finding(500_000));
+        let all: Vec<_> = findings.iter().collect();
+        let report = crate::report::tests::report(Vec::new());
+        let route = Route {
+            key: None,
+            reason: "team `ads`".into(),
+        };
+        let to = Links {
+            rules: None,
+            report: None,
+        };
+        let group = Group::storm("key");
+        let event = Event::trigger(&group, &all, &report, &route, &to);
+        let size = serde_json::to_vec(&event).unwrap().len();
+        assert!((450 * 1024..512_000).contains(&size), "{size}");
+        let details = &event.payload.custom_details;
+        let told = details["findings"].as_array().unwrap().len();
+        assert_eq!(details["findings_left_out"], 30_001 - told);
     }
 
     #[test]

@@ -8,7 +8,9 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
+use super::keys::Key;
 use super::{Action, Change, Routing};
+use crate::config::digest;
 
 /// How many events a minute are sent through one key: PagerDuty takes about 120.
 const EVENTS_A_MINUTE: usize = 100;
@@ -19,18 +21,27 @@ const MINUTE: Duration = Duration::from_mins(1);
 /// How often one event is tried.
 const ATTEMPTS: u32 = 5;
 
+/// How often one is tried that was refused for coming too fast. The rate is that of a minute, and their waits come
+/// to two.
+const ATTEMPTS_AT_RATE: u32 = 8;
+
 /// The longest wait between two attempts, whatever the answer asks for.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// Why an event was not taken.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum DeliveryError {
-    /// The key that the incident was opened with is not configured any more.
-    #[error("routing key `{0}` is not configured any more; resolve the incident by hand")]
+    /// The key that the incident was opened with can't be had any more.
+    #[error("{}", lost(.0))]
     LostKey(String),
-    /// The key can't be read.
-    #[error("{0}")]
-    NoKey(String),
+    /// The key can't be used.
+    #[error("routing key: {reason}")]
+    NoKey {
+        /// Why.
+        reason: String,
+        /// Whether it may be usable in a minute.
+        is_passing: bool,
+    },
     /// It was not tried: an event before it did not get through, or the time was up.
     #[error("owed to the next run: {0}")]
     Owed(&'static str),
@@ -58,8 +69,21 @@ pub enum DeliveryError {
 impl DeliveryError {
     /// Whether the next run may have more luck.
     pub fn is_owed(&self) -> bool {
-        matches!(self, Self::Owed(_) | Self::Unavailable { .. })
+        matches!(
+            self,
+            Self::Owed(_)
+                | Self::Unavailable { .. }
+                | Self::NoKey {
+                    is_passing: true,
+                    ..
+                }
+        )
     }
+}
+
+/// What is said of an incident whose key can't be had any more.
+pub(crate) fn lost(key: &str) -> String {
+    format!("routing key `{key}` is gone, or another than it was; resolve the incident by hand")
 }
 
 /// What became of one change.
@@ -92,8 +116,15 @@ pub async fn send(
             let key = match (client, routing.key(&name)) {
                 (Err(error), _) => Err(DeliveryError::Client(error.to_string())),
                 (_, None) => Err(DeliveryError::LostKey(name)),
-                (_, Some(Err(error))) => Err(DeliveryError::NoKey(error.to_string())),
-                (Ok(client), Some(Ok(key))) => Ok(Queue {
+                (_, Some(Key::Unasked(_))) => Err(DeliveryError::Owed("its key was not read")),
+                (_, Some(Key::Unusable(error))) if error.is_gone() => {
+                    Err(DeliveryError::LostKey(name))
+                }
+                (_, Some(Key::Unusable(error))) => Err(DeliveryError::NoKey {
+                    reason: error.to_string(),
+                    is_passing: error.is_passing(),
+                }),
+                (Ok(client), Some(Key::Usable(key))) => Ok(Queue {
                     client,
                     url,
                     key: key.clone(),
@@ -140,6 +171,7 @@ enum Failure {
     Passing {
         last: String,
         wait: Option<Duration>,
+        is_rate: bool,
     },
 }
 
@@ -151,25 +183,35 @@ impl Queue<'_> {
     }
 
     async fn deliver(&mut self, change: &Change) -> Result<(), DeliveryError> {
+        if let Action::Resolve { incident, .. } = &change.action
+            && let Some(then) = &incident.key_digest
+            && *then != digest(&self.key)
+        {
+            return Err(DeliveryError::LostKey(change.routing_key.clone()));
+        }
         let body = self.body(change);
-        let mut last = String::new();
-        for attempt in 0..ATTEMPTS {
+        let (mut attempts, mut most) = (0, ATTEMPTS);
+        loop {
             self.pace().await;
             match self.attempt(&body).await {
                 Ok(()) => return Ok(()),
                 Err(Failure::Final(error)) => return Err(error),
-                Err(Failure::Passing { last: failed, wait }) => {
-                    last = failed;
-                    if attempt + 1 < ATTEMPTS {
-                        sleep(pause(attempt, wait)).await;
+                Err(Failure::Passing {
+                    last,
+                    wait,
+                    is_rate,
+                }) => {
+                    if is_rate {
+                        most = ATTEMPTS_AT_RATE;
                     }
+                    attempts += 1;
+                    if attempts >= most {
+                        return Err(DeliveryError::Unavailable { attempts, last });
+                    }
+                    sleep(pause(attempts - 1, wait)).await;
                 }
             }
         }
-        Err(DeliveryError::Unavailable {
-            attempts: ATTEMPTS,
-            last,
-        })
     }
 
     fn body(&self, change: &Change) -> Value {
@@ -197,16 +239,21 @@ impl Queue<'_> {
     }
 
     async fn attempt(&self, body: &Value) -> Result<(), Failure> {
-        let passing = |last: String, wait| Failure::Passing { last, wait };
+        let passing = |last: String, wait, is_rate| Failure::Passing {
+            last,
+            wait,
+            is_rate,
+        };
         let sent = self.client.post(self.url).json(body).send().await;
-        let answer = sent.map_err(|error| passing(reason(&error), None))?;
+        let answer = sent.map_err(|error| passing(reason(&error), None, false))?;
         let status = answer.status();
         if status.is_success() {
             return Ok(());
         }
         let wait = retry_after(&answer);
         if status.as_u16() == 429 || status.is_server_error() {
-            return Err(passing(format!("HTTP {}", status.as_u16()), wait));
+            let last = format!("HTTP {}", status.as_u16());
+            return Err(passing(last, wait, status.as_u16() == 429));
         }
         let text = answer.text().await.unwrap_or_default();
         let message = text
@@ -225,7 +272,7 @@ impl Queue<'_> {
 /// half of it keeps runs that were refused together from coming back together.
 fn pause(attempt: u32, asked: Option<Duration>) -> Duration {
     let longest = asked
-        .unwrap_or(Duration::from_secs(1 << attempt))
+        .unwrap_or(Duration::from_secs(1 << attempt.min(6)))
         .min(LONGEST_WAIT);
     match asked {
         Some(_) => longest + longest.mul_f64(0.1 * fastrand::f64()),
@@ -257,6 +304,27 @@ fn reason(error: &reqwest::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn no_more_than_a_hundred_are_sent_in_a_minute() {
+        let client = reqwest::Client::new();
+        let mut queue = Queue {
+            client: &client,
+            url: "",
+            key: String::new(),
+            deadline: Instant::now(),
+            sent: VecDeque::new(),
+        };
+        let begun = Instant::now();
+        for sent in 0..250 {
+            queue.pace().await;
+            let minutes = begun.elapsed().as_secs_f64() / 60.0;
+            assert!(
+                (minutes - f64::from(sent / 100)).abs() < 0.01,
+                "{sent}: {minutes}"
+            );
+        }
+    }
 
     #[test]
     fn what_is_asked_for_is_waited_for_but_not_for_ever() {

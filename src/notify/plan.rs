@@ -6,13 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use lineward_rules::estate::Arn;
 use lineward_rules::finding::Failing;
-use lineward_rules::{Fingerprint, Severity, Status};
+use lineward_rules::{Finding, Fingerprint, Rule, Severity, Status};
 
 use super::event::{Event, Links};
 use super::group::Group;
 use super::{Action, Change, Plan, Routing};
 use crate::config::{Config, PagerDuty};
-use crate::ledger::{Incident, IncidentState, Ledger};
+use crate::ledger::{Incident, IncidentState, KnownFinding, Ledger};
 use crate::report::{FindingRow, Report};
 
 /// How late a run may still open what another has resolved meanwhile.
@@ -52,6 +52,7 @@ pub fn plan(situation: &Situation<'_>) -> Plan {
     let mut planner = Planner {
         of: *situation,
         settled: situation.ledger.incidents.clone(),
+        reported: situation.reported(),
         plan: Plan::default(),
     };
     let mut new = Vec::new();
@@ -70,33 +71,52 @@ pub fn plan(situation: &Situation<'_>) -> Plan {
     planner.plan
 }
 
+impl<'a> Situation<'a> {
+    /// The findings that the report says something of, and those that nobody wants to know of any more.
+    fn reported(&self) -> BTreeSet<&'a Fingerprint> {
+        let policy = self.config.policy();
+        let is_off = |known: &KnownFinding| {
+            let rule = Rule::find(known.finding.rule.as_str());
+            rule.is_none_or(|rule| policy.severity(rule).is_none())
+        };
+        let rows = self.report.findings.iter().map(|it| &it.fingerprint);
+        let known = self.ledger.findings.iter();
+        let off = known.filter(|(_, known)| is_off(known)).map(|(it, _)| it);
+        rows.chain(off).collect()
+    }
+}
+
 struct Planner<'a> {
     of: Situation<'a>,
+    reported: BTreeSet<&'a Fingerprint>,
     /// The incidents of which nothing was planned yet.
     settled: BTreeMap<String, Incident>,
     plan: Plan,
 }
 
 impl<'a> Planner<'a> {
-    fn groups(&self) -> BTreeMap<Group, Members> {
+    fn groups(&mut self) -> BTreeMap<Group, Members> {
         let newborn = newborn(self.of.report, self.of.pagerduty);
         let mut groups: BTreeMap<Group, Members> = BTreeMap::new();
         for (index, finding) in self.of.report.findings.iter().enumerate() {
             let group = Group::of(finding, self.of.pagerduty, self.of.config);
             let members = groups.entry(group).or_default();
+            let (ledger, now) = (self.of.ledger, self.now());
             let young = || {
                 let application = finding.resource.application();
-                application.is_some_and(|arn| newborn.contains(&arn))
+                application.filter(|arn| newborn.contains(arn))
             };
             if is_untold(finding) {
                 members.held.push(index);
-            } else if self.pages(finding) {
-                let list = if young() {
-                    &mut members.held
-                } else {
-                    &mut members.open
-                };
-                list.push(index);
+            } else if !self.pages(finding) {
+                // It is for the report alone.
+            } else if let Some(application) = young() {
+                self.plan.newborn.insert(application);
+                members.held.push(index);
+            } else if ledger.is_overtaken(&finding.resource, now) {
+                members.held.push(index);
+            } else {
+                members.open.push(index);
             }
         }
         groups
@@ -120,6 +140,15 @@ impl<'a> Planner<'a> {
         findings.map(|finding| finding.severity).max()
     }
 
+    /// The open findings of an incident that the report doesn't speak of, as one from elsewhere may not.
+    fn unreported(&self, incident: &Incident) -> Vec<&'a Finding> {
+        let ledger = self.of.ledger;
+        let findings = incident.findings.iter();
+        let unreported = findings.filter(|it| !self.reported.contains(it));
+        let known = unreported.filter_map(|it| ledger.findings.get(it));
+        known.map(|known| &known.finding).collect()
+    }
+
     /// Tells an incident what is new, or resolves it.
     fn go_on(&mut self, group: &Group, members: &Members, known: Incident) {
         let is_known = |index: &usize| {
@@ -127,7 +156,8 @@ impl<'a> Planner<'a> {
             finding.is_some_and(|it| known.findings.contains(&it.fingerprint))
         };
         let held: Vec<_> = members.held.iter().copied().filter(is_known).collect();
-        if members.open.is_empty() && held.is_empty() {
+        let unreported = self.unreported(&known);
+        if members.open.is_empty() && held.is_empty() && unreported.is_empty() {
             self.resolve(group.dedup_key(), known);
             return;
         }
@@ -136,17 +166,21 @@ impl<'a> Planner<'a> {
             .iter()
             .filter_map(|&index| self.finding(index))
             .collect();
-        let rules: BTreeSet<_> = findings.iter().map(|finding| &finding.rule).collect();
+        let left = unreported.iter().map(|finding| &finding.rule);
+        let rules: BTreeSet<_> = findings.iter().map(|it| &it.rule).chain(left).collect();
         let are_known = members.open.iter().all(is_known);
         let is_same = rules.iter().copied().eq(&known.rules);
         // What a killed run, or one whose time was up, still owes is sent wherever this run looked.
         let is_owed = known.state == IncidentState::Intended
             && (!members.open.is_empty() || findings.iter().any(|it| it.status == Status::Unseen));
         let is_due = !members.open.is_empty() && self.is_due(&known);
-        if is_owed || !is_same || !are_known || is_due {
-            self.trigger(group, &findings, Some(&known));
-        } else if findings.len() < known.findings.len() {
-            let findings = findings.iter().map(|it| it.fingerprint.clone()).collect();
+        let is_news = is_owed || !is_same || !are_known || is_due;
+        if is_news && !findings.is_empty() {
+            self.trigger(group, &findings, Some((&known, &unreported)));
+        } else if findings.len() + unreported.len() < known.findings.len() {
+            let left = unreported.iter().map(|it| it.fingerprint.clone());
+            let findings = findings.iter().map(|it| it.fingerprint.clone());
+            let findings = findings.chain(left).collect();
             let shrunk = Incident { findings, ..known };
             self.plan.shrunk.insert(group.dedup_key(), shrunk);
         }
@@ -260,12 +294,21 @@ impl<'a> Planner<'a> {
         }
     }
 
-    fn trigger(&mut self, group: &Group, findings: &[&FindingRow], known: Option<&Incident>) {
+    /// Tells of findings. What an incident that is `known` also holds, and the report doesn't speak of, stays.
+    fn trigger(
+        &mut self,
+        group: &Group,
+        findings: &[&FindingRow],
+        known: Option<(&Incident, &[&Finding])>,
+    ) {
+        let (known, unreported) = known.unzip();
+        let unreported = unreported.into_iter().flatten();
         let dedup_key = group.dedup_key();
         let route = self.of.routing.of(group, findings);
         // An incident is told something new through the key that opened it, while that is known.
-        let routed = known.map(|incident| incident.routing_key.clone());
-        let routed = routed.filter(|name| self.of.routing.key(name).is_some());
+        let reached = known.filter(|incident| self.of.routing.reaches(incident));
+        let lost_key = known.filter(|_| reached.is_none());
+        let routed = reached.map(|incident| incident.routing_key.clone());
         let Some(routing_key) = routed.or_else(|| route.key.clone()) else {
             self.plan.unroutable += 1;
             return;
@@ -277,14 +320,24 @@ impl<'a> Planner<'a> {
         let event = Event::trigger(group, findings, self.of.report, &route, &links);
         let severity = findings.iter().map(|finding| finding.severity).max();
         let incident = Incident {
+            key_digest: self.of.routing.digest(&routing_key),
             routing_key: routing_key.clone(),
             state: IncidentState::Open,
             opened_at: known.map_or(self.now(), |incident| incident.opened_at),
             told_at: self.now(),
-            findings: findings.iter().map(|it| it.fingerprint.clone()).collect(),
-            rules: findings.iter().map(|it| it.rule.clone()).collect(),
+            findings: findings
+                .iter()
+                .map(|it| it.fingerprint.clone())
+                .chain(unreported.clone().map(|it| it.fingerprint.clone()))
+                .collect(),
+            rules: findings
+                .iter()
+                .map(|it| it.rule.clone())
+                .chain(unreported.map(|it| it.rule.clone()))
+                .collect(),
             severity: severity.unwrap_or(Severity::Low),
             summary: event.summary().to_owned(),
+            is_contested: false,
         };
         self.plan.changes.push(Change {
             dedup_key,
@@ -293,6 +346,7 @@ impl<'a> Planner<'a> {
                 event: Box::new(event),
                 incident,
                 is_new: known.is_none(),
+                lost_key: lost_key.map(|it| it.routing_key.clone()),
             },
         });
     }
@@ -313,6 +367,11 @@ impl<'a> Planner<'a> {
             told_at,
             ..incident.clone()
         });
+        // Until it is known to be resolved, nobody knows what was told last.
+        let incident = Incident {
+            told_at: now,
+            ..incident
+        };
         self.plan.changes.push(Change {
             dedup_key,
             routing_key: incident.routing_key.clone(),
@@ -334,6 +393,7 @@ impl<'a> Planner<'a> {
         for (dedup_key, incident) in std::mem::take(&mut self.settled) {
             if incident.state == IncidentState::Resolved
                 || incident.findings.iter().all(|it| !held.contains(it))
+                    && self.unreported(&incident).is_empty()
             {
                 self.resolve(dedup_key, incident);
             }

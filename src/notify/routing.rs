@@ -1,40 +1,38 @@
 //! Which routing key pages whom.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use lineward_rules::{AccountId, RuleId};
 
+use super::Change;
 use super::group::Group;
-use crate::config::{Config, PagerDuty, Secret, SecretError, Team};
+use super::keys::{Key, KeyError, Keys};
+use crate::config::{Config, PagerDuty, Secret, Team};
+use crate::ledger::Incident;
 use crate::report::FindingRow;
 
-/// The routing keys by their names, and the teams and rules that have one.
+/// Whose the default key is.
+const DEFAULT: &str = "`[pagerduty]`";
+
+/// The routing keys, and the teams and rules that have one.
 #[derive(Clone, Debug)]
 pub struct Routing {
     teams: Vec<Team>,
     rules: BTreeMap<RuleId, String>,
     default: Option<String>,
-    keys: BTreeMap<String, Result<String, SecretError>>,
+    keys: Keys,
 }
 
-/// Why a routing key can't be used.
+/// Why nobody can be paged.
 #[derive(Debug, thiserror::Error)]
 pub enum RoutingError {
-    /// The secret can't be had.
+    /// A key can't be used.
     #[error("routing key of {owner}: {source}")]
-    Secret {
+    Key {
         /// Whose key it is.
         owner: String,
         /// Why.
-        source: SecretError,
-    },
-    /// The secret is no routing key.
-    #[error("routing key of {owner} has {length} characters, PagerDuty's have 32")]
-    Length {
-        /// Whose key it is.
-        owner: String,
-        /// How many it has.
-        length: usize,
+        source: KeyError,
     },
     /// There is none at all.
     #[error("no routing key: set `[pagerduty] routing_key`, or one of a `[[team]]`")]
@@ -51,17 +49,15 @@ pub(super) struct Route {
 }
 
 impl Routing {
-    /// Gathers the keys, and checks each before anything is sent. `opened_with` names those that incidents were
-    /// opened with: what isn't configured any more is looked for all the same.
-    pub async fn new(
+    /// Gathers the keys, and checks those that lie at hand. `opened_with` names those that incidents were opened
+    /// with: what isn't configured any more is looked for all the same.
+    pub fn new<'a>(
         config: &Config,
         pagerduty: &PagerDuty,
-        opened_with: impl IntoIterator<Item = &String>,
+        opened_with: impl IntoIterator<Item = &'a String>,
     ) -> Result<Self, RoutingError> {
-        let default = pagerduty
-            .routing_key
-            .iter()
-            .map(|key| ("`[pagerduty]`".to_owned(), key));
+        let default = pagerduty.routing_key.iter();
+        let default = default.map(|key| (DEFAULT.to_owned(), key));
         let teams = config.team.iter().filter_map(|team| {
             team.routing_key
                 .as_ref()
@@ -71,17 +67,21 @@ impl Routing {
             .rules
             .iter()
             .map(|(rule, key)| (format!("rule `{rule}`"), key));
-        let mut keys = BTreeMap::new();
+        let mut keys = Keys::default();
         for (owner, key) in default.chain(teams).chain(rules) {
-            let revealed = check(owner, key.reveal().await)?;
-            keys.insert(key.name(), Ok(revealed));
+            keys.add(key)
+                .map_err(|source| RoutingError::Key { owner, source })?;
         }
         if keys.is_empty() {
             return Err(RoutingError::None);
         }
-        for name in opened_with {
-            if let (false, Some(key)) = (keys.contains_key(name), Secret::from_name(name)) {
-                keys.insert(name.clone(), key.reveal().await);
+        for key in opened_with
+            .into_iter()
+            .filter_map(|name| Secret::from_name(name))
+        {
+            // Whoever is to be told through one that can't be used is told so then.
+            if !matches!(key.at_hand(), Some(Err(_))) {
+                let _ = keys.add(&key);
             }
         }
         let rules = pagerduty.rules.iter();
@@ -95,6 +95,25 @@ impl Routing {
         })
     }
 
+    /// Reads every key, so that a default key that can't be used is known before hours of walking are spent.
+    pub async fn reveal_all(&mut self) -> Result<(), RoutingError> {
+        self.keys.reveal(|_| true).await;
+        let fault = self.default.as_ref().and_then(|it| self.keys.fault(it));
+        match fault {
+            None => Ok(()),
+            Some(error) => Err(RoutingError::Key {
+                owner: DEFAULT.into(),
+                source: error.clone(),
+            }),
+        }
+    }
+
+    /// Reads the keys that changes are to be sent through; whether any had not been read before.
+    pub async fn reveal_for(&mut self, changes: &[Change]) -> bool {
+        let names: BTreeSet<_> = changes.iter().map(|it| it.routing_key.as_str()).collect();
+        self.keys.reveal(|name| names.contains(name)).await
+    }
+
     /// Where the findings of one group go: to their rule's key, else to that of the first team that has one,
     /// else to the default.
     pub(super) fn of(&self, group: &Group, findings: &[&FindingRow]) -> Route {
@@ -105,26 +124,38 @@ impl Routing {
                 reason,
             };
         }
-        if let Some((rule, key)) = group.rule().and_then(|rule| self.rules.get_key_value(rule)) {
-            return Route {
-                key: Some(key.clone()),
-                reason: format!("rule `{rule}`"),
-            };
+        let mut why_not = None;
+        if let Some((rule, key)) = group.rule().and_then(|it| self.rules.get_key_value(it)) {
+            match self.keys.fault(key) {
+                Some(fault) => why_not = Some(format!("the key of rule `{rule}` fails: {fault}")),
+                None => {
+                    return Route {
+                        key: Some(key.clone()),
+                        reason: format!("rule `{rule}`"),
+                    };
+                }
+            }
         }
         let of_team = |finding: &&FindingRow| {
             let team = team(&finding.account, finding.team.as_deref(), &self.teams)?;
             let key = team.routing_key.as_ref()?;
-            Some((team.name.clone(), key.name()))
+            Some((team.name.as_str(), key.name()))
         };
-        match findings.iter().find_map(of_team) {
-            Some((team, key)) => Route {
-                key: Some(key),
-                reason: format!("team `{team}`"),
-            },
-            None => Route {
-                key: self.default.clone(),
-                reason: format!("default key, since {}", self.why_default(findings)),
-            },
+        if let Some((team, key)) = findings.iter().find_map(of_team) {
+            match self.keys.fault(&key) {
+                Some(fault) => why_not = Some(format!("the key of team `{team}` fails: {fault}")),
+                None => {
+                    return Route {
+                        key: Some(key),
+                        reason: format!("team `{team}`"),
+                    };
+                }
+            }
+        }
+        let why_not = why_not.unwrap_or_else(|| self.why_default(findings));
+        Route {
+            key: self.default.clone(),
+            reason: format!("default key, since {why_not}"),
         }
     }
 
@@ -143,8 +174,22 @@ impl Routing {
     }
 
     /// The key of this name: one of the configuration's, or the one an incident was opened with.
-    pub(super) fn key(&self, name: &str) -> Option<&Result<String, SecretError>> {
+    pub(super) fn key(&self, name: &str) -> Option<&Key> {
         self.keys.get(name)
+    }
+
+    /// The digest of the key of this name, where it could be read.
+    pub(super) fn digest(&self, name: &str) -> Option<String> {
+        self.keys.digest(name)
+    }
+
+    /// Whether events about an incident can be sent through the key that opened it, now or in a minute.
+    pub(super) fn reaches(&self, incident: &Incident) -> bool {
+        let name = &incident.routing_key;
+        let digests = incident.key_digest.as_ref().zip(self.keys.digest(name));
+        self.keys.get(name).is_some()
+            && self.keys.fault(name).is_none()
+            && digests.is_none_or(|(then, now)| *then == now)
     }
 }
 
@@ -158,13 +203,45 @@ pub(super) fn team<'a>(
     tagged.or_else(|| teams.iter().find(|team| team.accounts.contains(account)))
 }
 
-fn check(owner: String, key: Result<String, SecretError>) -> Result<String, RoutingError> {
-    match key {
-        Ok(key) if key.chars().count() == 32 => Ok(key),
-        Ok(key) => Err(RoutingError::Length {
-            owner,
-            length: key.chars().count(),
-        }),
-        Err(source) => Err(RoutingError::Secret { owner, source }),
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::SecretError;
+
+    #[test]
+    fn a_team_whose_key_is_of_no_use_is_paged_by_default_unless_that_passes() {
+        let config: Config = toml::from_str(
+            "[pagerduty]\nrouting_key = 'R0123456789012345678901234567890'\n\
+             [[team]]\nname = 'ads'\nrouting_key = 'secretsmanager:ads'",
+        )
+        .unwrap();
+        let pagerduty = config.pagerduty.clone().unwrap();
+        let finding =
+            crate::report::tests::finding("spline-disabled", "arn:aws:x:y:1:/applications/a");
+        let group = Group::of(&finding, &pagerduty, &config);
+        let route = |code: Option<&str>| {
+            let mut routing = Routing::new(&config, &pagerduty, []).unwrap();
+            if let Some(code) = code {
+                let error = SecretError::Refused {
+                    id: "ads".into(),
+                    code: code.into(),
+                    message: "no".into(),
+                };
+                routing
+                    .keys
+                    .set("secretsmanager:ads", Key::Unusable(error.into()));
+            }
+            let route = routing.of(&group, &[&finding]);
+            (route.key.unwrap(), route.reason)
+        };
+        let own = ("secretsmanager:ads".to_owned(), "team `ads`".to_owned());
+        assert_eq!(route(None), own);
+        assert_eq!(route(Some("ThrottlingException")), own);
+        let (key, reason) = route(Some("ResourceNotFoundException"));
+        assert!(key.starts_with("inline:"));
+        assert_eq!(
+            reason,
+            "default key, since the key of team `ads` fails: secret `ads`: ResourceNotFoundException: no"
+        );
     }
 }

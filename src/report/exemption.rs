@@ -58,6 +58,8 @@ pub enum ExemptionSource {
 pub enum ExemptionState {
     /// It holds.
     Active,
+    /// It holds, and there is nothing for it to accept: everything was read.
+    Unmatched,
     /// Its last day is over.
     Expired,
     /// It exempts nothing: it can't be read, or tags may not exempt here.

@@ -86,11 +86,14 @@ fn exemptions(report: &Report) -> Vec<String> {
                 by.expires,
                 plain(&by.owner)
             )),
-            // Whether it matches something that was not read can't be told.
-            (ExemptionState::Active, Some(by), _) if row.findings == 0 && report.run.complete => {
+            (ExemptionState::Unmatched, Some(by), _) => {
                 Some(format!("matches nothing: {what} of {}", plain(&by.owner)))
             }
-            (ExemptionState::Active | ExemptionState::Expired, _, _) => None,
+            (
+                ExemptionState::Active | ExemptionState::Unmatched | ExemptionState::Expired,
+                _,
+                _,
+            ) => None,
         }
     };
     report.exemptions.iter().filter_map(line).collect()

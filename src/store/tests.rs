@@ -122,13 +122,10 @@ async fn a_ledger_whose_saving_was_not_answered_is_merged_with_itself() {
         account: "111122223333".into(),
         region: "eu-west-1".into(),
     };
+    let incidents = [("a".to_owned(), Some(incident())), ("b".to_owned(), None)];
     let seen = ledger::Seen {
-        at: Timestamp::from_second(3).unwrap(),
-        findings: &[],
         applications: &[application],
-        looked: &ledger::Looked::default(),
-        incidents: [("a".to_owned(), Some(incident())), ("b".to_owned(), None)].into(),
-        baseline: false,
+        ..ledger::Seen::told(Timestamp::from_second(3).unwrap(), incidents.into())
     };
     let ledger = at(1).after(&seen);
     let store = bucket(Faulty {
@@ -178,6 +175,7 @@ async fn many_writers_at_once_lose_nothing() {
 fn incident() -> ledger::Incident {
     ledger::Incident {
         routing_key: "team".into(),
+        key_digest: None,
         state: crate::ledger::IncidentState::Open,
         told_at: Timestamp::UNIX_EPOCH,
         opened_at: Timestamp::from_second(1).unwrap(),
@@ -185,6 +183,7 @@ fn incident() -> ledger::Incident {
         rules: std::collections::BTreeSet::new(),
         severity: lineward_rules::Severity::Low,
         summary: String::new(),
+        is_contested: false,
     }
 }
 

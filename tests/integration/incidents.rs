@@ -180,7 +180,7 @@ fn an_incident_whose_key_is_gone_is_said_once() {
         .unwrap()
         .into();
     assert!(
-        run.stderr.contains("is not configured any more"),
+        run.stderr.contains("is gone, or another than it was"),
         "{}",
         run.stderr
     );
@@ -225,4 +225,29 @@ fn a_deleted_application_resolves_its_incident() {
         .update(|it| it.delete_application(application_id(&row[4])));
     bed.audit(&["--notify"]);
     assert_eq!(states(&bed), (all - 1, 1));
+}
+
+#[test]
+fn a_key_that_was_rotated_under_its_name_resolves_nothing_and_takes_what_is_new() {
+    let bed = Bed::new(whole());
+    bed.audit(&["--notify"]);
+    let planted = bed.planted();
+    let mut rows = planted.iter().filter(|row| row[0].starts_with("spline-"));
+    let (mended, worse) = (rows.next().unwrap(), rows.next().unwrap());
+    bed.sandbox.mend(application_id(&mended[4]));
+    bed.sandbox.update(|it| {
+        let application = it.application_mut(application_id(&worse[4])).unwrap();
+        application.detail["tags"] = serde_json::json!({});
+    });
+    let new = "R0CCCCCCCCCCCCCCCCCCCCCCCCCCCCCC";
+    let mut command = bed.command(&["audit", "--notify"]);
+    let run: Run = command.env("KEY", new).output().unwrap().into();
+    assert!(run.stderr.contains("0 resolved"), "{}", run.stderr);
+    assert_eq!(
+        run.stderr.matches("resolve the incident by hand").count(),
+        2
+    );
+    let of_new = |it: &&lineward_sandbox::Incident| it.routing_key == new;
+    let incidents = bed.sandbox.pagerduty().incidents;
+    assert_eq!(incidents.iter().filter(of_new).count(), 1);
 }

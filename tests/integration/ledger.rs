@@ -158,6 +158,7 @@ fn a_killed_run_may_be_run_again() {
         .iter()
         .map(|incident| &incident.dedup_key)
         .collect();
+    keys.sort_unstable();
     keys.dedup();
     assert_eq!(keys.len(), incidents.len(), "an incident was opened twice");
 }

@@ -14,6 +14,7 @@ mod harness;
 mod hostile;
 mod incidents;
 mod ledger;
+mod overlap;
 mod planted;
 mod quiet;
 mod roles;

@@ -1,11 +1,13 @@
 //! Plan, scan and finish come to what one process comes to.
 
 use std::path::Path;
+use std::time::Duration;
 
 use lineward_sandbox::{Options, Sandbox};
 use serde_json::{Value, json};
 
-use crate::bed::{configuration, invoke, report};
+use crate::bed::{configuration, invoke, report, start};
+use crate::runtime_api::{Answer, RuntimeApi};
 
 /// An organization of several batches.
 fn sandbox() -> Sandbox {
@@ -115,20 +117,62 @@ fn a_shard_that_is_missing_is_a_gap_of_each_of_its_accounts() {
     assert_eq!(answer["notification"]["resolved"], 0);
 }
 
+/// The error type of a finish that fails.
+fn refused(sandbox: &Sandbox, folder: &Path, configuration: &str, run: &Value) -> Value {
+    let api = RuntimeApi::start();
+    let _bootstrap = start(&api, sandbox, folder, configuration);
+    let event = json!({ "task": "finish", "run": run });
+    match api.invoke(&event, Duration::from_secs(30)) {
+        Answer::Error(error) => error["errorType"].clone(),
+        Answer::Response(answer) => panic!("{answer}"),
+    }
+}
+
 #[test]
 fn what_names_no_run_is_refused() {
     let sandbox = Sandbox::start(Options::default()).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let configuration = configuration(&sandbox, folder.path());
     for run in ["../../etc", "01a20974-a0c8-72fd-b990-61d5c04e11c4"] {
-        let api = crate::runtime_api::RuntimeApi::start();
-        let _bootstrap = crate::bed::start(&api, &sandbox, folder.path(), &configuration);
-        let event = json!({ "task": "finish", "run": run });
-        match api.invoke(&event, std::time::Duration::from_secs(30)) {
-            crate::runtime_api::Answer::Error(error) => {
-                assert_eq!(error["errorType"], "Lineward.Plan");
-            }
-            crate::runtime_api::Answer::Response(answer) => panic!("{answer}"),
-        }
+        let error = refused(&sandbox, folder.path(), &configuration, &json!(run));
+        assert_eq!(error, "Lineward.Plan");
     }
+}
+
+#[test]
+fn without_the_list_of_accounts_nothing_is_finished() {
+    let sandbox = sandbox();
+    let folder = tempfile::tempdir().unwrap();
+    let configuration = configuration(&sandbox, folder.path());
+    let (run, _) = plan(&sandbox, folder.path());
+    let of_run = format!("data/fan-out/run={}", run.as_str().unwrap());
+    std::fs::remove_file(folder.path().join(of_run).join("accounts.jsonl.zst")).unwrap();
+    let error = refused(&sandbox, folder.path(), &configuration, &run);
+    assert_eq!(error, "Lineward.Plan");
+}
+
+#[test]
+fn a_finish_that_could_not_save_the_ledger_is_made_again_and_one_of_old_shards_is_not() {
+    let sandbox = sandbox();
+    let folder = tempfile::tempdir().unwrap();
+    let paging = configuration(&sandbox, folder.path());
+    let (silent, _) = paging.split_once("[pagerduty]").unwrap();
+    let (run, items) = plan(&sandbox, folder.path());
+    for item in &items {
+        invoke(&sandbox, folder.path(), silent, item);
+    }
+    let finish = json!({ "task": "finish", "run": run });
+    invoke(&sandbox, folder.path(), silent, &finish);
+    // As if the report had been saved, and then the store had failed.
+    let ledger = folder.path().join("data/ledger");
+    std::fs::remove_dir_all(&ledger).unwrap();
+    invoke(&sandbox, folder.path(), silent, &finish);
+    assert!(ledger.join("gen=0000000001").exists());
+
+    let answer = invoke(&sandbox, folder.path(), silent, &json!({}));
+    assert_eq!(answer["new_applications"], 0);
+    // Somebody else has looked since. What that run knows to be mended is not to page anybody.
+    let error = refused(&sandbox, folder.path(), &paging, &run);
+    assert_eq!(error, "Lineward.Snapshot");
+    assert_eq!(sandbox.pagerduty().requests, 0);
 }

@@ -59,15 +59,23 @@ impl Bed {
     }
 
     fn send(&self, events: &[Value]) -> Value {
+        let configuration = configuration(&self.sandbox, self.folder.path());
+        self.send_again(events, 1, &configuration)
+    }
+
+    /// Sends events that the queue has given so often.
+    fn send_again(&self, events: &[Value], received: u32, configuration: &str) -> Value {
         let records = events.iter().enumerate().map(|(index, event)| {
-            json!({ "messageId": format!("m{index}"), "body": event.to_string(), "eventSource": "aws:sqs" })
+            json!({
+                "messageId": format!("m{index}"), "body": event.to_string(), "eventSource": "aws:sqs",
+                "attributes": { "ApproximateReceiveCount": received.to_string() },
+            })
         });
         let records: Vec<_> = records.collect();
-        let configuration = configuration(&self.sandbox, self.folder.path());
         invoke(
             &self.sandbox,
             self.folder.path(),
-            &configuration,
+            configuration,
             &json!({ "Records": records }),
         )
     }
@@ -184,4 +192,78 @@ fn what_can_not_be_understood_or_read_now_comes_again_and_nothing_else() {
         open.filter(|it| it.dedup_key == told)
             .all(|it| it.state == IncidentState::Triggered)
     );
+}
+
+#[test]
+fn an_event_of_a_new_application_comes_again_until_it_may_page() {
+    let bed = Bed::new();
+    let id = bed.create(Fault::Disabled);
+    let born = |ago: i64| {
+        let now = jiff::Timestamp::now().as_second();
+        let change = |it: &mut lineward_sandbox::Organization| {
+            it.application_mut(&id).unwrap().detail["createdAt"] = json!(now - ago);
+        };
+        bed.sandbox.update(change);
+    };
+    let by_default = configuration(&bed.sandbox, bed.folder.path()).replace("grace = '0s'\n", "");
+    let send = |received| {
+        let answer = bed.send_again(&[bed.state_change(&id)], received, &by_default);
+        answer["batchItemFailures"].as_array().unwrap().len()
+    };
+    born(20);
+    assert_eq!((send(1), bed.states()), (1, (0, 0)));
+    // Where the team would wait for longer than the queue does, the next scan pages.
+    assert_eq!((send(4), bed.states()), (0, (0, 0)));
+    born(20 + 960);
+    assert_eq!((send(2), bed.states()), (0, (1, 0)));
+}
+
+#[test]
+fn a_run_that_another_of_its_job_has_followed_changes_nothing() {
+    let bed = Bed::new();
+    let id = bed.create(Fault::JobReplacesJars);
+    let runs: Vec<String> = bed.sandbox.update(|it| {
+        let runs = &it.application_mut(&id).unwrap().job_runs;
+        let mut runs: Vec<_> = runs.iter().collect();
+        runs.sort_by(|a, b| {
+            let at = |run: &Value| run["createdAt"].as_f64().unwrap();
+            at(a.1).total_cmp(&at(b.1))
+        });
+        runs.into_iter().map(|(id, _)| id.clone()).collect()
+    });
+    let job = json!("daily");
+    bed.sandbox.update(|it| {
+        let application = it.application_mut(&id).unwrap();
+        for run in application.job_runs.values_mut() {
+            run["name"] = job.clone();
+        }
+        // The one before was in order.
+        let earlier = application.job_runs.get_mut(&runs[0]).unwrap();
+        earlier["jobDriver"]["sparkSubmit"]["sparkSubmitParameters"] = json!("");
+    });
+    let submitted = |run: &String| {
+        let detail = json!({ "applicationId": id, "jobRunId": run, "state": "SUBMITTED" });
+        bed.event("EMR Serverless Job Run State Change", &detail)
+    };
+    bed.send(&[submitted(runs.last().unwrap())]);
+    assert_eq!(bed.states(), (1, 0));
+    bed.send(&[submitted(&runs[0])]);
+    assert_eq!(bed.states(), (1, 0));
+}
+
+#[test]
+fn events_do_not_ask_for_the_organization_once_a_scan_has_told_it() {
+    let bed = Bed::new();
+    let id = bed.create(Fault::Disabled);
+    let configuration = configuration(&bed.sandbox, bed.folder.path());
+    invoke(&bed.sandbox, bed.folder.path(), &configuration, &json!({}));
+    bed.sandbox.mend(&id);
+    bed.sandbox.reset_calls();
+    bed.send(&[bed.state_change(&id)]);
+    let calls = bed.sandbox.calls().operations;
+    assert!(
+        !calls.keys().any(|it| it.starts_with("organizations:")),
+        "{calls:?}"
+    );
+    assert_eq!(bed.states().1, 1);
 }

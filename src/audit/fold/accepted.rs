@@ -38,22 +38,21 @@ impl<'a> Accepted<'a> {
 
     /// The findings that exemptions have expired.
     pub(super) fn expired(&self, home: &AccountId) -> Vec<Finding> {
-        let tagged = self
-            .tagged
-            .iter()
-            .filter_map(|it| it.exemption.as_ref().ok());
-        let all = configured(self.cx.policy).chain(tagged);
-        all.filter_map(|it| it.expired(home, self.cx)).collect()
+        let configured = configured(self.cx.policy);
+        let configured = configured.filter_map(|it| it.expired_in_configuration(home, self.cx));
+        let tagged = self.tagged.iter().filter_map(|it| it.expired(self.cx));
+        configured.chain(tagged).collect()
     }
 
-    /// Every exemption with the number of findings that it covers.
-    pub(super) fn rows(&self, findings: &[Finding]) -> Vec<ExemptionRow> {
+    /// Every exemption with the number of findings that it covers. That one covers none is only known where
+    /// nothing `is_unread`.
+    pub(super) fn rows(&self, findings: &[Finding], is_unread: bool) -> Vec<ExemptionRow> {
         let row = |source, exemption: &Exemption, findings| ExemptionRow {
             source,
-            state: if exemption.holds(self.cx.now) {
-                ExemptionState::Active
-            } else {
-                ExemptionState::Expired
+            state: match exemption.holds(self.cx.now) {
+                false => ExemptionState::Expired,
+                true if findings == 0 && !is_unread => ExemptionState::Unmatched,
+                true => ExemptionState::Active,
             },
             resource: exemption.resource.as_str().to_owned(),
             rule: Some(exemption.rule.clone()),

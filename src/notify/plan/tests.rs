@@ -4,8 +4,11 @@ use super::*;
 use crate::config::GroupBy;
 use crate::ledger::KnownFinding;
 use crate::report::ApplicationRow;
+use lineward_rules::Finding;
 use lineward_rules::estate::Service;
-use lineward_rules::{Finding, RuleId};
+
+mod doubt;
+mod storms;
 
 const APPLICATION: &str = "arn:aws:emr-serverless:eu-west-1:111122223333:/applications/00f1";
 
@@ -65,9 +68,7 @@ impl Run<'_> {
 
 fn routing(config: &Config, pagerduty: &PagerDuty, ledger: &Ledger) -> Routing {
     let opened_with = ledger.incidents.values().map(|it| &it.routing_key);
-    let routing = Routing::new(config, pagerduty, opened_with);
-    let runtime = tokio::runtime::Builder::new_current_thread().build();
-    runtime.unwrap().block_on(routing).unwrap()
+    Routing::new(config, pagerduty, opened_with).unwrap()
 }
 
 fn planned(findings: Vec<FindingRow>, ledger: &Ledger) -> Plan {
@@ -311,13 +312,12 @@ fn what_can_not_be_told_pages_nobody() {
     );
 }
 
-#[test]
-fn a_baseline_pages_nobody() {
-    let row = finding("spline-disabled", Status::Ongoing);
-    let known = KnownFinding {
+/// A finding as the ledger knows it.
+fn known(row: &FindingRow) -> KnownFinding {
+    KnownFinding {
         finding: Finding {
             fingerprint: row.fingerprint.clone(),
-            rule: RuleId::known("spline-disabled").unwrap(),
+            rule: row.rule.clone(),
             severity: row.severity,
             verdict: row.verdict,
             account: row.account.clone(),
@@ -325,6 +325,7 @@ fn a_baseline_pages_nobody() {
             service: Service::EmrServerless,
             resource: row.resource.clone(),
             group: None,
+            created_at: None,
             needs: Vec::new(),
             team: None,
             title: row.title.clone(),
@@ -333,7 +334,16 @@ fn a_baseline_pages_nobody() {
         },
         first_seen_at: row.first_seen_at,
         last_seen_at: row.last_seen_at,
+        baseline: false,
+    }
+}
+
+#[test]
+fn a_baseline_pages_nobody() {
+    let row = finding("spline-disabled", Status::Ongoing);
+    let known = KnownFinding {
         baseline: true,
+        ..known(&row)
     };
     let findings = BTreeMap::from([(row.fingerprint.clone(), known)]);
     let ledger = Ledger {
@@ -380,70 +390,6 @@ fn one_incident_is_opened_for_all_faults_of_an_application() {
 }
 
 /// At most three incidents at once.
-fn stormy(findings: Vec<FindingRow>, ledger: &Ledger) -> Plan {
-    changed(findings, ledger, |pagerduty, _| pagerduty.max_events = 3)
-}
-
-fn set(findings: &mut [FindingRow], status: Status) {
-    for finding in findings {
-        finding.status = status;
-    }
-}
-
-#[test]
-fn a_storm_is_folded_into_one_incident_and_stays_there() {
-    let first = stormy(many(10, Status::New), &Ledger::default());
-    assert_eq!((actions(&first), first.folded), (vec!["open"; 4], 7));
-    assert_eq!(first.incident_of.len(), 10);
-    let known = taken(&first);
-    let second = stormy(many(10, Status::Ongoing), &known);
-    assert_eq!((actions(&second), second.folded), (vec![], 7));
-
-    // One that is mended leaves it; the rest stays together.
-    let mut fewer = many(10, Status::Ongoing);
-    set(&mut fewer[9..], Status::Resolved);
-    let third = stormy(fewer, &known);
-    assert_eq!((actions(&third), third.folded), (vec![], 6));
-    // And it is told if it comes back.
-    let shrunk = ledger(third.intents());
-    assert_eq!(
-        actions(&stormy(many(10, Status::Ongoing)[6..].to_vec(), &shrunk)),
-        ["open"]
-    );
-
-    // One more opens for itself, since it is no storm.
-    let fourth = stormy(many(11, Status::Ongoing), &known);
-    assert_eq!(actions(&fourth), ["open"]);
-
-    let all = stormy(many(10, Status::Resolved), &known);
-    assert_eq!(actions(&all), ["resolve"; 4]);
-}
-
-#[test]
-fn a_storm_is_not_resolved_by_a_run_that_looked_elsewhere() {
-    let known = taken(&stormy(many(10, Status::New), &Ledger::default()));
-    assert_eq!(actions(&stormy(many(10, Status::Unseen), &known)), NOTHING);
-    let mut some = many(10, Status::Unseen);
-    set(&mut some[..9], Status::Resolved);
-    assert_eq!(actions(&stormy(some, &known)), ["resolve"; 3]);
-}
-
-#[test]
-fn what_is_critical_is_never_folded() {
-    let mut findings = many(10, Status::New);
-    for finding in &mut findings[2..9] {
-        finding.severity = Severity::Critical;
-    }
-    let plan = stormy(findings.clone(), &Ledger::default());
-    assert_eq!((plan.changes.len(), plan.folded), (8, 3));
-    // Nor is what becomes critical.
-    let known = taken(&plan);
-    set(&mut findings, Status::Ongoing);
-    findings[0].severity = Severity::Critical;
-    let plan = stormy(findings, &known);
-    assert_eq!((plan.changes.len(), plan.folded), (1, 2));
-}
-
 #[test]
 fn a_rule_may_have_a_routing_key_of_its_own_and_its_own_incident() {
     let config = "[pagerduty]\nrouting_key = 'R0123456789012345678901234567890'\ngrace = '0s'\n\
