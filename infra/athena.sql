@@ -68,7 +68,8 @@ TBLPROPERTIES (
     'storage.location.template' = 's3://BUCKET/PREFIX/coverage/dt=${dt}/'
 );
 
--- How many findings are open, by day and severity, as the last run of each day saw them:
+-- How many findings are open, by day and severity, as far as the last run of each day knew. That may be a run
+-- that looked at one application alone: what it left out is `unseen`.
 --   SELECT dt, severity, count(*) FROM lineward_findings
---   WHERE status IN ('new', 'ongoing') AND verdict = 'fail' AND run_id IN (SELECT max(run_id) FROM lineward_runs GROUP BY dt)
+--   WHERE status IN ('new', 'ongoing', 'unseen') AND verdict = 'fail' AND run_id IN (SELECT max(run_id) FROM lineward_runs GROUP BY dt)
 --   GROUP BY dt, severity ORDER BY dt, severity;

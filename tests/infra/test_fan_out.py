@@ -12,7 +12,7 @@ from template import AUDITOR, Stack, definition
 WORTH_A_RETRY = {
     "Lineward.Connection",
     "Lineward.Store",
-    "Lambda.TooManyRequestsException",
+    "Lambda.ClientExecutionTimeoutException",
     "Lambda.ServiceException",
     "Lambda.SdkClientException",
     "Lambda.AWSLambdaException",
@@ -55,9 +55,12 @@ def test_only_what_may_pass_is_tried_again(machine):
     tasks = [state for state in states(machine) if state["Type"] == "Task"]
     assert len(tasks) == 3
     for task in tasks:
-        [retry] = task["Retry"]
+        [busy, retry] = task["Retry"]
         assert set(retry["ErrorEquals"]) == WORTH_A_RETRY
         assert retry["BackoffRate"] > 1 and retry["MaxAttempts"] > 1
+        # A scan may take its 15 minutes, and the next waits for it; a jittered wait is half as long on average.
+        assert busy["ErrorEquals"] == ["Lambda.TooManyRequestsException"]
+        assert busy["MaxAttempts"] * busy["MaxDelaySeconds"] / 2 > 900
         # Longer than the function may take.
         assert task["TimeoutSeconds"] > 900
         # A task that fails for good ends the run, but for a scan.

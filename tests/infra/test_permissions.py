@@ -1,13 +1,14 @@
 """The policies, against every call that the real walk makes on two simulated organizations."""
 
 import json
+import re
 import subprocess
 import urllib.request
 
 import pytest
 from estate import plant
 from permissions import FREE, MEMBER, allowing, granted, of_moto, of_sandbox
-from template import ACCOUNT, AUDITOR, EXTERNAL_ID, ORGANIZATION
+from template import ACCOUNT, AUDITOR, EXTERNAL_ID, INFRA, ORGANIZATION
 from template import MEMBER as MEMBER_PARAMETERS
 from template import Stack, as_list, statements
 
@@ -189,4 +190,14 @@ def test_events_go_to_one_bus_and_from_there_to_one_queue():
     mapping = auditor.properties("EventsMapping")
     assert mapping["BatchSize"] == 10 and mapping["MaximumBatchingWindowInSeconds"] == 5
     least = auditor.properties("Auditor")["Timeout"] + mapping["MaximumBatchingWindowInSeconds"]
-    assert auditor.properties("Events")["VisibilityTimeout"] >= least
+    queue = auditor.properties("Events")
+    assert queue["VisibilityTimeout"] >= least
+    # An event of a job run is worth a look as long as the queue gives it, and one of a new application comes
+    # back once it may page.
+    source = (INFRA.parent / "src" / "events.rs").read_text()
+    [latest] = re.findall(r"LATEST: SignedDuration = SignedDuration::from_mins\((\d+)\)", source)
+    receives = queue["RedrivePolicy"]["maxReceiveCount"]
+    assert int(latest) * 60 > receives * queue["VisibilityTimeout"]
+    look = (INFRA.parent / "lambda" / "look.rs").read_text()
+    assert re.findall(r"RECEIVED_FOR_NEWBORN: u32 = (\d+)", look) == [str(receives)]
+    assert queue["VisibilityTimeout"] > 15 * 60

@@ -22,6 +22,11 @@ resource "aws_cloudformation_stack_set" "members" {
   call_as          = "DELEGATED_ADMIN"
   capabilities     = ["CAPABILITY_NAMED_IAM"]
 
+  # An account that joins while Terraform works would make its next operation fail.
+  managed_execution {
+    active = true
+  }
+
   auto_deployment {
     enabled                          = true
     retain_stacks_on_account_removal = false

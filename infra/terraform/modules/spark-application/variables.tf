@@ -78,6 +78,14 @@ variable "log_plugin" {
   description = "The keys of a Spark plugin that takes logs away, such as spark.plugins and the role by which it gets its key."
   type        = map(string)
   default     = {}
+
+  validation {
+    condition = alltrue([
+      for key, value in var.log_plugin :
+      !contains(["spark.jars", "spark.sql.queryExecutionListeners"], key) && !can(regex("(?i)spline|openlineage|datahub", "${key} ${value}"))
+    ])
+    error_message = "Use `jars` and `query_execution_listeners`; the keys of lineage agents are the module's."
+  }
 }
 
 variable "spark_defaults" {
@@ -87,10 +95,10 @@ variable "spark_defaults" {
 
   validation {
     condition = alltrue([
-      for key in keys(var.spark_defaults) :
-      !contains(["spark.jars", "spark.sql.queryExecutionListeners"], key) && !can(regex("spline", key))
+      for key, value in var.spark_defaults :
+      !contains(["spark.jars", "spark.sql.queryExecutionListeners"], key) && !can(regex("(?i)spline|openlineage|datahub", "${key} ${value}"))
     ])
-    error_message = "Use `jars` and `query_execution_listeners`; Spline's own keys are the module's."
+    error_message = "Use `jars` and `query_execution_listeners`; the keys of lineage agents are the module's."
   }
 }
 
