@@ -9,7 +9,7 @@ use lineward::events::{self, EventError, Told};
 use lineward::report::Trigger;
 use serde_json::{Value, json};
 
-use crate::task::Message;
+use crate::task::{Message, UnknownEvent};
 use crate::{Failure, metrics};
 
 /// How often the event of a new application may come, which pages nobody until `grace` has passed: once less than
@@ -46,6 +46,9 @@ pub(crate) async fn at(
                 tracing::warn!(message = message.id, "an event came too late");
                 late += 1;
             }
+            Err(error) if message.id.is_none() => {
+                return Err(Failure::Event(UnknownEvent(error.to_string())));
+            }
             Err(error) => {
                 // The queue keeps what can't be understood where somebody can look at it.
                 tracing::warn!(%error, message = message.id, "an event is left");
@@ -78,6 +81,10 @@ pub(crate) async fn at(
             || unread.iter().any(|it| it.is_of(target))
     });
     again.extend(unjudged.map(|(message, _)| *message));
+    // Without a queue, only an error brings an event again.
+    if again.iter().any(|message| message.id.is_none()) {
+        return Err(Failure::Unread);
+    }
     let run = outcome.report.run.id.clone();
     Ok((run.clone(), outcome.calls, answer(Some(&run), &again)))
 }

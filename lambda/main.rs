@@ -64,6 +64,7 @@ enum Failure {
     Event(task::UnknownEvent),
     Store(StoreError),
     Audit(AuditError),
+    Unread,
     FanOut(FanOutError),
 }
 
@@ -155,6 +156,10 @@ impl From<Failure> for Diagnostic {
             Failure::NoConfiguration(error) => ("Lineward.Configuration", error.to_string()),
             Failure::Event(error) => ("Lineward.UnknownEvent", error.to_string()),
             Failure::Store(error) => ("Lineward.Store", error.to_string()),
+            Failure::Unread => (
+                "Lineward.Unread",
+                "what the event tells of can't be read, or paged, yet".to_owned(),
+            ),
             Failure::Audit(error) => (audit_error_type(error), error.to_string()),
             Failure::FanOut(error) => (fan_out_error_type(error), error.to_string()),
         };

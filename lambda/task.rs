@@ -34,7 +34,7 @@ pub(crate) struct Message {
 
 /// An event that asks for nothing this function does.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct UnknownEvent(String);
+pub(crate) struct UnknownEvent(pub(crate) String);
 
 impl std::fmt::Display for UnknownEvent {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

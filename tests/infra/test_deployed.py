@@ -32,6 +32,7 @@ ERRORS = {
     "Lineward.Plan",
     "Lineward.Store",
     "Lineward.UnknownEvent",
+    "Lineward.Unread",
 }
 
 

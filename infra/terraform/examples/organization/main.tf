@@ -42,6 +42,7 @@ module "members" {
   home_region             = local.home_region
 }
 
+# Of each further Region in `regions`, one more such stack forwards the management account's events.
 resource "aws_cloudformation_stack" "management" {
   #checkov:skip=CKV_AWS_124:Terraform waits for the stack and reports how it ended; nothing in it runs later.
   provider = aws.management
