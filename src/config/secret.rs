@@ -8,12 +8,17 @@ use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_secretsmanager::error::ProvideErrorMetadata as _;
 use futures_util::stream::{self, StreamExt as _};
 use schemars::JsonSchema;
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
-/// The prefix of what Secrets Manager keeps.
-const SECRETS_MANAGER: &str = "secretsmanager:";
+/// What stands before the name of what Secrets Manager keeps.
+const SECRETS_MANAGER: &str = "secretsmanager";
+
+/// What stands before the name of what Systems Manager's Parameter Store keeps.
+const PARAMETER_STORE: &str = "ssm";
+
+/// The longest that a service may take to give one.
+const LONGEST: Duration = Duration::from_secs(15);
 
 /// How many characters PagerDuty's routing keys have.
 const KEY_LENGTH: usize = 32;
@@ -24,9 +29,9 @@ const AT_ONCE: usize = 8;
 /// Our code for no answer.
 const UNREACHABLE: &str = "Unreachable";
 
-/// A secret: `env:NAME`, `secretsmanager:ID` (a name or an ARN), or the secret itself.
-#[derive(Clone, PartialEq, Eq, JsonSchema)]
-#[schemars(transparent)]
+/// A secret: `env:NAME`, `secretsmanager:ID` or `ssm:NAME` (a name or an ARN), or the secret itself.
+#[derive(Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(transparent)]
 pub struct Secret(String);
 
 /// Why a secret can't be had.
@@ -35,7 +40,7 @@ pub enum SecretError {
     /// The variable isn't there.
     #[error("environment variable `{0}` is not set")]
     NotSet(String),
-    /// Secrets Manager doesn't give it.
+    /// The service that keeps it doesn't give it.
     #[error("secret `{id}`: {code}: {message}")]
     Refused {
         /// Its name or ARN.
@@ -52,7 +57,9 @@ impl SecretError {
     pub fn is_gone(&self) -> bool {
         match self {
             Self::NotSet(_) => true,
-            Self::Refused { code, .. } => code == "ResourceNotFoundException",
+            Self::Refused { code, .. } => {
+                ["ResourceNotFoundException", "ParameterNotFound"].contains(&code.as_str())
+            }
         }
     }
 
@@ -61,7 +68,8 @@ impl SecretError {
         let Self::Refused { code, .. } = self else {
             return false;
         };
-        [UNREACHABLE, "InternalServiceError"].contains(&code.as_str()) || code.contains("Throttl")
+        [UNREACHABLE, "InternalServiceError", "InternalServerError"].contains(&code.as_str())
+            || code.contains("Throttl")
     }
 }
 
@@ -72,7 +80,7 @@ impl Secret {
             let value = std::env::var(name).map(|it| it.trim().to_owned());
             return Some(value.map_err(|_| SecretError::NotSet(name.to_owned())));
         }
-        let is_elsewhere = self.0.starts_with(SECRETS_MANAGER);
+        let is_elsewhere = is_reference(&self.0);
         (!is_elsewhere).then(|| Ok(self.0.clone()))
     }
 
@@ -114,62 +122,73 @@ pub(super) fn without_keys(message: &str) -> String {
 }
 
 fn is_reference(text: &str) -> bool {
-    text.starts_with("env:") || text.starts_with(SECRETS_MANAGER)
+    let before = text.split_once(':').map(|(before, _)| before);
+    before.is_some_and(|it| ["env", SECRETS_MANAGER, PARAMETER_STORE].contains(&it))
 }
 
 /// The secrets of these references, in their order.
 pub async fn reveal(secrets: &[Secret]) -> Vec<Result<String, SecretError>> {
     let config = aws_config::defaults(BehaviorVersion::latest()).load().await;
-    let revealed = stream::iter(secrets).map(async |secret| match secret.at_hand() {
-        Some(text) => text,
-        None => fetch(secret.0.trim_start_matches(SECRETS_MANAGER), &config).await,
+    let revealed = stream::iter(secrets).map(async |secret| {
+        if let Some(text) = secret.at_hand() {
+            return text;
+        }
+        let fetched = match secret.0.split_once(':') {
+            Some((PARAMETER_STORE, name)) => of_parameter_store(name, &config).await,
+            Some((_, id)) => of_secrets_manager(id, &config).await,
+            None => Ok(secret.0.clone()),
+        };
+        fetched.map(|text| text.trim().to_owned())
     });
     revealed.buffered(AT_ONCE).collect().await
 }
 
 /// Asks Secrets Manager, in the Region of the secret's ARN where it has one.
-async fn fetch(id: &str, config: &SdkConfig) -> Result<String, SecretError> {
-    let region = id.split(':').nth(3).filter(|_| id.starts_with("arn:"));
-    let region = region.map(|it| aws_config::Region::new(it.to_owned()));
-    let mut config = aws_sdk_secretsmanager::config::Builder::from(config);
-    if let Some(region) = region {
-        config = config.region(region);
-    }
-    let timeouts = TimeoutConfig::builder()
-        .operation_timeout(Duration::from_secs(15))
-        .build();
-    let client = aws_sdk_secretsmanager::Client::from_conf(config.timeout_config(timeouts).build());
-    let refused = |code: &str, message: &str| SecretError::Refused {
-        id: id.to_owned(),
-        code: code.to_owned(),
-        message: message.to_owned(),
-    };
+async fn of_secrets_manager(id: &str, config: &SdkConfig) -> Result<String, SecretError> {
+    let client = aws_sdk_secretsmanager::Client::new(&within(config, id));
     let answer = client.get_secret_value().secret_id(id).send().await;
-    let answer = answer.map_err(|error| match (error.code(), error.message()) {
-        (Some(code), message) => refused(code, message.unwrap_or_default()),
-        (None, _) => refused(UNREACHABLE, "Secrets Manager gave no answer"),
-    })?;
-    let text = answer
-        .secret_string
-        .ok_or_else(|| refused("NoText", "the secret is no text"))?;
-    Ok(text.trim().to_owned())
+    let answer = answer.map_err(|error| refused(id, error.code(), error.message()))?;
+    let text = answer.secret_string;
+    text.ok_or_else(|| refused(id, Some("NoText"), Some("the secret is no text")))
+}
+
+/// Asks Systems Manager's Parameter Store, likewise.
+async fn of_parameter_store(name: &str, config: &SdkConfig) -> Result<String, SecretError> {
+    let client = aws_sdk_ssm::Client::new(&within(config, name));
+    let asked = client.get_parameter().name(name).with_decryption(true);
+    let answer = asked.send().await;
+    let answer = answer.map_err(|error| refused(name, error.code(), error.message()))?;
+    let text = answer.parameter.and_then(|it| it.value);
+    text.ok_or_else(|| refused(name, Some("NoText"), Some("the parameter has no value")))
+}
+
+/// The configuration for a call about `id`: of the Region of its ARN, if it is one, and with an end.
+fn within(config: &SdkConfig, id: &str) -> SdkConfig {
+    let timeouts = TimeoutConfig::builder().operation_timeout(LONGEST).build();
+    let config = config.to_builder().timeout_config(timeouts);
+    let region = id.split(':').nth(3).filter(|_| id.starts_with("arn:"));
+    match region {
+        Some(region) => config.region(aws_config::Region::new(region.to_owned())),
+        None => config,
+    }
+    .build()
+}
+
+fn refused(id: &str, code: Option<&str>, message: Option<&str>) -> SecretError {
+    let none = match code {
+        Some(_) => "no reason was given",
+        None => "no answer came",
+    };
+    SecretError::Refused {
+        id: id.to_owned(),
+        code: code.unwrap_or(UNREACHABLE).to_owned(),
+        message: message.unwrap_or(none).to_owned(),
+    }
 }
 
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Secret({})", self.name())
-    }
-}
-
-impl<'de> Deserialize<'de> for Secret {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        if text.starts_with("ssm:") {
-            return Err(D::Error::custom(
-                "`ssm:` can't be read by this version, expected `env:NAME` or `secretsmanager:ID`",
-            ));
-        }
-        Ok(Self(text))
     }
 }
 

@@ -19,6 +19,7 @@ BEYOND_THE_WALK = {
     "s3:ListBucket": "the store, which lists generations",
     "s3:PutObject": "ledgers, reports, plans and shards",
     "secretsmanager:GetSecretValue": "routing keys",
+    "ssm:GetParameter": "routing keys",
     "logs:CreateLogStream": "the runtime",
     "logs:PutLogEvents": "the runtime",
     "sqs:DeleteMessage": "the event source mapping",
@@ -140,6 +141,26 @@ def test_what_is_read_reads(auditor, member):
 )
 def test_nothing_else_is_granted(auditor, action, resource, context):
     assert allowing(statements(auditor), action, resource, context) == []
+
+
+def test_the_state_machine_and_the_schedule_may_do_their_part_and_no_more():
+    stack = Stack("auditor.yaml", {**AUDITOR, "ScheduleMode": "fan-out"})
+    machine = f"arn:aws:states:us-east-1:{ACCOUNT}:stateMachine:lineward"
+    child = f"arn:aws:states:us-east-1:{ACCOUNT}:execution:lineward"
+    role = statements(stack.resources["FanOutRole"])
+    for action, resource in [
+        ("lambda:InvokeFunction", "Auditor.Arn"),
+        ("s3:GetObject", "Bucket.Arn/data/fan-out/run=1/plan.json"),
+        ("states:StartExecution", machine),
+        ("states:DescribeExecution", f"{child}/Scan:1"),
+        ("states:StopExecution", f"{child}:1"),
+    ]:
+        assert allowing(role, action, resource, {}), (action, resource)
+    assert not allowing(role, "s3:GetObject", "Bucket.Arn/config/lineward.toml", {})
+    assert not allowing(role, "s3:PutObject", "Bucket.Arn/data/fan-out/run=1/plan.json", {})
+    assert allowing(statements(stack.resources["ScheduleRole"]), "states:StartExecution", "FanOut", {})
+    single = Stack("auditor.yaml", AUDITOR)
+    assert allowing(statements(single.resources["ScheduleRole"]), "lambda:InvokeFunction", "Auditor.Arn", {})
 
 
 def test_a_member_role_trusts_the_auditor_alone(member):

@@ -35,8 +35,8 @@ fn a_mistake_in_the_configuration_is_told_with_file_and_line() {
             "lineward.toml:3:12: malformed ARN `nonsense`",
         ),
         (
-            "[pagerduty]\nrouting_key = 'ssm:x'\n",
-            "`ssm:` can't be read by this version",
+            "[pagerduty]\nrouting_key = 'R0123'\n",
+            "routing key of `[pagerduty]`: it has 5 characters, PagerDuty's have 32",
         ),
     ];
     for (text, expected) in cases {
