@@ -22,8 +22,8 @@ const MINUTE: Duration = Duration::from_mins(1);
 const ATTEMPTS: u32 = 5;
 
 /// How often one is tried that was refused for coming too fast. The rate is that of a minute, and their waits come
-/// to two.
-const ATTEMPTS_AT_RATE: u32 = 8;
+/// to two at most.
+const ATTEMPTS_AT_RATE: u32 = 9;
 
 /// The longest wait between two attempts, whatever the answer asks for.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
