@@ -53,6 +53,7 @@ pub fn plan(situation: &Situation<'_>) -> Plan {
         of: *situation,
         settled: situation.ledger.incidents.clone(),
         reported: situation.reported(),
+        held: BTreeSet::new(),
         plan: Plan::default(),
     };
     let mut new = Vec::new();
@@ -89,6 +90,8 @@ impl<'a> Situation<'a> {
 struct Planner<'a> {
     of: Situation<'a>,
     reported: BTreeSet<&'a Fingerprint>,
+    /// The findings of which this run can't, or may not, say anything, by their places in the report.
+    held: BTreeSet<usize>,
     /// The incidents of which nothing was planned yet.
     settled: BTreeMap<String, Incident>,
     plan: Plan,
@@ -106,14 +109,19 @@ impl<'a> Planner<'a> {
                 let application = finding.resource.application();
                 application.filter(|arn| newborn.contains(arn))
             };
-            if is_untold(finding) {
-                members.held.push(index);
+            let is_held = if is_untold(finding) {
+                true
             } else if !self.pages(finding) {
                 // It is for the report alone.
+                continue;
             } else if let Some(application) = young() {
                 self.plan.newborn.insert(application);
-                members.held.push(index);
-            } else if ledger.is_overtaken(&finding.resource, now) {
+                true
+            } else {
+                ledger.is_overtaken(&finding.resource, now)
+            };
+            if is_held {
+                self.held.insert(index);
                 members.held.push(index);
             } else {
                 members.open.push(index);
@@ -257,14 +265,9 @@ impl<'a> Planner<'a> {
                 .into_iter()
                 .flat_map(|(_, members)| members.open)
                 .collect(),
-            held: Vec::new(),
+            held: self.held.iter().copied().collect(),
         };
         members.open.sort_unstable();
-        let all = self.of.report.findings.iter().enumerate();
-        members.held = all
-            .filter(|(_, it)| is_untold(it))
-            .map(|(index, _)| index)
-            .collect();
         for (group, members) in critical.into_iter().chain(others) {
             self.begin(&group, &members);
         }
@@ -385,11 +388,8 @@ impl<'a> Planner<'a> {
     /// Resolves incidents that no group is about any more: an earlier run saw them mended, but its message
     /// got lost, or findings are grouped otherwise now.
     fn settle(&mut self) {
-        let rows = self.of.report.findings.iter();
-        let held: BTreeSet<_> = rows
-            .filter(|it| is_untold(it))
-            .map(|it| &it.fingerprint)
-            .collect();
+        let held = self.held.iter().filter_map(|&index| self.finding(index));
+        let held: BTreeSet<_> = held.map(|it| &it.fingerprint).collect();
         for (dedup_key, incident) in std::mem::take(&mut self.settled) {
             if incident.state == IncidentState::Resolved
                 || incident.findings.iter().all(|it| !held.contains(it))

@@ -32,18 +32,39 @@ fn what_a_report_does_not_speak_of_is_not_mended() {
     assert_eq!((incident.findings.len(), incident.rules.len()), (3, 3));
 }
 
+/// An application as a run saw it that began at this second.
+fn application(second: i64) -> KnownApplication {
+    KnownApplication {
+        account: "111122223333".into(),
+        region: "eu-west-1".into(),
+        first_seen_at: Timestamp::UNIX_EPOCH,
+        last_seen_at: Timestamp::from_second(second).unwrap(),
+    }
+}
+
+#[test]
+fn a_storm_is_not_resolved_by_a_run_that_was_overtaken() {
+    let stormy = |findings, ledger: &Ledger| {
+        changed(findings, ledger, |pagerduty, _| pagerduty.max_events = 1)
+    };
+    let first = stormy(many(4, Status::New), &Ledger::default());
+    assert_eq!(actions(&first), ["open", "open"]);
+    let mut ledger = taken(&first);
+    for row in many(4, Status::Ongoing) {
+        let application_arn = row.resource.application().unwrap();
+        ledger
+            .applications
+            .insert(application_arn, application(86_401));
+        ledger.findings.insert(row.fingerprint.clone(), known(&row));
+    }
+    let plan = stormy(many(4, Status::Ongoing), &ledger);
+    assert_eq!((actions(&plan), plan.shrunk.len()), (vec![], 0));
+}
+
 #[test]
 fn what_a_later_run_has_looked_at_is_left_to_it() {
     let seen = |second| Ledger {
-        applications: BTreeMap::from([(
-            Arn::from(APPLICATION),
-            KnownApplication {
-                account: "111122223333".into(),
-                region: "eu-west-1".into(),
-                first_seen_at: Timestamp::UNIX_EPOCH,
-                last_seen_at: Timestamp::from_second(second).unwrap(),
-            },
-        )]),
+        applications: BTreeMap::from([(Arn::from(APPLICATION), application(second))]),
         ..Ledger::default()
     };
     let new = || vec![finding("spline-disabled", Status::New)];
