@@ -4,7 +4,7 @@ mod looked;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use lineward_rules::estate::{AccountId, Arn, Region};
 use lineward_rules::{Failing, Finding, Fingerprint, Remediation, RuleId, Severity, Status};
 use serde::{Deserialize, Serialize};
@@ -15,6 +15,9 @@ pub use looked::{ByAccount, Looked};
 
 /// The schema of a ledger; another number is another format.
 pub const SCHEMA: &str = "lineward/ledger/1";
+
+/// How long a run may take, from its begin to its last word: a fan-out that is tried again takes hours.
+const LONGEST_RUN: SignedDuration = SignedDuration::from_hours(24);
 
 /// What the last run knew.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +35,10 @@ pub struct Ledger {
     pub organization: Organization,
     /// The applications that exist as far as is known.
     pub applications: BTreeMap<Arn, KnownApplication>,
+    /// When the run began that saw that an application exists no more, kept as long as an earlier run may come
+    /// with what it was before.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub gone: BTreeMap<Arn, Timestamp>,
     /// The findings that are open as far as is known.
     pub findings: BTreeMap<Fingerprint, KnownFinding>,
     /// The incidents that are open, by dedup key.
@@ -118,6 +125,7 @@ impl Default for Ledger {
             scanned_at: None,
             organization: Organization::default(),
             applications: BTreeMap::new(),
+            gone: BTreeMap::new(),
             findings: BTreeMap::new(),
             incidents: BTreeMap::new(),
         }
@@ -242,7 +250,8 @@ impl Ledger {
             };
             next.see_finding(fingerprint.clone(), known, self.findings.get(&fingerprint));
         }
-        for application in seen.applications {
+        let is_gone = |arn| self.gone.get(arn).is_some_and(|gone| *gone > seen.at);
+        for application in seen.applications.iter().filter(|it| !is_gone(&it.arn)) {
             let known = self.applications.get(&application.arn);
             let first_seen_at = known.map_or(seen.at, |known| known.first_seen_at.min(seen.at));
             let last_seen_at = known.map_or(seen.at, |known| known.last_seen_at.max(seen.at));
@@ -253,18 +262,30 @@ impl Ledger {
                 last_seen_at,
             };
             next.applications.insert(application.arn.clone(), known);
+            next.gone.remove(&application.arn);
         }
+        let looked = seen.looked.applications.iter();
+        for arn in looked.filter(|arn| !next.applications.contains_key(arn)) {
+            let gone = next.gone.entry(arn.clone()).or_insert(seen.at);
+            *gone = seen.at.max(*gone);
+        }
+        let latest = next.updated_at.unwrap_or(seen.at);
+        next.gone
+            .retain(|_, gone| latest.duration_since(*gone) < LONGEST_RUN);
         for (key, change) in &seen.incidents {
             next.change_incident(key, change.as_ref(), seen.at);
         }
         next
     }
 
-    /// Whether a run that began after `at` has seen the application of this resource.
+    /// Whether a run that began after `at` has seen the application of this resource, or that it is gone.
     pub fn is_overtaken(&self, resource: &Arn, at: Timestamp) -> bool {
-        let application = resource.application();
-        let known = application.and_then(|arn| self.applications.get(&arn));
-        known.is_some_and(|known| known.last_seen_at > at)
+        let Some(application) = resource.application() else {
+            return false;
+        };
+        let known = self.applications.get(&application);
+        let seen = known.map(|known| known.last_seen_at);
+        seen.max(self.gone.get(&application).copied()) > Some(at)
     }
 
     /// Lays over an incident what a run is about to tell PagerDuty, or has told it. What a later run told stays;

@@ -183,6 +183,24 @@ fn what_an_earlier_run_told_in_between_makes_the_later_one_doubtful() {
 }
 
 #[test]
+fn what_a_later_run_saw_mended_or_gone_does_not_come_back_with_an_earlier_one() {
+    let first = after(&Ledger::default(), &slice(vec![broken()]), 1);
+    let mended = after(&first, &slice(vec![Application::example()]), 5);
+    let late = after(&mended, &slice(vec![broken()]), 3);
+    assert_eq!((late.applications.len(), late.findings.len()), (1, 0));
+
+    let gone = after(&first, &slice(Vec::new()), 5);
+    let late = after(&gone, &slice(vec![broken()]), 3);
+    assert_eq!((late.applications.len(), late.findings.len()), (0, 0));
+    assert!(late.is_overtaken(&broken().arn, Timestamp::from_second(3).unwrap()));
+    // Unless it was made anew.
+    let again = after(&late, &slice(vec![broken()]), 7);
+    assert_eq!((again.findings.len(), again.gone.len()), (1, 0));
+    let day = 86_400;
+    assert!(after(&gone, &slice(Vec::new()), 6 + day).gone.is_empty());
+}
+
+#[test]
 fn a_baseline_is_one_until_the_finding_was_gone() {
     let run = |ledger: &Ledger, broken_now, second, baseline| {
         let application = if broken_now {
