@@ -358,6 +358,11 @@ impl<'a> Planner<'a> {
     /// resolved again, until no run can be that late.
     fn resolve(&mut self, dedup_key: String, incident: Incident) {
         let now = self.now();
+        // Whoever has told PagerDuty of it before, this comes after.
+        let incident = Incident {
+            is_contested: false,
+            ..incident
+        };
         let ends = incident.told_at.saturating_add(LATEST);
         let is_late = ends.is_ok_and(|ends| ends <= now);
         let remembered = match incident.state {

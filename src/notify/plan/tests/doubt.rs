@@ -62,6 +62,23 @@ fn a_storm_is_not_resolved_by_a_run_that_was_overtaken() {
 }
 
 #[test]
+fn what_was_contested_is_not_any_more_once_a_run_resolves_it() {
+    let mut ledger = opened(vec![finding("spline-disabled", Status::New)]);
+    for incident in ledger.incidents.values_mut() {
+        incident.state = IncidentState::Intended;
+        incident.is_contested = true;
+    }
+    let plan = planned(vec![finding("spline-disabled", Status::Resolved)], &ledger);
+    assert_eq!(actions(&plan), ["resolve"]);
+    assert!(
+        plan.intents()
+            .into_values()
+            .flatten()
+            .all(|it| !it.is_contested)
+    );
+}
+
+#[test]
 fn what_a_later_run_has_looked_at_is_left_to_it() {
     let seen = |second| Ledger {
         applications: BTreeMap::from([(Arn::from(APPLICATION), application(second))]),
