@@ -1,31 +1,29 @@
-//! The catalogue of rules, made from the rules.
+//! Rules and nothing else: one file a rule, whose path is its id.
 
-use std::fmt::Write as _;
+mod account;
+mod application;
+mod assume;
+mod boundary;
+mod condition;
+mod configuration;
+mod configured;
+mod execution_role;
+mod exemption;
+mod interactive_endpoint;
+mod job_run;
+mod lineage;
+mod list;
+pub mod page;
+mod passrole;
+mod policy;
+mod role;
+mod scope;
+mod session;
+mod spline;
+mod team_tag;
+mod trust;
 
-use crate::rule::rules;
+pub use configured::{ConfiguredExemption, ConfiguredRules, KnownRule, by_known_rule};
+pub(crate) use session::spoofable;
 
-/// The page of one rule, as Markdown.
-pub fn page(rule: &crate::Rule) -> String {
-    let (id, title) = (rule.id, rule.title());
-    let (severity, subject, page) = (rule.severity, rule.check.subject(), rule.page());
-    let page = page.replace("\n## ", "\n### ");
-    format!("## `{id}`\n\n**{title}** ({severity}, judges {subject})\n\n{page}\n")
-}
-
-/// All pages, with a table of contents.
-pub fn catalogue() -> String {
-    let mut text = String::from(
-        "# Rules\n\nMade from the rules by `UPDATE=1 cargo test -p lineward-rules`; edit the rules.\n\n\
-         | rule | severity | fault |\n|---|---|---|\n",
-    );
-    for rule in rules() {
-        let (id, severity, title) = (rule.id, rule.severity, rule.title());
-        // Writing to a string can't fail.
-        let _ = writeln!(text, "| [`{id}`](#{id}) | {severity} | {title} |");
-    }
-    for rule in rules() {
-        text.push('\n');
-        text.push_str(&page(rule));
-    }
-    text
-}
+pub use list::{find, known, lineage_checks, rules};

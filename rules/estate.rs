@@ -1,6 +1,7 @@
 //! What was seen: one [`Slice`] an account, with the gaps that were met on the way.
 
 mod application;
+pub mod glob;
 mod job_run;
 mod name;
 mod role;

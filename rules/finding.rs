@@ -1,5 +1,8 @@
 //! What a judgement says: verdict, severity, evidence, remediation.
 
+mod fault;
+mod rule_id;
+
 use std::fmt;
 
 use jiff::Timestamp;
@@ -8,7 +11,9 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use crate::estate::{AccountId, Arn, Region, Service};
-use crate::rule::RuleId;
+
+pub use fault::Fault;
+pub use rule_id::RuleId;
 
 /// What a rule says of one resource.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -213,8 +218,8 @@ mod tests {
 
     #[test]
     fn a_fingerprint_depends_on_each_of_its_parts_and_nothing_else() {
-        let rule = RuleId::known("spline-agent-missing").unwrap();
-        let other = RuleId::known("spline-disabled").unwrap();
+        let rule = RuleId::from("spline-agent-missing");
+        let other = RuleId::from("spline-disabled");
         let arn = Arn::from("arn:aws:emr-serverless:eu-west-1:1:/applications/a");
         let one = Fingerprint::new(&rule, &arn, "");
         assert_eq!(one, Fingerprint::new(&rule, &arn, ""));

@@ -3,12 +3,13 @@
 mod edges;
 mod path;
 mod step;
+pub(crate) mod stranger;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::iam::Principal;
-use crate::policy::Policy;
-use crate::rule::Context;
+use crate::settings::Context;
+use crate::settings::Policy;
 
 pub use edges::{Edges, Kept, Node, Source};
 pub use path::{Crossing, Path};

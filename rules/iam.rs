@@ -5,7 +5,6 @@ mod context;
 mod document;
 mod evaluate;
 mod inventory;
-pub mod mend;
 mod pass;
 mod pattern;
 mod principal;
@@ -15,7 +14,7 @@ mod truth;
 
 pub use condition::{Base, Condition, Operator, Quantifier};
 pub use context::{Context, Known};
-pub use document::{Choice, Document, DocumentError, Effect, Statement, Version};
+pub use document::{Choice, Document, DocumentError, Effect, Statement, Version, part};
 pub use evaluate::{
     Access, Because, Request, Said, ask, ask_documents, assume_access, identity_access,
 };

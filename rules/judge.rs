@@ -1,23 +1,31 @@
 //! Asks every rule about every resource of a slice.
 
 mod activity;
+mod estate;
+mod exemption;
 #[cfg(test)]
 mod remedies;
-pub(crate) mod roles;
+mod roles;
+
+pub use estate::{EstateJudgement, judge_estate};
+pub use exemption::{CONFIGURED, TAG, TagError, Tagged, expired_in_configuration};
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::adoption::OfApplication;
-use crate::application::Judged;
-use crate::boundary::Edges;
-use crate::configuration::Configured;
+use crate::catalogue::{lineage_checks, rules, spoofable};
 use crate::estate::{Account, Arn, Region, Scope, Service, Slice};
+use crate::finding::RuleId;
 use crate::finding::{Failing, Finding, Fingerprint, Remediation, Severity, Verdict};
+use crate::graph::Edges;
 use crate::iam::Inventory;
-use crate::job_run::Roles;
-use crate::rule::{Check, Context, Rule, RuleId, rules};
+use crate::lineage::adoption::OfApplication;
+use crate::settings::Context;
+use crate::subject::application::Judged;
+use crate::subject::configuration::Configured;
+use crate::subject::job_run::Roles;
+use crate::subject::rule::{Check, Rule};
 use activity::{Activity, Group};
 
 /// What the rules make of one account.
@@ -40,7 +48,7 @@ pub fn judge(slice: &Slice, cx: &Context<'_>) -> Judgement {
         .iter()
         .map(|application| Judged {
             is_active: activity::is_active(slice, application, cx),
-            ..Judged::new(application, cx.policy)
+            ..Judged::new(application, cx.policy, lineage_checks())
         })
         .collect();
     let submits = activity::submits(slice);
@@ -48,7 +56,7 @@ pub fn judge(slice: &Slice, cx: &Context<'_>) -> Judgement {
     let activity = Activity::new(slice, &applications, &submits, &roles, cx);
     let mut findings = Vec::new();
     for rule in rules() {
-        let Some(severity) = cx.policy.severity(rule) else {
+        let Some(severity) = rule.severity_in(cx.policy) else {
             continue;
         };
         let asked = Asked {
@@ -64,7 +72,10 @@ pub fn judge(slice: &Slice, cx: &Context<'_>) -> Judgement {
     sort_findings(&mut findings);
     Judgement {
         findings,
-        edges: Edges::of(&inventory, slice.has_all_roles(), cx),
+        edges: Edges {
+            spoofable: spoofable(&inventory, cx),
+            ..Edges::of(&inventory, slice.has_all_roles(), cx)
+        },
         lineage: activity.adoption(&applications, cx),
         orphan_runs: activity.orphan_runs,
     }
@@ -253,7 +264,7 @@ impl<'a> Asked<'a> {
     }
 
     /// Which of the rule's causes a run has.
-    fn cause_of(&self, ran: &crate::job_run::Ran<'a>) -> &'static str {
+    fn cause_of(&self, ran: &crate::subject::job_run::Ran<'a>) -> &'static str {
         match self.rule.check {
             Check::JobRun { cause, .. } => cause(ran, self.cx),
             Check::Lineage { .. }
@@ -286,7 +297,7 @@ impl<'a> Asked<'a> {
             let run = job.latest.run;
             let configured = Configured::JobRun(run);
             let verdict = check(&configured, cx);
-            let same = |ran: &crate::job_run::Ran<'_>| {
+            let same = |ran: &crate::subject::job_run::Ran<'_>| {
                 check(&Configured::JobRun(ran.run), cx) != Verdict::Pass
             };
             let verdict = job.counted(verdict, activity, same);
@@ -316,7 +327,7 @@ impl<'a> Asked<'a> {
             Verdict::Unknown(reason) => (Failing::Unknown, reason),
         };
         let subject = subject();
-        let rule = RuleId::of(self.rule);
+        let rule = RuleId::from(self.rule.id);
         let fingerprint = match &subject.identity {
             Some((resource, part)) => Fingerprint::new(&rule, resource, part),
             None => Fingerprint::new(&rule, &subject.resource, ""),

@@ -1,6 +1,8 @@
 //! Whether a Spark configuration reports lineage, asked alike of applications, job runs and sessions.
 
+pub mod adoption;
 mod change;
+mod check;
 mod cost;
 mod dispatcher;
 mod started;
@@ -8,15 +10,16 @@ mod started;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::agent::{Agent, AgentKind, Agents, Bundle, Fit};
 use crate::estate::Application;
-use crate::finding::Verdict;
-use crate::policy::{ApprovedImage, Policy, Requirement};
-use crate::release::Release;
-use crate::rule::{Check, Context, Rule, rules};
+use crate::finding::{Severity, Verdict};
+use crate::settings::Context;
+use crate::settings::{ApprovedImage, Policy, Requirement};
 use crate::spark::Effective;
+use crate::spark::agent::{Agent, AgentKind, Agents, Bundle, Fit};
+use crate::spark::release::Release;
 
 pub use change::Mended;
+pub use check::LineageCheck;
 pub use dispatcher::{Dispatcher, Lack, dispatchers};
 pub use started::{Dropped, Started};
 
@@ -37,6 +40,8 @@ pub struct Setup<'a> {
     pub is_opaque: bool,
     /// The agent that lineage is to be reported by; nothing where any would do and none is there.
     pub wanted: Option<AgentKind>,
+    /// What the rules on lineage ask.
+    checks: &'static [LineageCheck],
     is_spark: bool,
     bundle: Option<&'a Bundle>,
     /// Whether no Spline agent is published for the release, and none of another's build is configured.
@@ -51,6 +56,7 @@ impl<'a> Setup<'a> {
         image: Option<&'a str>,
         spark: Effective<'a>,
         policy: &'a Policy,
+        checks: &'static [LineageCheck],
     ) -> Self {
         let approved = image.and_then(|image| policy.approved_image(image));
         let held = approved.and_then(|approved: &ApprovedImage| approved.holds.as_ref());
@@ -72,6 +78,7 @@ impl<'a> Setup<'a> {
             release,
             image,
             is_opaque: image.is_some() && held.is_none(),
+            checks,
             is_spark: application.is_spark(),
             bundle,
             lacks_build,
@@ -147,9 +154,9 @@ impl<'a> Setup<'a> {
             return Standing::OutOfScope;
         }
         let mut standing = Standing::With;
-        for (rule, verdict) in self.faults(cx) {
+        for (check, verdict) in self.faults(cx) {
             match verdict {
-                Verdict::Fail(_) if cost::costs_lineage(rule, self, cx) => {
+                Verdict::Fail(_) if cost::costs_lineage(check, self, cx) => {
                     return Standing::Without;
                 }
                 Verdict::Unknown(_) => standing = Standing::Unknown,
@@ -160,14 +167,14 @@ impl<'a> Setup<'a> {
     }
 
     /// What the rules on lineage find, but for those that are switched off, in catalogue order.
-    pub fn faults(&self, cx: &Context<'_>) -> impl Iterator<Item = (&'static Rule, Verdict)> {
-        rules().filter_map(|rule| {
-            let Check::Lineage { check, .. } = rule.check else {
-                return None;
-            };
-            cx.policy.severity(rule)?;
-            let verdict = check(self, cx);
-            (verdict != Verdict::Pass).then_some((rule, verdict))
+    pub fn faults(
+        &self,
+        cx: &Context<'_>,
+    ) -> impl Iterator<Item = (&'static LineageCheck, Verdict)> {
+        self.checks.iter().filter_map(|check| {
+            cx.policy.severity(check.rule, Severity::High)?;
+            let verdict = (check.check)(self, cx);
+            (verdict != Verdict::Pass).then_some((check, verdict))
         })
     }
 }

@@ -10,10 +10,12 @@ use std::fmt;
 use std::ops::Bound;
 
 use crate::estate::{Application, Configuration};
-use crate::release::{Layering, layering};
+use crate::spark::release::{Layering, layering};
 
+pub mod agent;
 mod classification;
 mod origin;
+pub mod release;
 pub mod submit;
 
 pub use classification::{Classification, is_spark_defaults};

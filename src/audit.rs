@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use futures_util::stream::{self, BoxStream, StreamExt as _};
 use jiff::{SignedDuration, Timestamp};
-use lineward_rules::rule::Context;
+use lineward_rules::Context;
 use lineward_rules::{Arn, Slice};
 use tokio::time::Instant;
 

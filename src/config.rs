@@ -9,9 +9,10 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use jiff::SignedDuration;
-use lineward_rules::agent::AgentPattern;
-use lineward_rules::policy::{ApprovedImage, Requirement, RoleScope, RuleTable, Sharing};
-use lineward_rules::release::Release;
+use lineward_rules::catalogue::{ConfiguredExemption, ConfiguredRules};
+use lineward_rules::settings::{ApprovedImage, Requirement, RoleScope, Sharing};
+use lineward_rules::spark::agent::AgentPattern;
+use lineward_rules::spark::release::Release;
 use lineward_rules::{AccountId, Exemption, Policy, Region};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -46,9 +47,9 @@ pub struct Config {
     /// Where incidents go; without it nobody is paged.
     pub pagerduty: Option<PagerDuty>,
     /// What is changed of single rules, by id.
-    pub rules: RuleTable,
+    pub rules: ConfiguredRules,
     /// Findings that somebody accepted.
-    pub exemption: Vec<Exemption>,
+    pub exemption: Vec<ConfiguredExemption>,
     /// What one team may have of another.
     pub sharing: Vec<Sharing>,
 }
@@ -276,8 +277,8 @@ impl Config {
         policy.agents.splice(..0, self.agent.iter().cloned());
         policy.require = self.lineage.require;
         policy.images.clone_from(&self.image);
-        policy.rules.clone_from(&self.rules);
-        policy.exemptions.clone_from(&self.exemption);
+        policy.rules.clone_from(&self.rules.0);
+        policy.exemptions = self.exemption.iter().map(Exemption::from).collect();
         policy.exemption_tags = self.teams.exemption_tags;
         policy
             .shared_teams
@@ -413,7 +414,7 @@ mod tests {
         let policy = config.unwrap().policy();
         let built_in = Policy::default().agents.len();
         assert_eq!(policy.agents.len(), built_in + 1);
-        let own = lineward_rules::agent::Agents::find(["line-7.1.0.jar"], &policy.agents);
+        let own = lineward_rules::spark::agent::Agents::find(["line-7.1.0.jar"], &policy.agents);
         assert_eq!(own.recognised[0].release, Some("7.1.0"));
         assert!(policy.releases.find("emr-7.99.0").is_some());
         assert!(policy.releases.find("emr-7.1.0").is_some());

@@ -9,8 +9,8 @@ use regex_lite::Regex;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::application::driver_image;
-use super::{Arn, Configuration, Monitoring, Region};
+use crate::estate::application::driver_image;
+use crate::estate::{Arn, Configuration, Monitoring, Region};
 
 /// A job run, as `GetJobRun` gives it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -79,9 +79,9 @@ impl JobRun {
         }
     }
 
-    /// A compliant run of [`super::Application::example`], for tests.
+    /// A compliant run of [`crate::estate::Application::example`], for tests.
     pub fn example() -> Self {
-        let application = super::Application::example();
+        let application = crate::estate::Application::example();
         Self {
             arn: Arn::from(format!("{}/jobruns/00g1example0b01", application.arn)),
             region: application.region,

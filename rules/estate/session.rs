@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Arn, Configuration, Region};
+use crate::estate::{Arn, Configuration, Region};
 
 /// A Spark Connect session, as `GetSession` gives it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -54,9 +54,9 @@ impl Session {
         }
     }
 
-    /// A compliant session of [`super::Application::example`], for tests.
+    /// A compliant session of [`crate::estate::Application::example`], for tests.
     pub fn example() -> Self {
-        let application = super::Application::example();
+        let application = crate::estate::Application::example();
         Self {
             arn: Arn::from(format!("{}/sessions/00h1example0c01", application.arn)),
             region: application.region,

@@ -5,16 +5,16 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::step::{Kind, Step};
 use crate::estate::{AccountId, Arn};
-use crate::fault::Fault;
+use crate::finding::Fault;
 use crate::finding::Remediation;
+use crate::graph::step::{Kind, Step};
 use crate::iam::{
     Access, Choice, Effect, Holder, Inventory, PolicyName, Principal, Principals, SUBMIT,
     Statement, Tags, Target as Asked,
 };
-use crate::remediation::shell;
-use crate::rule::Context;
+use crate::remedy::shell;
+use crate::settings::Context;
 
 /// What an account's roles may do to others, and who may become them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -105,8 +105,8 @@ impl Edges {
                 .iter()
                 .map(|holder| node(holder, inventory, cx))
                 .collect(),
-            relies_on_caller_tag: crate::trust::relies_on_caller_tag(inventory, cx),
-            spoofable: crate::trust::spoofable(inventory, cx),
+            relies_on_caller_tag: crate::graph::stranger::relies_on_caller_tag(inventory, cx),
+            spoofable: Vec::new(),
         }
     }
 }
@@ -300,7 +300,7 @@ impl Kept {
         };
         Fault {
             resource: resource.clone(),
-            part: crate::fault::part(policy, &self.statement),
+            part: crate::iam::part(policy, &self.statement),
             is_everything: self.statement.actions.patterns() == ["*"],
             ..node.fault(format!("{}: {evidence}", self.label(node)))
         }

@@ -3,8 +3,8 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use super::{Estate, Step, is_pivot};
-use crate::rule::Context;
+use crate::graph::{Estate, Step, is_pivot};
+use crate::settings::Context;
 
 /// A way from role to role.
 #[derive(Clone, Debug, PartialEq, Eq)]

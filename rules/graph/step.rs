@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::edges::{Kept, Node, Target};
-use super::{Estate, account_of};
+use crate::graph::edges::{Kept, Node, Target};
+use crate::graph::{Estate, account_of};
 use crate::iam::{
     Access, Caller, Effect, Named, Principal, Principals, Request, Said, Truth, ask, assume_access,
     context, covers_resource, role_of_session,
 };
-use crate::rule::Context;
+use crate::settings::Context;
 
 /// A step from one role to another.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

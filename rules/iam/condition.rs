@@ -6,9 +6,9 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::context::{Context, Known};
-use super::document::Version;
-use super::truth::Truth;
+use crate::iam::context::{Context, Known};
+use crate::iam::document::Version;
+use crate::iam::truth::Truth;
 
 /// One key under one operator.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

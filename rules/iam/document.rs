@@ -3,12 +3,12 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::condition::Condition;
-use super::context::Context;
-use super::pattern::{Pattern, covers_action, covers_resource};
-use super::principal::{Principal, Principals};
-use super::truth::Truth;
 use crate::estate::AccountId;
+use crate::iam::condition::Condition;
+use crate::iam::context::Context;
+use crate::iam::pattern::{Pattern, covers_action, covers_resource};
+use crate::iam::principal::{Principal, Principals};
+use crate::iam::truth::Truth;
 
 mod parse;
 
@@ -255,6 +255,14 @@ impl Choice {
             Self::Only(patterns) => fields.insert(name.into(), json!(patterns)),
             Self::AllBut(patterns) => fields.insert(format!("Not{name}"), json!(patterns)),
         };
+    }
+}
+
+/// What a statement is told by, whatever its place: its id, or else what it says.
+pub fn part(policy: &str, statement: &Statement) -> String {
+    match &statement.sid {
+        Some(sid) if !sid.is_empty() => format!("{policy}\0{sid}"),
+        _ => format!("{policy}\0{}", statement.to_value()),
     }
 }
 

@@ -1,9 +1,9 @@
 //! What policies make of a request: a deny anywhere, then the allow that each side must give.
 
-use super::context::Context;
-use super::document::{Document, Effect, Statement};
-use super::principal::{Caller, Named, Principals};
-use super::truth::Truth;
+use crate::iam::context::Context;
+use crate::iam::document::{Document, Effect, Statement};
+use crate::iam::principal::{Caller, Named, Principals};
+use crate::iam::truth::Truth;
 
 /// What is asked.
 #[derive(Clone, Debug)]

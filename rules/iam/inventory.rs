@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::rc::Rc;
 
-use super::context::Context;
-use super::document::Document;
-use super::evaluate::{Access, Because, Request, Said, ask_documents, identity_access};
-use super::principal::{Caller, Named};
-use super::truth::Truth;
 use crate::estate::{Account, Application, Arn, ManagedPolicy, Role, Slice};
-use crate::policy::Policy;
+use crate::iam::context::Context;
+use crate::iam::document::Document;
+use crate::iam::evaluate::{Access, Because, Request, Said, ask_documents, identity_access};
+use crate::iam::principal::{Caller, Named};
+use crate::iam::truth::Truth;
+use crate::settings::Policy;
 
 /// The service that runs jobs.
 pub const EMR_SERVERLESS: &str = "emr-serverless.amazonaws.com";

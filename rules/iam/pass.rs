@@ -1,9 +1,9 @@
 //! Whether a role may pass another to EMR Serverless.
 
-use super::context::Known;
-use super::document::Effect;
-use super::evaluate::Request;
-use super::inventory::{EMR_SERVERLESS, Granted, Holder, Inventory};
+use crate::iam::context::Known;
+use crate::iam::document::Effect;
+use crate::iam::evaluate::Request;
+use crate::iam::inventory::{EMR_SERVERLESS, Granted, Holder, Inventory};
 
 /// How a role's tags count when it is passed. AWS documents conditions on them as unreliable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

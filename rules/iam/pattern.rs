@@ -1,8 +1,8 @@
 //! Text with wildcards and policy variables.
 
-use super::context::{Context, Known};
-use super::document::Version;
-use super::truth::Truth;
+use crate::iam::context::{Context, Known};
+use crate::iam::document::Version;
+use crate::iam::truth::Truth;
 use wildcard::{Token, covers, lowercased, split};
 
 mod wildcard;

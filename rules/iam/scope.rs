@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::context::Context;
-use super::document::{Document, Effect};
-use super::inventory::trusts_emr_serverless;
-use super::principal::Principal;
-use super::role_of_session;
 use crate::estate::{Arn, ManagedPolicy, Role};
-use crate::policy::{Policy, RoleScope};
+use crate::iam::context::Context;
+use crate::iam::document::{Document, Effect};
+use crate::iam::inventory::trusts_emr_serverless;
+use crate::iam::principal::Principal;
+use crate::iam::role_of_session;
+use crate::settings::{Policy, RoleScope};
 
 /// Whether a role is AWS's own: nobody else may change it.
 pub fn is_service_linked(arn: &Arn) -> bool {
@@ -93,7 +93,7 @@ fn is_seed(role: &Role, used: &BTreeSet<&str>, policy: &Policy) -> bool {
     policy.team(&role.tags).is_some() || used.contains(role.arn.as_str()) || trusts()
 }
 
-fn reach(role: &Role, managed: &[(&str, Result<Document, super::DocumentError>)]) -> Reach {
+fn reach(role: &Role, managed: &[(&str, Result<Document, crate::iam::DocumentError>)]) -> Reach {
     let mut reach = Reach {
         patterns: Vec::new(),
         any: false,
@@ -116,7 +116,7 @@ fn reach(role: &Role, managed: &[(&str, Result<Document, super::DocumentError>)]
     if let Ok(trust) = Document::parse(&role.trust) {
         let statements = trust.statements.iter();
         let principals = statements.filter_map(|it| it.principals.as_ref());
-        for principal in principals.flat_map(super::Principals::list) {
+        for principal in principals.flat_map(crate::iam::Principals::list) {
             if let Principal::Identity(name) = principal {
                 // A session doesn't show its role's path.
                 let session = role_of_session(name).map(|(_, name)| name);
@@ -134,7 +134,7 @@ impl Reach {
     }
 
     fn add(&mut self, document: &Document, account: &str) {
-        use super::document::Choice;
+        use crate::iam::document::Choice;
         for statement in &document.statements {
             let about = ["iam:PassRole", "sts:AssumeRole"]
                 .iter()
@@ -164,7 +164,7 @@ impl Reach {
         let context = Context::open();
         self.any
             || self.patterns.iter().any(|pattern| {
-                let pattern = super::Pattern::wild(pattern, super::Version::V2012);
+                let pattern = crate::iam::Pattern::wild(pattern, crate::iam::Version::V2012);
                 pattern.matches_resource(role.as_str(), &context).may()
             })
     }

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-use super::pattern::covers_action;
+use crate::iam::pattern::covers_action;
 
 /// What AWS's Service Authorization Reference says of IAM, STS and EMR Serverless.
 #[derive(Debug, Deserialize)]

@@ -5,15 +5,15 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::adoption::{Adoption, LackingJob, OfApplication, Share};
-use crate::application::Judged;
 use crate::estate::{Application, Arn, JobRun, Region, Slice};
 use crate::finding::Verdict;
-use crate::job_run::{Ran, Roles, submitted};
 use crate::lineage::Standing;
-use crate::rule::Context;
-use crate::session::Opened;
+use crate::lineage::adoption::{Adoption, LackingJob, OfApplication, Share};
+use crate::settings::Context;
 use crate::spark::{Submit, SubmitError};
+use crate::subject::application::Judged;
+use crate::subject::job_run::{Ran, Roles, submitted};
+use crate::subject::session::Opened;
 
 /// The job runs and sessions of an account.
 pub(super) struct Activity<'a> {

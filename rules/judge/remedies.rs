@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use crate::estate::{Account, Arn, InlinePolicy, ManagedPolicy, Role, Slice};
-use crate::fault::Fault;
+use crate::finding::Fault;
 use crate::finding::Severity;
 use crate::iam::Inventory;
-use crate::policy::Policy;
-use crate::rule::{Check, Context};
-use crate::statement::{RULES, Stated};
+use crate::settings::Context;
+use crate::settings::Policy;
+use crate::subject::rule::Check;
+use crate::subject::statement::Stated;
 
 /// What the rules say of a role of team `ads` whose policy is this, beside one of `ads-fraud`.
 fn faults(document: &Value, kind: &str) -> Vec<(&'static str, Fault)> {
@@ -70,7 +71,7 @@ fn faults(document: &Value, kind: &str) -> Vec<(&'static str, Fault)> {
             // The others' effects are tested by the cases of `tests/estates/boundaries`.
             let forms = ["condition-", "policy-"];
             let is_form = |id: &str| forms.iter().any(|it| id.starts_with(it));
-            for rule in RULES.iter().filter(|it| is_form(it.id)) {
+            for rule in crate::catalogue::rules().filter(|rule| is_form(rule.id)) {
                 if let Check::Statement { check } = rule.check {
                     faults.extend(check(&stated, &cx).map(|fault| (rule.id, fault)));
                 }

@@ -2,12 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::catalogue::rules;
 use crate::estate::{AccountId, Arn, ManagedPolicy, Region, Service};
-use crate::fault::Fault;
+use crate::finding::Fault;
+use crate::finding::RuleId;
 use crate::finding::{Failing, Finding, Fingerprint, Remediation, Severity, Verdict};
 use crate::iam::{Held, Inventory};
-use crate::rule::{Check, Context, Rule, RuleId, rules};
-use crate::statement::Stated;
+use crate::settings::Context;
+use crate::subject::rule::{Check, Rule};
+use crate::subject::statement::Stated;
 
 /// A fault, and the rule that found it.
 pub(crate) struct Found {
@@ -18,7 +21,7 @@ pub(crate) struct Found {
 /// What the rules on single roles find in an account.
 pub(super) fn of_account(inventory: &Inventory<'_>, cx: &Context<'_>) -> Vec<Found> {
     let mut found = Vec::new();
-    for rule in rules().filter(|rule| cx.policy.severity(rule).is_some()) {
+    for rule in rules().filter(|rule| rule.severity_in(cx.policy).is_some()) {
         let mut add = |faults: Vec<Fault>| {
             found.extend(faults.into_iter().map(|fault| Found { rule, fault }));
         };
@@ -97,7 +100,9 @@ pub(crate) fn findings(found: Vec<Found>, cx: &Context<'_>) -> Vec<Finding> {
 pub(crate) fn superseded(found: &[Found]) -> BTreeSet<Fingerprint> {
     let said = found.iter().flat_map(|it| {
         let forms = rules().filter(|form| yields_to(form.id).contains(&it.rule.id));
-        forms.map(|form| Fingerprint::new(&RuleId::of(form), &it.fault.resource, &it.fault.part))
+        forms.map(|form| {
+            Fingerprint::new(&RuleId::from(form.id), &it.fault.resource, &it.fault.part)
+        })
     });
     said.collect()
 }
@@ -184,7 +189,7 @@ fn yields_to(rule: &str) -> &'static [&'static str] {
 }
 
 fn finding(rule: &'static Rule, fault: &Fault, cx: &Context<'_>) -> Finding {
-    let id = RuleId::of(rule);
+    let id = RuleId::from(rule.id);
     let (verdict, evidence) = match &fault.verdict {
         Verdict::Fail(evidence) => (Failing::Fail, evidence.clone()),
         Verdict::Unknown(reason) => (Failing::Unknown, reason.clone()),
@@ -214,6 +219,8 @@ fn finding(rule: &'static Rule, fault: &Fault, cx: &Context<'_>) -> Finding {
 
 /// The organization's word counts most, then the fault's, then the rule's.
 fn severity(rule: &'static Rule, fault: &Fault, cx: &Context<'_>) -> Severity {
-    let set = cx.policy.severity(rule).filter(|it| *it != rule.severity);
+    let set = rule
+        .severity_in(cx.policy)
+        .filter(|it| *it != rule.severity);
     set.or(fault.severity).unwrap_or(rule.severity)
 }

@@ -1,8 +1,8 @@
 //! What the rules make of whole accounts.
 
-use super::*;
 use crate::estate::{Application, Cause, Gap, JobRun};
-use crate::policy::{Policy, RuleSettings, RuleTable};
+use crate::judge::*;
+use crate::settings::{Policy, RuleSettings, RuleTable};
 
 fn slice(applications: Vec<Application>) -> Slice {
     Slice {
@@ -103,7 +103,7 @@ fn a_policy_switches_rules_off_and_moves_their_severity() {
         ..Application::example()
     }]);
     let with = |settings| {
-        let rule = RuleId::known("spline-agent-missing").unwrap();
+        let rule = RuleId::from("spline-agent-missing");
         let policy = Policy {
             rules: RuleTable {
                 settings: BTreeMap::from([(rule, settings)]),

@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::Setup;
-use crate::agent::AgentKind;
 use crate::estate::Configuration;
+use crate::lineage::Setup;
+use crate::spark::agent::AgentKind;
 use crate::spark::{
     Classification, EXTRA_LISTENERS_KEY, JARS_KEY, JAVA_OPTIONS_KEYS, LISTENERS_KEY, Origin,
     PACKAGES_KEY, Property, Starter, Submit, entries,

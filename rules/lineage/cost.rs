@@ -1,12 +1,12 @@
 //! Which faults cost lineage, and which break only what an organization asks for beside it.
 
-use super::{Setup, dispatchers};
-use crate::agent::{Agent, AgentKind, Bundles, is_older};
-use crate::rule::{Context, Rule};
+use crate::lineage::{LineageCheck, Setup, dispatchers};
+use crate::settings::Context;
+use crate::spark::agent::{Agent, AgentKind, Bundles, is_older};
 
 /// Whether what a rule fails for costs lineage.
-pub(super) fn costs_lineage(rule: &Rule, setup: &Setup<'_>, cx: &Context<'_>) -> bool {
-    match rule.id {
+pub(super) fn costs_lineage(rule: &LineageCheck, setup: &Setup<'_>, cx: &Context<'_>) -> bool {
+    match rule.rule {
         "spline-agent-outdated" => !are_sound(setup, &cx.policy.bundles),
         "spline-dispatcher-unapproved" => stays_in_driver(setup),
         // A stray class ends jobs; from those that run it takes no lineage.
@@ -39,10 +39,12 @@ fn stays_in_driver(setup: &Setup<'_>) -> bool {
 mod tests {
     use std::collections::BTreeMap;
 
-    use crate::application::{Judged, bench::with};
+    use crate::finding::RuleId;
     use crate::lineage::Standing;
-    use crate::policy::{Policy, RuleSettings};
-    use crate::rule::{Context, RuleId};
+    use crate::settings::Context;
+    use crate::settings::{Policy, RuleSettings};
+    use crate::subject::application::Judged;
+    use crate::subject::application::bench::with;
 
     const BUNDLE: &str = "s3://b/spark-3.5-spline-agent-bundle_2.12-2.2.0.jar";
     const NAME: &str = "spark.spline.lineageDispatcher";
@@ -53,7 +55,9 @@ mod tests {
             ..Context::example()
         };
         let application = with(changes);
-        Judged::new(&application, policy).setup.standing(&cx)
+        Judged::new(&application, policy, crate::catalogue::lineage_checks())
+            .setup
+            .standing(&cx)
     }
 
     fn asking_for(minimum: &str, destination: &str) -> Policy {
@@ -95,7 +99,7 @@ mod tests {
     #[test]
     fn a_rule_that_is_switched_off_decides_nothing() {
         let mut policy = Policy::default();
-        let rule = RuleId::known("spline-dispatcher-unapproved").unwrap();
+        let rule = RuleId::from("spline-dispatcher-unapproved");
         let off = RuleSettings {
             enabled: false,
             ..RuleSettings::default()

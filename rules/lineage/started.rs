@@ -1,12 +1,12 @@
 //! What a job run or session makes of its application's lineage.
 
-use super::change::{self, Mended};
-use super::{Setup, Standing};
-use crate::application::Judged;
-use crate::estate::Configuration;
+use crate::estate::{Application, Configuration};
 use crate::finding::Verdict;
-use crate::policy::Policy;
-use crate::rule::Context;
+use crate::lineage::change;
+use crate::lineage::change::Mended;
+use crate::lineage::{Setup, Standing};
+use crate::settings::Context;
+use crate::settings::Policy;
 use crate::spark::{Classification, Effective, Starter, Submit, SubmitError};
 
 /// A job run or session, against the application that it was started in.
@@ -15,7 +15,9 @@ pub struct Started<'a> {
     /// Which of the two it is.
     pub starter: Starter,
     /// The application.
-    pub application: &'a Judged<'a>,
+    pub application: &'a Application,
+    /// What the application is configured with.
+    pub setup: &'a Setup<'a>,
     /// The classifications that override the application's.
     pub overrides: &'a [Configuration],
     /// What `spark-submit` was given, or why it can't be read.
@@ -51,7 +53,7 @@ impl<'a> Started<'a> {
     /// Works out what a run or session was started with.
     pub fn new(
         starter: Starter,
-        application: &'a Judged<'a>,
+        (application, setup): (&'a Application, &'a Setup<'a>),
         label: &'a str,
         overrides: &'a [Configuration],
         submit: &'a Result<Submit, SubmitError>,
@@ -61,13 +63,14 @@ impl<'a> Started<'a> {
         let mut this = Self {
             starter,
             application,
+            setup,
             overrides,
             submit,
             label,
             image,
             lineage: Lineage::AsApplication,
         };
-        if application.application.is_spark() {
+        if application.is_spark() {
             this.lineage = this.read(policy);
         }
         this
@@ -93,7 +96,7 @@ impl<'a> Started<'a> {
         if !touched && self.image.is_none() {
             return Lineage::AsApplication;
         }
-        let application = self.application.application;
+        let application = self.application;
         let (label, overrides) = (self.label, self.overrides);
         let effective =
             Effective::of_started(application, label, self.starter, overrides, Some(submit));
@@ -111,6 +114,7 @@ impl<'a> Started<'a> {
             image,
             spark,
             policy,
+            self.setup.checks,
         )))
     }
 
@@ -122,7 +126,7 @@ impl<'a> Started<'a> {
             Lineage::AsApplication => return None,
             Lineage::Own(own) => own,
             Lineage::Unreadable(reason) => {
-                let lost = self.application.setup.standing(cx) == Standing::Without;
+                let lost = self.setup.standing(cx) == Standing::Without;
                 return (!lost).then(|| Dropped {
                     cause: "unreadable",
                     verdict: Verdict::Unknown(reason.clone()),
@@ -132,17 +136,17 @@ impl<'a> Started<'a> {
         let mut faults = own.faults(cx).peekable();
         faults.peek()?;
         let before = self.on_this_label(cx);
-        let before = before.as_deref().unwrap_or(&self.application.setup);
+        let before = before.as_deref().unwrap_or(self.setup);
         if before.standing(cx) == Standing::Without {
             return None;
         }
         let known: Vec<_> = before.faults(cx).collect();
         let (rule, verdict) = faults.find(|(rule, verdict)| {
-            let was = known.iter().find(|(known, _)| known.id == rule.id);
+            let was = known.iter().find(|(known, _)| known.rule == rule.rule);
             let was_unknown = matches!(was, Some((_, Verdict::Unknown(_))));
             was.is_none() || was_unknown && matches!(verdict, Verdict::Fail(_))
         })?;
-        let how = change::overrides(rule.id, before, own, self.starter);
+        let how = change::overrides(rule.rule, before, own, self.starter);
         let told = |fact: String| {
             if how.is_empty() {
                 fact
@@ -156,18 +160,25 @@ impl<'a> Started<'a> {
             Verdict::Pass => return None,
         };
         Some(Dropped {
-            cause: rule.id,
+            cause: rule.rule,
             verdict,
         })
     }
 
     /// The application as it would be on the release that was in force, where that is another.
     fn on_this_label(&self, cx: &Context<'a>) -> Option<Box<Setup<'a>>> {
-        let application = self.application.application;
+        let application = self.application;
         (self.label != application.release_label).then(|| {
             let spark = Effective::of_application(application);
             let image = application.driver_image();
-            Box::new(Setup::new(application, self.label, image, spark, cx.policy))
+            Box::new(Setup::new(
+                application,
+                self.label,
+                image,
+                spark,
+                cx.policy,
+                self.setup.checks,
+            ))
         })
     }
 
@@ -176,7 +187,7 @@ impl<'a> Started<'a> {
     /// The application's defaults are those of today. A run on another release ran before they were last
     /// changed, so where it rests on them it can't be told.
     pub fn standing(&self, cx: &Context<'a>, of_application: Standing) -> Standing {
-        let same_label = self.label == self.application.application.release_label;
+        let same_label = self.label == self.application.release_label;
         match &self.lineage {
             _ if of_application == Standing::OutOfScope => Standing::OutOfScope,
             Lineage::AsApplication if same_label => of_application,
@@ -219,7 +230,7 @@ impl<'a> Started<'a> {
             return None;
         };
         let before = self.on_this_label(cx);
-        let before = before.as_deref().unwrap_or(&self.application.setup);
+        let before = before.as_deref().unwrap_or(self.setup);
         let overrides = self.overrides;
         Some(change::mended(before, own, overrides, submit, is_at_fault))
     }
@@ -235,7 +246,7 @@ impl<'a> Started<'a> {
         let submit = Ok(mended.submit.clone());
         let again = Started::new(
             self.starter,
-            self.application,
+            (self.application, self.setup),
             self.label,
             &mended.configuration,
             &submit,

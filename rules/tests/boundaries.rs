@@ -10,13 +10,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use jiff::Timestamp;
-use lineward_rules::boundary::{Edges, judge_estate};
+use lineward_rules::Context;
 use lineward_rules::estate::{
     Account, AccountId, Application, Arn, InlinePolicy, JobRun, ManagedPolicy, Region, Role, Scope,
     Service, Slice,
 };
-use lineward_rules::policy::Sharing;
-use lineward_rules::rule::Context;
+use lineward_rules::graph::Edges;
+use lineward_rules::judge::judge_estate;
+use lineward_rules::settings::Sharing;
 use lineward_rules::{Failing, Finding, Policy, judge};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;

@@ -3,11 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use lineward_rules::boundary::{Edges, Estate, judge_estate};
+use lineward_rules::Context;
 use lineward_rules::estate::{
     Account, AccountId, Arn, InlinePolicy, Region, Role, Scope, Service, Slice,
 };
-use lineward_rules::rule::Context;
+use lineward_rules::graph::{Edges, Estate};
+use lineward_rules::judge::judge_estate;
 use lineward_rules::{Policy, judge};
 use proptest::prelude::*;
 use proptest::sample::select;

@@ -6,14 +6,15 @@ mod adopted;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use lineward_rules::boundary::{Edges, judge_estate};
+use lineward_rules::Context;
+use lineward_rules::catalogue;
 use lineward_rules::estate::{
     AccountId, Application, Arn, Region, Scope, ScopeState, Service, Slice, UnreadApplication,
 };
-use lineward_rules::exemption::CONFIGURED;
+use lineward_rules::graph::Edges;
+use lineward_rules::judge::{CONFIGURED, judge_estate};
 use lineward_rules::lineage::Standing;
-use lineward_rules::rule::Context;
-use lineward_rules::{Finding, Fingerprint, Rule, Status, judge, sort_findings};
+use lineward_rules::{Finding, Fingerprint, Status, judge, sort_findings};
 
 use accepted::Accepted;
 use adopted::Adopted;
@@ -230,8 +231,8 @@ impl<'a> Fold<'a> {
 
     /// Whether the rule of a finding is switched off.
     fn is_off(&self, finding: &Finding) -> bool {
-        let rule = Rule::find(finding.rule.as_str());
-        rule.is_none_or(|rule| self.cx.policy.severity(rule).is_none())
+        let rule = catalogue::find(finding.rule.as_str());
+        rule.is_none_or(|rule| rule.severity_in(self.cx.policy).is_none())
     }
 
     /// Adds what the rules over the whole estate find.

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use clap::Subcommand;
-use lineward_rules::{Rule, catalogue, rules};
+use lineward_rules::catalogue::{find, page, rules};
 
 use super::{Exit, Failure, put};
 
@@ -23,8 +23,8 @@ impl Rules {
     pub(super) fn run(&self) -> Result<Exit, Failure> {
         match self {
             Self::List => put(None, &list()),
-            Self::Show { id } => match Rule::find(id) {
-                Some(rule) => put(None, &catalogue::page(rule)),
+            Self::Show { id } => match find(id) {
+                Some(rule) => put(None, &page::page(rule)),
                 None => Err(Failure {
                     exit: Exit::Usage,
                     message: format!("there is no rule `{id}`; `lineward rules list` shows all"),

@@ -10,7 +10,7 @@ use lineward_rules::estate::{
     Application, Arn, AutoStart, AutoStop, Capacity, Configuration, InitialCapacity, Interactive,
     JobRun, Monitoring, Region, Session, SparkSubmit, UnreadApplication,
 };
-use lineward_rules::redact;
+use lineward_rules::secrets;
 
 /// A point in time, or nothing where it lies outside what a timestamp can hold.
 pub(super) fn timestamp(time: &DateTime) -> Option<Timestamp> {
@@ -81,9 +81,9 @@ pub(super) fn unread(from: &sdk::ApplicationSummary, region: &Region) -> UnreadA
 pub(super) fn job_run(from: sdk::JobRun, region: Region) -> JobRun {
     let spark_submit = match from.job_driver {
         Some(sdk::JobDriver::SparkSubmit(submit)) => Some(SparkSubmit {
-            entry_point: redact::text(&submit.entry_point),
-            arguments: redact::arguments(&submit.entry_point_arguments.unwrap_or_default()),
-            parameters: submit.spark_submit_parameters.as_deref().map(redact::text),
+            entry_point: secrets::text(&submit.entry_point),
+            arguments: secrets::arguments(&submit.entry_point_arguments.unwrap_or_default()),
+            parameters: submit.spark_submit_parameters.as_deref().map(secrets::text),
         }),
         _ => None,
     };
@@ -151,7 +151,7 @@ fn configurations(from: Option<Vec<sdk::Configuration>>) -> Vec<Configuration> {
 
 fn properties(from: Option<HashMap<String, String>>) -> BTreeMap<String, String> {
     let properties = from.unwrap_or_default().into_iter().map(|(key, value)| {
-        let value = redact::property(&key, &value);
+        let value = secrets::property(&key, &value);
         (key, value)
     });
     properties.collect()
@@ -201,7 +201,7 @@ fn monitoring(from: Option<sdk::MonitoringConfiguration>) -> Monitoring {
         prometheus_url: from
             .prometheus_monitoring_configuration
             .and_then(|prometheus| prometheus.remote_write_url)
-            .map(|url| redact::text(&url)),
+            .map(|url| secrets::text(&url)),
     }
 }
 

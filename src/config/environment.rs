@@ -121,7 +121,7 @@ mod tests {
         assert_eq!((config.walk.concurrency, config.walk.job_runs), (7, false));
         assert_eq!(config.organization.external_id.as_deref(), Some("123"));
         assert_eq!(config.organization.regions.len(), 1);
-        assert!(!config.rules.settings.values().next().unwrap().enabled);
+        assert!(!config.rules.0.settings.values().next().unwrap().enabled);
         assert_eq!(config.pagerduty.unwrap().rules.len(), 1);
     }
 

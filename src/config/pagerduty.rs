@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
+use lineward_rules::catalogue::by_known_rule;
 use lineward_rules::{RuleId, Severity};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -19,6 +20,7 @@ pub struct PagerDuty {
     /// Where findings of no team are paged, and of teams without a key of their own.
     pub routing_key: Option<Secret>,
     /// Where the findings of single rules are paged, whatever their team, by the rules' ids.
+    #[serde(deserialize_with = "by_known_rule")]
     pub rules: BTreeMap<RuleId, Secret>,
     /// What one incident is about.
     pub group_by: GroupBy,

@@ -1,10 +1,10 @@
 //! What becomes of a ledger.
 
 use super::*;
+use lineward_rules::Context;
 use lineward_rules::estate::{
     Account, Application, Configuration, JobRun, Scope, Service, Session, Slice,
 };
-use lineward_rules::rule::Context;
 use lineward_rules::{Policy, judge};
 use proptest::prelude::*;
 

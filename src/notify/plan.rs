@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use lineward_rules::estate::Arn;
 use lineward_rules::finding::Failing;
-use lineward_rules::{Finding, Fingerprint, Rule, Severity, Status};
+use lineward_rules::{Finding, Fingerprint, Severity, Status, catalogue};
 
 use super::event::{Event, Links};
 use super::group::Group;
@@ -77,8 +77,8 @@ impl<'a> Situation<'a> {
     fn reported(&self) -> BTreeSet<&'a Fingerprint> {
         let policy = self.config.policy();
         let is_off = |known: &KnownFinding| {
-            let rule = Rule::find(known.finding.rule.as_str());
-            rule.is_none_or(|rule| policy.severity(rule).is_none())
+            let rule = catalogue::find(known.finding.rule.as_str());
+            rule.is_none_or(|rule| rule.severity_in(&policy).is_none())
         };
         let rows = self.report.findings.iter().map(|it| &it.fingerprint);
         let known = self.ledger.findings.iter();

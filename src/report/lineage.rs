@@ -1,8 +1,8 @@
 //! How much reports its lineage.
 
-use lineward_rules::adoption::{Adoption, Share};
 use lineward_rules::estate::{AccountId, Arn};
 use lineward_rules::lineage::Standing;
+use lineward_rules::lineage::adoption::{Adoption, Share};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

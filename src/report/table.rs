@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 
 use comfy_table::{Attribute, Cell, Color, ContentArrangement, Table, presets};
-use lineward_rules::adoption::{Adoption, Share};
 use lineward_rules::estate::{ExcludedRoles, ScopeState};
 use lineward_rules::finding::Failing;
+use lineward_rules::lineage::adoption::{Adoption, Share};
 use lineward_rules::{Arn, RuleId, Severity, Status};
 
 use super::{ExemptionRow, ExemptionState, FindingRow, LineageSummary, Report, plain};

@@ -4,7 +4,7 @@ use super::*;
 
 /// A finding of this rule on this resource.
 pub(crate) fn finding(rule: &str, resource: &str) -> FindingRow {
-    let (rule, resource) = (RuleId::known(rule).unwrap(), Arn::from(resource));
+    let (rule, resource) = (RuleId::from(rule), Arn::from(resource));
     FindingRow {
         fingerprint: Fingerprint::new(&rule, &resource, ""),
         rule,

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use lineward::config::Config;
+use lineward_rules::Context;
 use lineward_rules::estate::{Account, Application, JobRun, Session, Slice};
 use lineward_rules::finding::Failing;
-use lineward_rules::rule::Context;
 use lineward_rules::{Finding, Remediation, judge};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use jiff::Timestamp;
 
-use super::Base;
+use crate::iam::condition::Base;
 use crate::iam::context::Context;
 use crate::iam::document::Version;
 use crate::iam::pattern::Pattern;

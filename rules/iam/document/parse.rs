@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use super::{Choice, Document, DocumentError, Effect, Statement, Version};
 use crate::iam::condition::{Condition, Operator};
+use crate::iam::document::{Choice, Document, DocumentError, Effect, Statement, Version};
 use crate::iam::principal::{Principal, Principals};
 
 pub(super) fn document(value: &Value) -> Result<Document, DocumentError> {

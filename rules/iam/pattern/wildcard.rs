@@ -109,7 +109,7 @@ pub(in crate::iam) fn covers_action(pattern: &str, action: &str) -> bool {
     }
 }
 
-/// Whether a pattern of `Resource` without variables covers an ARN: as [`super::Pattern::matches_resource`], but
+/// Whether a pattern of `Resource` without variables covers an ARN: as [`crate::iam::pattern::Pattern::matches_resource`], but
 /// without a look at the context.
 pub fn covers_resource(pattern: &str, arn: &str) -> bool {
     if pattern == "*" {
@@ -119,7 +119,7 @@ pub fn covers_resource(pattern: &str, arn: &str) -> bool {
     let mut patterns = pattern.splitn(6, ':');
     let all = (&mut parts).take(6).all(|part| {
         let pattern = patterns.next().unwrap_or("*");
-        crate::glob::covers(pattern.as_bytes(), part.as_bytes())
+        crate::estate::glob::covers(pattern.as_bytes(), part.as_bytes())
     });
     all && patterns.next().is_none() && arn.splitn(6, ':').count() == 6
 }

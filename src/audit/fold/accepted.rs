@@ -1,8 +1,9 @@
 //! The findings that somebody accepted, by the configuration or by a tag on the resource.
 
+use lineward_rules::Context;
+use lineward_rules::Exemption;
 use lineward_rules::estate::{AccountId, Slice};
-use lineward_rules::exemption::{Exemption, Tagged};
-use lineward_rules::rule::Context;
+use lineward_rules::judge::{Tagged, expired_in_configuration};
 use lineward_rules::{Finding, Policy};
 
 use crate::report::{Acceptance, ExemptionRow, ExemptionSource, ExemptionState};
@@ -39,7 +40,7 @@ impl<'a> Accepted<'a> {
     /// The findings that exemptions have expired.
     pub(super) fn expired(&self, home: &AccountId) -> Vec<Finding> {
         let configured = configured(self.cx.policy);
-        let configured = configured.filter_map(|it| it.expired_in_configuration(home, self.cx));
+        let configured = configured.filter_map(|it| expired_in_configuration(it, home, self.cx));
         let tagged = self.tagged.iter().filter_map(|it| it.expired(self.cx));
         configured.chain(tagged).collect()
     }

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use lineward_rules::adoption::{Adoption, OfApplication};
 use lineward_rules::estate::AccountId;
 use lineward_rules::lineage::Standing;
+use lineward_rules::lineage::adoption::{Adoption, OfApplication};
 
 use crate::report::{AccountAdoption, ApplicationRow, LackingRow, LineageSummary, TeamAdoption};
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use aws_sdk_iam::types::{ManagedPolicyDetail, RoleDetail, Tag};
 use lineward_rules::estate::{Arn, InlinePolicy, ManagedPolicy, Role};
-use lineward_rules::redact;
+use lineward_rules::secrets;
 use percent_encoding::percent_decode_str;
 
 use crate::collect::convert::timestamp;
@@ -59,7 +59,7 @@ pub(super) fn policy(from: ManagedPolicyDetail) -> ManagedPolicy {
 pub(super) fn tags(from: Vec<Tag>) -> BTreeMap<String, String> {
     from.into_iter()
         .map(|tag| {
-            let value = redact::property(&tag.key, &tag.value);
+            let value = secrets::property(&tag.key, &tag.value);
             (tag.key, value)
         })
         .collect()

@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use jiff::Timestamp;
+use lineward_rules::catalogue::rules;
 use lineward_rules::estate::{Configuration, JobRun, Scope, Service};
 use lineward_rules::{
-    Account, AccountId, Application, Arn, Check, Context, Policy, Region, Slice, judge, rules,
+    Account, AccountId, Application, Arn, Check, Context, Policy, Region, Slice, judge,
 };
 
 use crate::Result;

@@ -6,11 +6,11 @@ use std::time::Instant;
 
 use clap::Args;
 use jiff::Timestamp;
-use lineward_rules::boundary::judge_estate;
+use lineward_rules::Context;
 use lineward_rules::estate::{
     Account, AccountId, Arn, InlinePolicy, Region, Role, Scope, Service, Slice,
 };
-use lineward_rules::rule::Context;
+use lineward_rules::judge::judge_estate;
 use lineward_rules::{Policy, judge};
 use nix::sys::resource::{UsageWho, getrusage};
 use serde_json::json;

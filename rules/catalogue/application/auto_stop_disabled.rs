@@ -1,0 +1,56 @@
+use crate::finding::{Remediation, Verdict};
+use crate::settings::Context;
+use crate::subject::application::Judged;
+use crate::subject::rule::rule;
+
+rule! {
+    /// An application never stops by itself
+    ///
+    /// Flags applications whose auto-stop is switched off. It is on by default.
+    ///
+    /// ## Why it matters
+    /// A started application keeps its initial capacity, and what its sessions hold, until somebody stops it.
+    ///
+    /// ## How to fix
+    /// Switch auto-stop on. The application must be stopped for the change.
+    ///
+    /// Source: EMR Serverless API, `AutoStopConfig`.
+    "application-auto-stop-disabled", Low, Application { check, fix }
+}
+
+fn check(judged: &Judged<'_>, _: &Context<'_>) -> Verdict {
+    match &judged.application.auto_stop {
+        Some(stop) if !stop.enabled => Verdict::Fail("auto-stop is off".into()),
+        _ => Verdict::Pass,
+    }
+}
+
+fn fix(judged: &Judged<'_>, cx: &Context<'_>) -> Remediation {
+    crate::catalogue::application::idle_timeout_long::auto_stop(judged, cx)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::estate::Application;
+    use crate::estate::AutoStop;
+    use crate::subject::application::bench::judged;
+
+    #[test]
+    fn only_what_is_switched_off_fails() {
+        let verdict = |auto_stop| {
+            let application = Application {
+                auto_stop,
+                ..Application::example()
+            };
+            judged(check, &application)
+        };
+        let stop = |enabled| AutoStop {
+            enabled,
+            idle_timeout_minutes: None,
+        };
+        assert_eq!(verdict(None), Verdict::Pass);
+        assert_eq!(verdict(Some(stop(true))), Verdict::Pass);
+        assert!(matches!(verdict(Some(stop(false))), Verdict::Fail(_)));
+    }
+}

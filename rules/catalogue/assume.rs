@@ -1,0 +1,13 @@
+//! Rules about whom a role may assume.
+
+use crate::subject::rule::Rule;
+
+mod latent_other_team;
+mod reaches_other_team;
+mod unbounded;
+
+pub(crate) static RULES: &[&Rule] = &[
+    &latent_other_team::RULE,
+    &reaches_other_team::RULE,
+    &unbounded::RULE,
+];

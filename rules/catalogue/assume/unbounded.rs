@@ -1,0 +1,77 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::estate::AccountId;
+use crate::finding::Fault;
+use crate::iam::{Choice, Holder, Inventory, Statement};
+use crate::remedy::iam::{guard_action, mend};
+use crate::settings::Context;
+use crate::subject::evidence::{by_statement, witness};
+use crate::subject::rule::rule;
+
+rule! {
+    /// A role may assume whatever trusts it, in any team
+    ///
+    /// Flags roles of a team whose policies allow `sts:AssumeRole` on roles at large (`*`, `role/*`), so that
+    /// a role of a team that doesn't exist yet would be covered, too. Denials and the permissions boundary
+    /// count.
+    ///
+    /// ## Why it matters
+    /// One edit of another team's trust policy, by mistake or on purpose, opens that team's data.
+    ///
+    /// ## How to fix
+    /// Name the team's own roles in `Resource`, or compare the tag of the role with the team's:
+    /// `"StringEquals": {"iam:ResourceTag/Team": "${aws:PrincipalTag/Team}"}`.
+    ///
+    /// Source: IAM User Guide, "IAM: Assume roles that have a specific tag".
+    "assume-unbounded", High, Role { check }
+}
+
+fn check(holder: &Holder<'_>, inventory: &Inventory<'_>, cx: &Context<'_>) -> Vec<Fault> {
+    if holder.team.is_none() || !holder.speaks_of("sts:AssumeRole") {
+        return Vec::new();
+    }
+    let nobody = BTreeMap::from([(cx.policy.team_tag.clone(), "lineward-probe".to_owned())]);
+    let statements = holder
+        .policies
+        .iter()
+        .flat_map(|it| &it.document.statements);
+    let mut accounts: BTreeSet<&str> = statements.flat_map(accounts_of).collect();
+    accounts.extend([inventory.account.id.as_str(), "000000000000"]);
+    let partition = inventory.account.arn.partition();
+    let probes = accounts
+        .into_iter()
+        .map(|account| format!("arn:{partition}:iam::{account}:role/lineward-probe"));
+    let probes: Vec<_> = probes.collect();
+    let requests: Vec<_> = probes
+        .iter()
+        .map(|probe| inventory.request(holder, "sts:AssumeRole", probe, &nobody))
+        .collect();
+    let blamed = requests.iter().filter_map(|request| {
+        let granted = holder.may(request);
+        let by = granted.by.filter(|_| granted.access.may())?;
+        let told = witness(holder, request, granted.access, Some(&by));
+        Some((by, format!("{told}, which stands for any role of any team")))
+    });
+    // Of one statement, one probe is as good as another.
+    let mut told: Vec<&Statement> = Vec::new();
+    let blamed = blamed.filter(|(by, _)| {
+        let fresh = !told.contains(&by.statement);
+        told.push(by.statement);
+        fresh
+    });
+    let blamed = blamed.collect();
+    let tag = format!("iam:ResourceTag/{}", cx.policy.team_tag);
+    let own = format!("${{aws:PrincipalTag/{}}}", cx.policy.team_tag);
+    by_statement(holder, blamed, |by| {
+        mend(by.policy, holder.role, by.statement.index, |list, at| {
+            guard_action(list, at, by.statement, "sts:AssumeRole", (&tag, &own));
+        })
+    })
+}
+
+/// The accounts whose roles a statement may name.
+fn accounts_of(statement: &Statement) -> impl Iterator<Item = &str> {
+    let patterns = statement.resources.iter().flat_map(Choice::patterns);
+    let accounts = patterns.filter_map(|it| it.split(':').nth(4));
+    accounts.filter(|it| AccountId::is_valid(it))
+}

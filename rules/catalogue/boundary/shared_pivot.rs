@@ -1,0 +1,70 @@
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use crate::finding::Fault;
+use crate::graph::{Estate, is_pivot};
+use crate::settings::Context;
+use crate::subject::rule::rule;
+
+rule! {
+    /// A role of nobody joins several teams
+    ///
+    /// Flags roles that carry no team, that the jobs of two teams or more come to, and that come to a role of
+    /// a team.
+    ///
+    /// ## Why it matters
+    /// Whatever it may do, all of these teams may do. It is where boundaries are lost without anybody having
+    /// decided it.
+    ///
+    /// ## How to fix
+    /// Split it by team, and tag each part; or list its team as `shared`, if it is meant to serve all.
+    "boundary-shared-pivot", High, Estate { check }
+}
+
+fn check(estate: &Estate<'_>, cx: &Context<'_>) -> Vec<Fault> {
+    let mut teams: BTreeMap<usize, BTreeSet<&str>> = BTreeMap::new();
+    let mut ways: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
+    for team in estate.teams() {
+        for (pivot, way) in estate.reached(team, cx).pivots {
+            teams.entry(pivot).or_default().insert(team);
+            ways.entry(pivot).or_default().extend(way);
+        }
+    }
+    let joining = teams.into_iter().filter(|(_, teams)| teams.len() > 1);
+    let faults = joining.filter_map(|(at, teams)| {
+        let way = ways.get(&at).into_iter().flatten();
+        let pivot = estate.node(at).filter(|it| it.team.is_none())?;
+        let end = first_of_a_team(estate, at, cx)?;
+        let target = estate.node(end)?;
+        let teams: Vec<_> = teams.into_iter().map(|it| format!("`{it}`")).collect();
+        let evidence = format!(
+            "the teams {} come to it, and it comes to `{}` of team `{}`",
+            teams.join(", "),
+            target.arn,
+            target.team.as_deref().unwrap_or_default()
+        );
+        Some(Fault {
+            needs: estate.needs(pivot.arn.as_str(), way.chain([&end])),
+            ..pivot.fault(evidence)
+        })
+    });
+    faults.collect()
+}
+
+/// The nearest role of a team that a role of nobody comes to.
+fn first_of_a_team(estate: &Estate<'_>, from: usize, cx: &Context<'_>) -> Option<usize> {
+    let mut seen = BTreeSet::from([from]);
+    let mut queue = VecDeque::from([from]);
+    while let Some(at) = queue.pop_front() {
+        for step in estate.steps.get(at).into_iter().flatten() {
+            if !seen.insert(step.to) {
+                continue;
+            }
+            let node = estate.node(step.to)?;
+            if !is_pivot(node, cx.policy) {
+                return Some(step.to);
+            }
+            queue.push_back(step.to);
+        }
+    }
+    None
+}

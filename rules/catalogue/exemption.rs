@@ -1,0 +1,7 @@
+//! Rules about exemptions.
+
+use crate::subject::rule::Rule;
+
+mod expired;
+
+pub(crate) static RULES: &[&Rule] = &[&expired::RULE];

@@ -1,0 +1,7 @@
+//! Rules about interactive endpoints.
+
+use crate::subject::rule::Rule;
+
+mod unaudited;
+
+pub(crate) static RULES: &[&Rule] = &[&unaudited::RULE];

@@ -1,0 +1,106 @@
+use crate::finding::{Remediation, Verdict};
+use crate::lineage::Setup;
+use crate::remedy::set_spark_defaults;
+use crate::settings::Context;
+use crate::spark::agent::AgentKind;
+use crate::spark::{EXTRA_LISTENERS_KEY, LISTENERS_KEY};
+use crate::subject::application::Judged;
+use crate::subject::rule::rule;
+
+rule! {
+    /// A lineage listener stands in the key of another kind
+    ///
+    /// Flags Spark applications that list OpenLineage's or DataHub's listener in
+    /// `spark.sql.queryExecutionListeners`, or Spline's, beside its right place, in `spark.extraListeners`.
+    ///
+    /// ## Why it matters
+    /// The classes are of different kinds. Spark refuses to start with "is not a subclass of", or the job
+    /// dies at its first query.
+    ///
+    /// ## How to fix
+    /// Spline's listener belongs into `spark.sql.queryExecutionListeners`, the others into
+    /// `spark.extraListeners`.
+    ///
+    /// Source: tried on Apache Spark 3.5.6 with another class that is no `QueryExecutionListener`.
+    "lineage-listener-misplaced", High, Lineage { check, fix }
+}
+
+/// The key that an agent's listener may be mistaken to belong into.
+pub(super) fn wrong_key(kind: AgentKind) -> &'static str {
+    match kind {
+        AgentKind::Spline => EXTRA_LISTENERS_KEY,
+        AgentKind::OpenLineage | AgentKind::DataHub => LISTENERS_KEY,
+    }
+}
+
+fn misplaced(setup: &Setup<'_>) -> Option<AgentKind> {
+    // Spline's listener in the wrong key alone is `spline-listener-missing`'s.
+    AgentKind::ALL.into_iter().find(|&kind| {
+        let alone = kind == AgentKind::Spline && !setup.is_listening(kind);
+        setup.spark.lists(wrong_key(kind), kind.listener()) && !alone
+    })
+}
+
+fn check(setup: &Setup<'_>, _: &Context<'_>) -> Verdict {
+    if !setup.is_spark() {
+        return Verdict::Pass;
+    }
+    misplaced(setup).map_or(Verdict::Pass, |kind| {
+        Verdict::Fail(format!(
+            "`{}` lists `{}`, which belongs into `{}`",
+            wrong_key(kind),
+            kind.listener(),
+            kind.listeners_key()
+        ))
+    })
+}
+
+fn fix(judged: &Judged<'_>, _: &Context<'_>) -> Remediation {
+    let setup = &judged.setup;
+    let Some(kind) = misplaced(setup) else {
+        return Remediation::default();
+    };
+    let (wrong, right, listener) = (wrong_key(kind), kind.listeners_key(), kind.listener());
+    let left: Vec<_> = setup
+        .spark
+        .list(wrong)
+        .filter(|it| *it != listener)
+        .collect();
+    let others = setup.spark.list(right).filter(|it| *it != listener);
+    let joined: Vec<_> = others.chain([listener]).collect();
+    set_spark_defaults(
+        judged.application,
+        &[(wrong, &left.join(",")), (right, &joined.join(","))],
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::subject::application::bench::{lineage, with};
+
+    #[test]
+    fn each_listener_has_its_key() {
+        let (spline, other) = (AgentKind::Spline, AgentKind::OpenLineage);
+        let right = [(EXTRA_LISTENERS_KEY, Some(other.listener()))];
+        assert_eq!(lineage(check, &with(&right)), Verdict::Pass);
+        let both = format!("{},{}", spline.listener(), other.listener());
+        let wrong = with(&[(LISTENERS_KEY, Some(&both))]);
+        assert!(matches!(lineage(check, &wrong), Verdict::Fail(_)));
+        let fix = fix(
+            &Judged::new(
+                &wrong,
+                &crate::Policy::default(),
+                crate::catalogue::lineage_checks(),
+            ),
+            &Context::example(),
+        );
+        assert!(
+            fix.terraform.contains(&format!("\"{}\"", other.listener())),
+            "{}",
+            fix.terraform
+        );
+        let extra = with(&[(EXTRA_LISTENERS_KEY, Some(spline.listener()))]);
+        assert!(matches!(lineage(check, &extra), Verdict::Fail(_)));
+    }
+}

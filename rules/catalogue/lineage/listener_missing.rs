@@ -1,0 +1,93 @@
+use crate::finding::{Remediation, Verdict};
+use crate::lineage::Setup;
+use crate::remedy::set_spark_defaults;
+use crate::settings::Context;
+use crate::subject::application::Judged;
+use crate::subject::rule::rule;
+
+rule! {
+    /// The lineage agent's listener is not registered
+    ///
+    /// Flags Spark applications that carry the OpenLineage or DataHub agent that `[lineage] require` asks
+    /// for, but whose `spark.extraListeners` doesn't list its listener. For Spline there is
+    /// `spline-listener-missing`.
+    ///
+    /// ## Why it matters
+    /// The agent is loaded and never called. Jobs succeed and no lineage is reported.
+    ///
+    /// ## How to fix
+    /// Add the class that the evidence names to `spark.extraListeners`, a comma-separated list.
+    ///
+    /// Source: OpenLineage's and DataHub's documentation of their Spark integrations.
+    "lineage-listener-missing", High, Lineage { check, fix }
+}
+
+fn check(setup: &Setup<'_>, _: &Context<'_>) -> Verdict {
+    let Some(kind) = setup.wanted_other() else {
+        return Verdict::Pass;
+    };
+    let misplaced = setup.spark.lists(
+        crate::catalogue::lineage::listener_misplaced::wrong_key(kind),
+        kind.listener(),
+    );
+    if setup.agents.of(kind).next().is_none() || setup.is_listening(kind) || misplaced {
+        return Verdict::Pass;
+    }
+    let fact = format!(
+        "`{}` doesn't list `{}`",
+        kind.listeners_key(),
+        kind.listener()
+    );
+    match setup.image.filter(|_| setup.is_opaque) {
+        Some(image) => Verdict::Unknown(format!("{fact}; the image `{image}` may set it")),
+        None => Verdict::Fail(fact),
+    }
+}
+
+fn fix(judged: &Judged<'_>, _: &Context<'_>) -> Remediation {
+    let Some(kind) = judged.setup.wanted_other() else {
+        return Remediation::default();
+    };
+    let present = judged.setup.spark.list(kind.listeners_key());
+    let listeners: Vec<_> = present.chain([kind.listener()]).collect();
+    set_spark_defaults(
+        judged.application,
+        &[(kind.listeners_key(), &listeners.join(","))],
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::{Policy, Requirement};
+    use crate::spark::EXTRA_LISTENERS_KEY;
+    use crate::subject::application::bench::{lineage_under, open_lineage, with};
+
+    #[test]
+    fn the_listener_must_be_in_its_key() {
+        let policy = Policy {
+            require: Requirement::OpenLineage,
+            ..Policy::default()
+        };
+        let mut changes = open_lineage();
+        assert_eq!(
+            lineage_under(check, &with(&changes), &policy),
+            Verdict::Pass
+        );
+        changes.push((EXTRA_LISTENERS_KEY, Some("com.x.Other")));
+        let application = with(&changes);
+        assert!(matches!(
+            lineage_under(check, &application, &policy),
+            Verdict::Fail(_)
+        ));
+        let fix = fix(
+            &Judged::new(&application, &policy, crate::catalogue::lineage_checks()),
+            &Context::example(),
+        );
+        assert!(
+            fix.terraform.contains("com.x.Other,io.openlineage"),
+            "{}",
+            fix.terraform
+        );
+    }
+}

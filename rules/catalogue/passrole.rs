@@ -1,0 +1,19 @@
+//! Rules about `iam:PassRole`.
+
+use crate::subject::rule::Rule;
+
+mod bounded_by_tag_only;
+mod dead;
+mod names_other_team;
+mod reaches_other_team;
+mod service_unbounded;
+mod tag_unreliable;
+
+pub(crate) static RULES: &[&Rule] = &[
+    &bounded_by_tag_only::RULE,
+    &dead::RULE,
+    &names_other_team::RULE,
+    &reaches_other_team::RULE,
+    &service_unbounded::RULE,
+    &tag_unreliable::RULE,
+];

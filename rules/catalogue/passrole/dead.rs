@@ -1,0 +1,41 @@
+use crate::finding::Fault;
+use crate::iam::{Choice, Holder, Inventory};
+use crate::settings::Context;
+use crate::subject::passrole::{allowing, fault};
+use crate::subject::rule::rule;
+
+rule! {
+    /// A grant of `iam:PassRole` names a role of another account
+    ///
+    /// Flags statements that allow a team's role `iam:PassRole` on a role of another account by its ARN.
+    ///
+    /// ## Why it matters
+    /// A role can be passed within its own account only, so the grant does nothing. It was meant for
+    /// something.
+    ///
+    /// ## How to fix
+    /// Leave it out, or name the role of this account that was meant. To become a role of another account
+    /// takes `sts:AssumeRole`.
+    ///
+    /// Source: IAM User Guide, "Grant a user permissions to pass a role to an AWS service".
+    "passrole-dead", Low, Role { check }
+}
+
+fn check(holder: &Holder<'_>, inventory: &Inventory<'_>, _: &Context<'_>) -> Vec<Fault> {
+    let account = inventory.account.id.as_str();
+    let faults = allowing(holder).filter_map(|by| {
+        let mut actions = by.statement.actions.patterns().iter();
+        let named = actions.any(|it| it.eq_ignore_ascii_case("iam:PassRole"));
+        let Some(Choice::Only(resources)) = by.statement.resources.as_ref().filter(|_| named)
+        else {
+            return None;
+        };
+        let role = resources.iter().find(|it| {
+            let home = it.split(':').nth(4).unwrap_or_default();
+            !it.contains(['*', '?', '$']) && home.len() == 12 && home != account
+        })?;
+        let evidence = format!("`{role}` is of another account, so it can't be passed here");
+        Some(fault(holder, inventory, &by, &evidence))
+    });
+    faults.collect()
+}

@@ -1,0 +1,19 @@
+//! Rules about roles.
+
+use crate::subject::rule::Rule;
+
+mod creatable_unbounded;
+mod policy_other_team;
+mod policy_rewritable;
+mod retaggable;
+mod team_missing;
+mod team_unknown;
+
+pub(crate) static RULES: &[&Rule] = &[
+    &creatable_unbounded::RULE,
+    &policy_other_team::RULE,
+    &policy_rewritable::RULE,
+    &retaggable::RULE,
+    &team_missing::RULE,
+    &team_unknown::RULE,
+];

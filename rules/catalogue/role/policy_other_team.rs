@@ -1,0 +1,72 @@
+use crate::estate::ManagedPolicy;
+use crate::finding::Fault;
+use crate::finding::Remediation;
+use crate::iam::{Holder, Inventory};
+use crate::remedy::shell;
+use crate::settings::Context;
+use crate::subject::evidence;
+use crate::subject::rule::rule;
+
+rule! {
+    /// The role holds a policy of another team
+    ///
+    /// Flags roles with a team to which a customer managed policy of another team is attached, or that such a
+    /// policy bounds. Policies of `[teams] shared` are for all, and `[[sharing]]` may allow one.
+    ///
+    /// ## Why it matters
+    /// Whoever may change the other team's policy changes what this role may do, and the role has rights that
+    /// were written for somebody else.
+    ///
+    /// ## How to fix
+    /// Give the role a policy of its own team, or tag the policy as one that serves all.
+    ///
+    /// Source: the organization's own tags; IAM doesn't compare them when a policy is attached.
+    "role-policy-other-team", Medium, Role { check }
+}
+
+fn check(holder: &Holder<'_>, inventory: &Inventory<'_>, cx: &Context<'_>) -> Vec<Fault> {
+    let role = holder.role;
+    let crossing = inventory.policies.iter().filter_map(|policy| {
+        let is_boundary = role.boundary.as_ref() == Some(&policy.arn);
+        if !is_boundary && !role.attached_policies.contains(&policy.arn) {
+            return None;
+        }
+        let team = cx.policy.team(policy.tags.as_ref()?);
+        let team = team.filter(|it| !it.trim().is_empty());
+        let crosses = cx.policy.crosses(holder.team, team, &policy.arn, cx.now);
+        crosses.then(|| fault(holder, policy, team.unwrap_or_default(), is_boundary))
+    });
+    crossing.collect()
+}
+
+fn fault(holder: &Holder<'_>, policy: &ManagedPolicy, theirs: &str, is_boundary: bool) -> Fault {
+    let (role, own) = (holder.role, holder.team.unwrap_or_default());
+    let how = if is_boundary { "bounded by" } else { "holds" };
+    let evidence = format!("of team `{own}`, {how} `{}` of team `{theirs}`", policy.arn);
+    let (account, name) = (role.arn.account(), shell(&role.name));
+    let fix = if is_boundary {
+        Remediation {
+            aws_cli: format!(
+                "# in account {account}\naws iam put-role-permissions-boundary --role-name {name} \
+                 --permissions-boundary '<boundary of team {own}>'"
+            ),
+            terraform: "permissions_boundary = \"<boundary of its own team>\"".into(),
+        }
+    } else {
+        Remediation {
+            aws_cli: format!(
+                "# in account {account}\n# attach a policy of team {own} with what the role needs first\n\
+                 aws iam detach-role-policy --role-name {name} --policy-arn {}",
+                shell(policy.arn.as_str())
+            ),
+            terraform: format!(
+                "# remove the aws_iam_role_policy_attachment of {}",
+                policy.arn
+            ),
+        }
+    };
+    Fault {
+        part: policy.arn.to_string(),
+        ..evidence::of_role(holder, evidence).mended_by(fix)
+    }
+}

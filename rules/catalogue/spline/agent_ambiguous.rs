@@ -1,0 +1,129 @@
+use std::collections::BTreeSet;
+
+use crate::finding::{Remediation, Verdict};
+use crate::lineage::Setup;
+use crate::remedy::set_spark_defaults;
+use crate::settings::Context;
+use crate::spark::agent::{Agent, AgentKind, Fit, file_name};
+use crate::spark::{JARS_KEY, PACKAGES_KEY};
+use crate::subject::application::Judged;
+use crate::subject::rule::rule;
+
+rule! {
+    /// Several Spline agents are configured
+    ///
+    /// Flags Spark applications that put more than one Spline agent on the class path. The same agent
+    /// named twice is no fault.
+    ///
+    /// ## Why it matters
+    /// Which of them is loaded is up to the order of the class path. Classes of both mix, and what fits the
+    /// release may not be what runs.
+    ///
+    /// ## How to fix
+    /// Keep the agent that is built for the application's release, and remove the others.
+    ///
+    /// Source: README of AbsaOSS/spline-spark-agent: one bundle for a Spark and Scala version.
+    "spline-agent-ambiguous", High, Lineage { check, fix }
+}
+
+/// The agents that differ from each other.
+pub(super) fn different<'a>(setup: &Setup<'a>) -> Vec<Agent<'a>> {
+    let mut names = BTreeSet::new();
+    let agents = setup.agents.of(AgentKind::Spline);
+    let different = agents.filter(|agent| {
+        let told = (agent.release, agent.spark, agent.scala, agent.version);
+        let name = if told == (None, None, None, None) {
+            file_name(agent.artifact)
+        } else {
+            ""
+        };
+        names.insert((told, name))
+    });
+    different.cloned().collect()
+}
+
+fn check(setup: &Setup<'_>, _: &Context<'_>) -> Verdict {
+    if !setup.has_spline() {
+        return Verdict::Pass;
+    }
+    let agents = different(setup);
+    if agents.len() < 2 {
+        return Verdict::Pass;
+    }
+    let names = agents.iter().map(|agent| format!("`{}`", agent.artifact));
+    Verdict::Fail(format!(
+        "{} agents are on the class path: {}",
+        agents.len(),
+        names.collect::<Vec<_>>().join(", ")
+    ))
+}
+
+fn fix(judged: &Judged<'_>, cx: &Context<'_>) -> Remediation {
+    let setup = &judged.setup;
+    let agents = different(setup);
+    let fits = |agent: &&Agent<'_>| agent.fit(setup.label, &cx.policy.releases) == Fit::Fits;
+    let Some(kept) = agents.iter().find(fits) else {
+        return Remediation::default();
+    };
+    let others: BTreeSet<_> = setup
+        .agents
+        .of(AgentKind::Spline)
+        .map(|it| it.artifact)
+        .collect();
+    let without = |key| {
+        let entries = setup.spark.list(key);
+        let entries = entries.filter(|entry| *entry == kept.artifact || !others.contains(entry));
+        entries.collect::<Vec<_>>().join(",")
+    };
+    let (jars, packages) = (without(JARS_KEY), without(PACKAGES_KEY));
+    let changes = [(JARS_KEY, jars.as_str()), (PACKAGES_KEY, packages.as_str())];
+    let changes: Vec<_> = changes
+        .into_iter()
+        .filter(|(key, _)| setup.spark.get(key).is_some())
+        .collect();
+    set_spark_defaults(judged.application, &changes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::subject::application::bench::{lineage, with};
+
+    #[test]
+    fn one_agent_passes_and_so_does_the_same_one_twice() {
+        let verdict = |jars| lineage(check, &with(&[(JARS_KEY, Some(jars))]));
+        assert_eq!(verdict("s3://b/spline-7.1.0.jar"), Verdict::Pass);
+        assert_eq!(
+            verdict("s3://b/spline-7.1.0.jar,s3://c/spline-7.1.0.jar"),
+            Verdict::Pass
+        );
+    }
+
+    #[test]
+    fn two_agents_fail_and_the_fix_keeps_the_one_that_fits() {
+        let bundle = "za.co.absa.spline.agent.spark:spark-3.4-spline-agent-bundle_2.12:2.1.0";
+        let application = with(&[
+            (
+                JARS_KEY,
+                Some("s3://b/a.jar,s3://b/spline-7.0.0.jar,s3://b/spline-7.1.0.jar"),
+            ),
+            (PACKAGES_KEY, Some(bundle)),
+        ]);
+        let found = lineage(check, &application);
+        assert!(
+            matches!(&found, Verdict::Fail(text) if text.starts_with("3 agents")),
+            "{found:?}"
+        );
+        let cx = Context::example();
+        let fix = fix(
+            &Judged::new(&application, cx.policy, crate::catalogue::lineage_checks()),
+            &cx,
+        )
+        .terraform;
+        assert!(
+            fix.contains("\"s3://b/a.jar,s3://b/spline-7.1.0.jar\""),
+            "{fix}"
+        );
+        assert!(fix.contains("\"spark.jars.packages\" = \"\""), "{fix}");
+    }
+}

@@ -1,0 +1,23 @@
+//! Rules about trust policies.
+
+use crate::subject::rule::Rule;
+
+mod admits_account;
+mod admits_anyone;
+mod admits_foreign_account;
+mod admits_other_team;
+mod principal_dead;
+mod rewritable;
+mod service_unguarded;
+mod source_other_team;
+
+pub(crate) static RULES: &[&Rule] = &[
+    &admits_account::RULE,
+    &admits_anyone::RULE,
+    &admits_foreign_account::RULE,
+    &admits_other_team::RULE,
+    &principal_dead::RULE,
+    &rewritable::RULE,
+    &service_unguarded::RULE,
+    &source_other_team::RULE,
+];

@@ -1,0 +1,82 @@
+use crate::finding::Fault;
+use crate::graph::stranger::{admits_account, open};
+use crate::graph::{Estate, Kept, Kind, Node};
+use crate::remedy::iam::guard;
+use crate::remedy::iam::part_services;
+use crate::settings::Context;
+use crate::subject::rule::rule;
+
+rule! {
+    /// A trust policy admits another team's role
+    ///
+    /// Flags roles of a team whose trust policy names a role of another team, or a session of it, where the
+    /// other's own policies don't allow it yet or needn't: within one account, naming the role is enough. Where
+    /// both sides allow it, `assume-reaches-other-team` says so; where a statement admits roles of whatever
+    /// account, `trust-admits-anyone` or `policy-notprincipal`.
+    ///
+    /// ## Why it matters
+    /// The other team comes in as soon as it allows itself to, or comes in already.
+    ///
+    /// ## How to fix
+    /// Take the role out of `Principal`, or agree to the sharing in `[[sharing]]`.
+    ///
+    /// Source: IAM User Guide, "AWS JSON policy elements: Principal".
+    "trust-admits-other-team", Critical, Estate { check }
+}
+
+fn check(estate: &Estate<'_>, cx: &Context<'_>) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    for (from, steps) in estate.steps.iter().enumerate() {
+        let alone = steps
+            .iter()
+            .filter(|it| it.kind == Kind::Assume && it.allowed_by.is_none());
+        for step in alone {
+            let how = "and needs no more";
+            faults.extend(fault(estate, (from, step.to), step.trusted_by, how, cx));
+        }
+    }
+    for refusal in &estate.refused {
+        let how = "whose own policies don't allow it yet";
+        let ends = (refusal.from, refusal.to);
+        faults.extend(fault(estate, ends, refusal.trusted_by, how, cx));
+    }
+    faults
+}
+
+fn fault(
+    estate: &Estate<'_>,
+    (from, to): (usize, usize),
+    trusted_by: Option<usize>,
+    how: &str,
+    cx: &Context<'_>,
+) -> Option<Fault> {
+    let (caller, target) = (estate.node(from)?, estate.node(to)?);
+    if !estate.crosses(caller, target, cx) {
+        return None;
+    }
+    let trust = target.trust();
+    let kept = trust.get(trusted_by?)?;
+    let statements = trust.iter().map(|it| &it.statement);
+    let is_open = open(&kept.statement, &statements, target.asked(), cx);
+    if is_open.is_some_and(|(_, is_sure)| is_sure) || admits_account(kept, caller, target, cx) {
+        return None;
+    }
+    let team = caller.team.as_deref().unwrap_or_default();
+    let evidence = format!("it admits `{}` of team `{team}`, {how}", caller.arn);
+    Some(Fault {
+        needs: estate.needs(target.arn.as_str(), &[from]),
+        remediation: closed(kept, target, cx),
+        ..kept.fault(target, &evidence)
+    })
+}
+
+/// The trust policy whose statement admits the team's own roles alone.
+fn closed(kept: &Kept, target: &Node, cx: &Context<'_>) -> crate::Remediation {
+    let team = target.team.as_deref().unwrap_or_default();
+    let tag = format!("aws:PrincipalTag/{}", cx.policy.team_tag);
+    let guarded = kept.changed(|list, at| {
+        part_services(list, at);
+        guard(list, at, &[("StringEquals", &tag, team)]);
+    });
+    kept.replaced_by(target, &guarded)
+}

@@ -1,0 +1,40 @@
+//! Rules over the roles of all accounts together: who comes to whose role, by which statements.
+
+use std::collections::BTreeSet;
+
+use crate::catalogue::rules;
+use crate::finding::Fault;
+use crate::finding::{Finding, Fingerprint};
+use crate::judge::roles::{Found, findings, superseded};
+use crate::settings::Context;
+use crate::subject::rule::Check;
+
+use crate::graph::{Edges, Estate};
+
+/// What the rules over the whole estate find.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EstateJudgement {
+    /// What they find.
+    pub findings: Vec<Finding>,
+    /// Findings on single accounts that these say more exactly: one cause is one finding.
+    pub superseded: BTreeSet<Fingerprint>,
+}
+
+/// What the rules over the whole estate make of it.
+///
+/// `is_whole` says that every account of the organization is among `accounts`, whether or not its roles could
+/// be read.
+pub fn judge_estate(accounts: &[Edges], is_whole: bool, cx: &Context<'_>) -> EstateJudgement {
+    let estate = Estate::new(accounts, is_whole, cx);
+    let mut found = Vec::new();
+    for rule in rules().filter(|rule| rule.severity_in(cx.policy).is_some()) {
+        if let Check::Estate { check } = rule.check {
+            let faults: Vec<Fault> = check(&estate, cx);
+            found.extend(faults.into_iter().map(|fault| Found { rule, fault }));
+        }
+    }
+    EstateJudgement {
+        superseded: superseded(&found),
+        findings: findings(found, cx),
+    }
+}

@@ -1,0 +1,15 @@
+//! What a rule is handed, and what a rule is.
+
+pub mod adversary;
+pub mod application;
+pub mod configuration;
+pub mod evidence;
+pub mod job_run;
+pub mod passrole;
+pub mod role;
+pub mod rule;
+pub mod session;
+pub mod statement;
+pub mod trust;
+
+pub use rule::{Check, Rule};

@@ -1,0 +1,86 @@
+//! Faults of roles and statements: a statement, what it does, and how sure that is.
+
+use std::collections::BTreeMap;
+
+use crate::finding::{Fault, Remediation};
+use crate::iam::{Access, Because, Holder, Known, PolicyName, Request, Statement, part};
+
+/// A fault of a whole role.
+pub fn of_role(holder: &Holder<'_>, evidence: String) -> Fault {
+    Fault::of(&holder.role.arn, holder.team, evidence)
+}
+
+/// A fault of a statement of a policy that a role holds.
+pub fn of_statement(
+    holder: &Holder<'_>,
+    name: PolicyName<'_>,
+    statement: &Statement,
+    evidence: &str,
+) -> Fault {
+    let everything = statement.actions.patterns() == ["*"];
+    Fault {
+        resource: name.resource(holder.role).clone(),
+        part: part(name.part(), statement),
+        is_everything: everything,
+        ..of_role(holder, format!("{name}, {}: {evidence}", statement.label()))
+    }
+}
+
+/// One fault for each statement that is blamed: the first reason is told, the others counted.
+pub fn by_statement(
+    holder: &Holder<'_>,
+    blamed: Vec<(Because<'_, PolicyName<'_>>, String)>,
+    fix: impl Fn(&Because<'_, PolicyName<'_>>) -> Remediation,
+) -> Vec<Fault> {
+    type Told<'a> = (Because<'a, PolicyName<'a>>, String, usize);
+    let mut statements: BTreeMap<String, Told<'_>> = BTreeMap::new();
+    for (by, reason) in blamed {
+        let key = format!("{}\0{}", by.policy, part("", by.statement));
+        statements
+            .entry(key)
+            .and_modify(|(_, _, others)| *others += 1)
+            .or_insert((by, reason, 0));
+    }
+    statements
+        .into_values()
+        .map(|(by, reason, others)| {
+            let more = match others {
+                0 => String::new(),
+                1 => ", and 1 other likewise".to_owned(),
+                others => format!(", and {others} others likewise"),
+            };
+            let evidence = format!("{reason}{more}");
+            of_statement(holder, by.policy, by.statement, &evidence).mended_by(fix(&by))
+        })
+        .collect()
+}
+
+/// The request that shows a fault, and how sure it is.
+pub fn witness(
+    holder: &Holder<'_>,
+    request: &Request<'_>,
+    access: Access,
+    by: Option<&Because<'_, PolicyName<'_>>>,
+) -> String {
+    let (role, action, resource) = (&holder.role.arn, request.action, request.resource);
+    format!(
+        "`{role}` may {action} `{resource}` ({})",
+        certainty(request, access, by.map(|it| it.statement))
+    )
+}
+
+/// How sure it is that a request is granted: `proven`, or on which keys it hangs.
+pub fn certainty(request: &Request<'_>, access: Access, statement: Option<&Statement>) -> String {
+    if access == Access::Allowed {
+        return "proven".into();
+    }
+    let conditions = statement.into_iter().flat_map(|it| &it.conditions);
+    let unknown = conditions
+        .filter(|it| *request.context.get(&it.key) == Known::Unknown)
+        .map(|it| format!("`{}`", it.key));
+    let unknown: Vec<_> = unknown.collect();
+    if unknown.is_empty() {
+        return "conditional: a denial or boundary hangs on what the inventory can't know".into();
+    }
+    format!("conditional on {}", unknown.join(", "))
+}

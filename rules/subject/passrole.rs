@@ -1,0 +1,70 @@
+//! Rules about which roles a role may pass to EMR Serverless.
+
+use crate::finding::Fault;
+use crate::iam::{
+    Because, Condition, EMR_SERVERLESS, Effect, Holder, Inventory, PASSED_TO, PolicyName,
+};
+use crate::remedy::iam::{confine, mend};
+use crate::subject::evidence;
+use crate::subject::evidence::by_statement;
+use crate::{Policy, Remediation};
+
+/// One fault for each statement that lets a role pass others' roles. The remedy confines it to the team's own.
+pub(crate) fn confined(
+    holder: &Holder<'_>,
+    inventory: &Inventory<'_>,
+    crossings: Vec<(Because<'_, PolicyName<'_>>, String)>,
+) -> Vec<Fault> {
+    by_statement(holder, crossings, |by| {
+        confine_to_own(holder, inventory, by)
+    })
+}
+
+/// The policy whose statement passes the team's own roles alone, and to EMR Serverless alone.
+pub(crate) fn confine_to_own(
+    holder: &Holder<'_>,
+    inventory: &Inventory<'_>,
+    by: &Because<'_, PolicyName<'_>>,
+) -> Remediation {
+    let own = inventory.own_execution_roles(holder.team.unwrap_or_default());
+    let statement = by.statement;
+    mend(by.policy, holder.role, statement.index, |list, at| {
+        let passed = [("StringEquals", PASSED_TO, EMR_SERVERLESS)];
+        confine(list, at, statement, "iam:PassRole", &own, &passed);
+    })
+}
+
+/// The statements that allow a team's role to pass roles.
+pub(crate) fn allowing<'a>(
+    holder: &'a Holder<'a>,
+) -> impl Iterator<Item = Because<'a, PolicyName<'a>>> {
+    let policies = holder.policies.iter().filter(|_| holder.team.is_some());
+    let statements = policies.flat_map(|held| {
+        let statements = held.document.statements.iter();
+        statements.map(|statement| Because {
+            policy: held.name,
+            statement,
+        })
+    });
+    statements
+        .filter(|by| by.statement.effect == Effect::Allow && by.statement.is_about("iam:PassRole"))
+}
+
+/// The fault of one statement, mended by confining it.
+pub(crate) fn fault(
+    holder: &Holder<'_>,
+    inventory: &Inventory<'_>,
+    by: &Because<'_, PolicyName<'_>>,
+    evidence: &str,
+) -> Fault {
+    evidence::of_statement(holder, by.policy, by.statement, evidence)
+        .mended_by(confine_to_own(holder, inventory, by))
+}
+
+/// Whether a condition is on the team tag of the role that is passed.
+pub(crate) fn is_on_tag_of_role(condition: &Condition, policy: &Policy) -> bool {
+    let tag = &policy.team_tag;
+    ["iam", "aws"]
+        .iter()
+        .any(|prefix| condition.is_on(&format!("{prefix}:ResourceTag/{tag}")))
+}

@@ -1,0 +1,166 @@
+//! What a rule is.
+
+use crate::estate::{ManagedPolicy, Scope};
+use crate::finding::{Fault, Remediation, Severity, Verdict};
+use crate::graph::Estate;
+use crate::iam::{Holder, Inventory};
+use crate::lineage::Setup;
+use crate::settings::{Context, Exemption, Parameters, Policy};
+use crate::subject::{application, configuration, job_run, session, statement};
+
+/// Declares this file's `RULE`; its doc comment becomes the rule's page in the catalogue.
+macro_rules! rule {
+    (@parameters) => { crate::settings::Parameters::None };
+    (@parameters $parameters:ident) => { crate::settings::Parameters::$parameters };
+    (
+        $(#[doc = $doc:literal])+
+        $id:literal, $severity:ident, $subject:ident { $($function:ident),+ }
+        $(, parameters: $parameters:ident)?
+    ) => {
+        $(#[doc = $doc])+
+        pub(crate) static RULE: crate::subject::rule::Rule = crate::subject::rule::Rule {
+            id: $id,
+            severity: crate::finding::Severity::$severity,
+            doc: concat!($($doc, "\n"),+),
+            file: file!(),
+            check: crate::subject::rule::Check::$subject { $($function),+ },
+            parameters: crate::subject::rule::rule!(@parameters $($parameters)?),
+        };
+    };
+}
+pub(crate) use rule;
+
+/// A named check on one kind of resource.
+#[derive(Debug)]
+pub struct Rule {
+    /// Subject and fault, such as `spline-agent-missing`.
+    pub id: &'static str,
+    /// How bad the fault is, unless the policy says otherwise.
+    pub severity: Severity,
+    /// Its page: the first line is its title.
+    pub doc: &'static str,
+    /// The file it lives in.
+    pub file: &'static str,
+    /// What it judges.
+    pub check: Check,
+    /// What can be set of it beside its severity.
+    pub parameters: Parameters,
+}
+
+impl Rule {
+    /// How bad its fault is here, or nothing where the rule is switched off.
+    pub fn severity_in(&self, policy: &Policy) -> Option<Severity> {
+        policy.severity(self.id, self.severity)
+    }
+
+    /// The first line of the page.
+    pub fn title(&self) -> &'static str {
+        self.doc.lines().next().unwrap_or_default().trim()
+    }
+
+    /// The page below its title, without the comment's leading blanks.
+    pub fn page(&self) -> String {
+        let lines = self
+            .doc
+            .lines()
+            .skip(1)
+            .map(|line| line.strip_prefix(' ').unwrap_or(line));
+        lines.collect::<Vec<_>>().join("\n").trim().to_owned()
+    }
+}
+
+/// A rule's predicate and the change that mends what it finds, by the kind of resource.
+#[derive(Debug)]
+pub enum Check {
+    /// Judges whether a configuration reports lineage: an application's, and by
+    /// `job-run-drops-lineage` and `session-drops-lineage` that of runs and sessions.
+    Lineage {
+        /// The predicate.
+        check: for<'a> fn(&Setup<'a>, &Context<'_>) -> Verdict,
+        /// The change of the application.
+        fix: for<'a> fn(&application::Judged<'a>, &Context<'_>) -> Remediation,
+    },
+    /// Judges an application.
+    Application {
+        /// The predicate.
+        check: for<'a> fn(&application::Judged<'a>, &Context<'_>) -> Verdict,
+        /// The change.
+        fix: for<'a> fn(&application::Judged<'a>, &Context<'_>) -> Remediation,
+    },
+    /// Judges the latest run of each job.
+    JobRun {
+        /// The predicate.
+        check: for<'a> fn(&job_run::Ran<'a>, &Context<'a>) -> Verdict,
+        /// The change.
+        fix: for<'a> fn(&job_run::Ran<'a>, &Context<'a>) -> Remediation,
+        /// Which of the rule's causes it is, where there are several.
+        cause: for<'a> fn(&job_run::Ran<'a>, &Context<'a>) -> &'static str,
+    },
+    /// Judges the latest session of each name.
+    Session {
+        /// The predicate.
+        check: for<'a> fn(&session::Opened<'a>, &Context<'a>) -> Verdict,
+        /// The change.
+        fix: for<'a> fn(&session::Opened<'a>, &Context<'a>) -> Remediation,
+        /// Which of the rule's causes it is, where there are several.
+        cause: for<'a> fn(&session::Opened<'a>, &Context<'a>) -> &'static str,
+    },
+    /// Judges what an application, the latest run of each job, and the latest session of each name are
+    /// configured with.
+    Configuration {
+        /// The predicate.
+        check: for<'a> fn(&configuration::Configured<'a>, &Context<'_>) -> Verdict,
+        /// The change.
+        fix: for<'a> fn(&configuration::Configured<'a>, &Context<'_>) -> Remediation,
+    },
+    /// Judges a role with all its policies.
+    Role {
+        /// The predicate, with the change that mends each fault.
+        check: fn(&Holder<'_>, &Inventory<'_>, &Context<'_>) -> Vec<Fault>,
+    },
+    /// Judges a statement of a policy that a role holds, or of its trust policy.
+    Statement {
+        /// The predicate, with the change that mends the fault.
+        check: fn(&statement::Stated<'_>, &Context<'_>) -> Option<Fault>,
+    },
+    /// Judges a managed policy of the account that a role in scope holds.
+    ManagedPolicy {
+        /// The predicate, with the change that mends the fault.
+        check: fn(&ManagedPolicy, &Inventory<'_>, &Context<'_>) -> Option<Fault>,
+    },
+    /// Judges the roles of all accounts together.
+    Estate {
+        /// The predicate, with the change that mends each fault.
+        check: fn(&Estate<'_>, &Context<'_>) -> Vec<Fault>,
+    },
+    /// Judges an exemption.
+    Exemption {
+        /// The predicate.
+        check: fn(&Exemption, &Context<'_>) -> Verdict,
+    },
+    /// Judges what came of reading a scope.
+    Scope {
+        /// The predicate.
+        check: fn(&Scope, &Context<'_>) -> Verdict,
+        /// The change.
+        fix: fn(&Scope, &Context<'_>) -> Remediation,
+    },
+}
+
+impl Check {
+    /// The kind of resource, in the reader's words.
+    pub fn subject(&self) -> &'static str {
+        match self {
+            Self::Lineage { .. } | Self::Application { .. } => "each application",
+            Self::JobRun { .. } => "the latest run of each job",
+            Self::Session { .. } => "the latest session of each name",
+            Self::Configuration { .. } => "each application, job and session",
+            Self::Role { .. } => "each role in scope",
+            Self::Statement { .. } => "each statement of the policies of roles in scope",
+            Self::ManagedPolicy { .. } => "each customer managed policy of roles in scope",
+            Self::Estate { .. } => "the roles of all accounts together",
+            Self::Exemption { .. } => "each exemption",
+            Self::Scope { .. } => "each scope",
+        }
+    }
+}
