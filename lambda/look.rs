@@ -1,12 +1,13 @@
 //! Looks where events point, and says which messages must come again.
 
 use jiff::Timestamp;
-use lineward::audit::{self, Request, Source};
+use lineward::audit::{self, Request};
 use lineward::collect::{CallCounts, Plan, Target};
 use lineward::config::Config;
 use lineward::estate::{AccountId, Arn, Cause, Gap, Region};
 use lineward::events::{self, EventError, Told};
 use lineward::report::Trigger;
+use lineward::source::Source;
 use serde_json::{Value, json};
 
 use crate::task::{Message, UnknownEvent};

@@ -9,11 +9,12 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
-use lineward::audit::{self, AuditError, Outcome, Request, Source};
+use lineward::audit::{self, AuditError, Outcome, Request};
 use lineward::collect::{CallCounts, Plan};
 use lineward::config::{Config, ConfigError};
 use lineward::fan_out::{self, FanOutError};
 use lineward::report::{Notification, Trigger};
+use lineward::source::Source;
 use lineward::store::{self, StoreError};
 use serde::Serialize;
 use serde_json::{Value, json};

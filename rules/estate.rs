@@ -4,6 +4,7 @@ mod application;
 pub mod glob;
 mod job_run;
 mod name;
+mod organization;
 mod role;
 mod scope;
 mod session;
@@ -14,6 +15,7 @@ pub use application::{
 };
 pub use job_run::{JobRun, SparkSubmit};
 pub use name::{AccountId, Arn, Region};
+pub use organization::Organization;
 pub use role::{ExcludedRoles, InlinePolicy, ManagedPolicy, Role};
 pub use scope::{Cause, Gap, Scope, ScopeState, Service, Skipped};
 pub use session::Session;

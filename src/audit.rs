@@ -5,22 +5,22 @@ mod fold;
 mod tell;
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 use std::sync::Arc;
 
-use futures_util::stream::{self, BoxStream, StreamExt as _};
+use futures_util::StreamExt as _;
 use jiff::{SignedDuration, Timestamp};
-use lineward_rules::Context;
-use lineward_rules::{Arn, Slice};
+use lineward_rules::estate::Organization;
+use lineward_rules::{Arn, Context, Slice};
 use tokio::time::Instant;
 
-use crate::collect::{self, CallCounts, Calls, Connection, ConnectionError, Organization, Plan};
+use crate::collect::{CallCounts, ConnectionError};
 use crate::config::{Config, PagerDuty};
 use crate::fan_out::{self, FanOutError};
 use crate::ledger::Ledger;
 use crate::notify::{Routing, RoutingError};
 use crate::report::{Report, Run, Trigger};
-use crate::snapshot::{Reader, SnapshotError};
+use crate::snapshot::SnapshotError;
+use crate::source::{self, Source, Walk};
 use crate::store::{Saved, Store, StoreError};
 use conclusion::Conclusion;
 use fold::{Fold, Folded};
@@ -41,17 +41,6 @@ pub struct Request {
     pub send_until: Option<Instant>,
     /// Whether what is found pages nobody, now or later, unless it was gone and is back.
     pub baseline: bool,
-}
-
-/// Where an estate comes from.
-#[derive(Debug)]
-pub enum Source {
-    /// The accounts themselves.
-    Live(Box<Plan>),
-    /// A snapshot.
-    Snapshot(PathBuf),
-    /// The shards of a fan-out, by its run.
-    FanOut(String),
 }
 
 /// What a run came to.
@@ -115,22 +104,6 @@ pub enum AuditError {
     /// The clock that wrote the snapshot, or ours, is wrong.
     #[error("the snapshot is dated {0}, which is yet to come; check both clocks")]
     FutureEstate(Timestamp),
-}
-
-/// An estate as it comes.
-pub struct Estate {
-    /// The id of the run that walked.
-    pub run: String,
-    /// When the walk began: the clock of every judgement.
-    pub started_at: Timestamp,
-    /// The organization.
-    pub organization: Organization,
-    /// The requests of the walk, where this process walks.
-    pub calls: Arc<Calls>,
-    /// Whether the walk left out some of what the configuration asks for.
-    pub is_narrowed: bool,
-    /// The slices, as they come.
-    pub slices: BoxStream<'static, Result<Slice, SnapshotError>>,
 }
 
 /// Audits. `seen` is told of each slice as it is judged.
@@ -208,7 +181,7 @@ pub async fn audit(
 
 /// Judges the slices as they come, and compares with the ledger as it is by then.
 async fn fold(
-    mut estate: Estate,
+    mut estate: Walk,
     trigger: Trigger,
     saved: Saved,
     store: &Store,
@@ -252,50 +225,17 @@ fn paging(config: &Config, ledger: &Ledger) -> Result<(PagerDuty, Routing), Audi
     Ok((pagerduty, routing))
 }
 
-async fn open(source: Source, store: &Store, known: &Organization) -> Result<Estate, AuditError> {
-    match source {
-        Source::Live(plan) => Ok(start(*plan, known).await?),
+async fn open(from: Source, store: &Store, known: &Organization) -> Result<Walk, AuditError> {
+    match from {
+        Source::Live(plan) => Ok(source::start(*plan, known).await?),
         Source::FanOut(run) => Ok(fan_out::gather(store, &run).await?),
         Source::Snapshot(path) => {
-            let (header, reader) = Reader::open(&path)?;
+            let walk = source::read(&path)?;
             // A ledger of the future would outlast every run of today.
-            if header.started_at > Timestamp::now() + SignedDuration::from_hours(1) {
-                return Err(AuditError::FutureEstate(header.started_at));
+            if walk.started_at > Timestamp::now() + SignedDuration::from_hours(1) {
+                return Err(AuditError::FutureEstate(walk.started_at));
             }
-            Ok(Estate {
-                run: header.run,
-                started_at: header.started_at,
-                organization: header.organization,
-                calls: Arc::default(),
-                is_narrowed: false,
-                slices: stream::iter(reader).boxed(),
-            })
+            Ok(walk)
         }
-    }
-}
-
-/// Begins to walk the accounts themselves. `known` is what was known of the organization.
-pub async fn start(plan: Plan, known: &Organization) -> Result<Estate, ConnectionError> {
-    let started_at = Timestamp::now();
-    let connection = Arc::new(Connection::open(plan.call_timeout).await?);
-    let is_narrowed = plan.is_narrowed;
-    let (organization, said) = collect::organization(&connection, &plan, known).await;
-    let slices = collect::walk(&connection, &Arc::new(plan));
-    let slices = stream::iter(said).chain(slices).map(Ok).boxed();
-    Ok(Estate {
-        run: uuid::Uuid::now_v7().to_string(),
-        started_at,
-        organization,
-        calls: Arc::clone(&connection.calls),
-        is_narrowed,
-        slices,
-    })
-}
-
-impl std::fmt::Debug for Estate {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Estate")
-            .field("run", &self.run)
-            .finish_non_exhaustive()
     }
 }

@@ -168,3 +168,24 @@ fn put(path: Option<&PathBuf>, text: &str) -> Result<Exit, Failure> {
         }
     }
 }
+
+/// What an audit that could not be is to its caller.
+fn audit_failure(error: &lineward::audit::AuditError) -> Failure {
+    use lineward::audit::AuditError;
+    use lineward::store::StoreError;
+    let exit = match error {
+        AuditError::Snapshot(_)
+        | AuditError::Routing(_)
+        | AuditError::NoPagerDuty
+        | AuditError::StaleEstate
+        | AuditError::StaleReport
+        | AuditError::ForeignReport
+        | AuditError::FutureEstate(_)
+        | AuditError::Store(StoreError::Url(_) | StoreError::Endpoint(_)) => Exit::Usage,
+        AuditError::Connection(_)
+        | AuditError::Store(_)
+        | AuditError::FanOut(_)
+        | AuditError::Unsaved { .. } => Exit::Failed,
+    };
+    Failure::new(exit, error)
+}

@@ -26,7 +26,7 @@ use tokio::time::Instant;
 use crate::config::Config;
 use accounts::Listed;
 pub use connection::{CallCounts, Calls, Connection, ConnectionError};
-pub use organization::{Organization, organization};
+pub use organization::organization;
 
 /// What to walk, and how.
 #[derive(Clone, Debug)]
@@ -80,7 +80,7 @@ impl Plan {
             is_narrowed: false,
             job_runs_since: walk.job_runs.then_some(since),
             max_job_runs: walk.max_job_runs,
-            policy: Arc::new(config.policy()),
+            policy: config.policy(),
             concurrency: walk.concurrency,
             deadline,
             call_timeout: walk.call_timeout.unsigned_abs(),

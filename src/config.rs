@@ -7,6 +7,7 @@ mod value;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
 use jiff::SignedDuration;
 use lineward_rules::catalogue::{ConfiguredExemption, ConfiguredRules};
@@ -52,6 +53,9 @@ pub struct Config {
     pub exemption: Vec<ConfiguredExemption>,
     /// What one team may have of another.
     pub sharing: Vec<Sharing>,
+    /// What the rules are to allow, worked out once.
+    #[serde(skip)]
+    policy: OnceLock<Arc<Policy>>,
 }
 
 /// `[organization]`
@@ -262,8 +266,13 @@ impl Config {
         environment::overlay(config, table, environment)
     }
 
-    /// What the rules are to allow.
-    pub fn policy(&self) -> Policy {
+    /// What the rules are to allow; worked out when it is first asked for.
+    pub fn policy(&self) -> Arc<Policy> {
+        let policy = self.policy.get_or_init(|| Arc::new(self.settings()));
+        Arc::clone(policy)
+    }
+
+    fn settings(&self) -> Policy {
         let mut policy = Policy::default();
         if let Some(tag) = &self.teams.tag {
             policy.team_tag.clone_from(tag);

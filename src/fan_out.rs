@@ -10,16 +10,18 @@ use std::sync::Arc;
 use futures_util::StreamExt as _;
 use futures_util::stream::{self, BoxStream};
 use jiff::Timestamp;
-use lineward_rules::estate::{Account, AccountId, Cause, Gap, Region, Scope, Service, Slice};
+use lineward_rules::estate::{
+    Account, AccountId, Cause, Gap, Organization, Region, Scope, Service, Slice,
+};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::audit::Estate;
-use crate::collect::{self, CallCounts, Connection, ConnectionError, Organization, Plan};
+use crate::collect::{self, CallCounts, Connection, ConnectionError, Plan};
 use crate::config::Config;
 use crate::report::{self, Report};
 use crate::snapshot::{self, Header, Reader, SnapshotError};
+use crate::source::Walk;
 use crate::store::{Store, StoreError};
 
 /// How many accounts a scan walks: few enough to end well within a Lambda's 15 minutes, and many enough that an
@@ -222,7 +224,7 @@ pub(crate) async fn finished(store: &Store, run: &str) -> Result<Option<Report>,
 }
 
 /// The estate of all shards of a run, read as the judge goes on.
-pub(crate) async fn gather(store: &Store, run: &str) -> Result<Estate, FanOutError> {
+pub(crate) async fn gather(store: &Store, run: &str) -> Result<Walk, FanOutError> {
     let deal = deal(store, run).await?;
     let run = deal.run.clone();
     let (store, partition) = (store.clone(), deal.partition);
@@ -244,7 +246,7 @@ pub(crate) async fn gather(store: &Store, run: &str) -> Result<Estate, FanOutErr
     let slices = slices.buffered(SHARDS_AHEAD).flat_map(stream::iter);
     let slices = stream::iter(of_plan).chain(slices);
     let slices: BoxStream<'static, _> = slices.map(Ok).boxed();
-    Ok(Estate {
+    Ok(Walk {
         run,
         started_at: deal.started_at,
         organization: deal.organization,

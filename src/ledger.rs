@@ -9,7 +9,7 @@ use lineward_rules::estate::{AccountId, Arn, Region};
 use lineward_rules::{Failing, Finding, Fingerprint, Remediation, RuleId, Severity, Status};
 use serde::{Deserialize, Serialize};
 
-use crate::collect::Organization;
+use lineward_rules::estate::Organization;
 
 pub use looked::{ByAccount, Looked};
 

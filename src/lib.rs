@@ -11,6 +11,7 @@ pub mod ledger;
 pub mod notify;
 pub mod report;
 pub mod snapshot;
+pub mod source;
 pub mod store;
 
 pub use lineward_rules::estate;

@@ -6,6 +6,7 @@ mod keys;
 pub mod pagerduty;
 mod plan;
 mod routing;
+mod team;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -17,7 +17,7 @@ use lineward_rules::{Fingerprint, RuleId, Severity, Status};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::collect::Organization;
+use lineward_rules::estate::Organization;
 
 pub use exemption::{Acceptance, ExemptionRow, ExemptionSource, ExemptionState};
 pub use lineage::{AccountAdoption, LackingRow, LineageSummary, TeamAdoption};

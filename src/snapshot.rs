@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::collect::Organization;
+use lineward_rules::estate::Organization;
 
 pub use reader::Reader;
 pub use writer::{Writer, encode};

@@ -1,5 +1,10 @@
 //! What all rules have in common.
-#![expect(clippy::disallowed_methods, reason = "reads the rules' own files")]
+#![expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test, which reads the rules' own files"
+)]
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -87,4 +92,77 @@ fn the_catalogue_is_current() {
         page::catalogue(),
         "run `UPDATE=1 cargo test -p lineward-rules`"
     );
+}
+
+/// The rooms, each of which imports those after it alone.
+const ROOMS: [&str; 12] = [
+    "judge",
+    "catalogue",
+    "subject",
+    "graph",
+    "remedy",
+    "lineage",
+    "iam",
+    "secrets",
+    "settings",
+    "finding",
+    "spark",
+    "estate",
+];
+
+/// All files of a room, those below its folder included.
+fn files_of(room: &str) -> Vec<PathBuf> {
+    let mut files = vec![root().join(format!("{room}.rs"))];
+    let mut folders = vec![root().join(room)];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).into_iter().flatten() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|end| end == "rs") {
+                files.push(path);
+            }
+        }
+    }
+    files
+}
+
+/// The lines of a file up to its tests, which may look at everything.
+fn without_tests(text: &str) -> String {
+    let lines: Vec<_> = text.lines().collect();
+    let tests = lines.windows(2).position(|pair| {
+        pair.first() == Some(&"#[cfg(test)]") && pair.last().is_some_and(|next| next.ends_with('{'))
+    });
+    lines[..tests.unwrap_or(lines.len())].join("\n")
+}
+
+#[test]
+fn no_room_imports_one_above_it() {
+    for (place, room) in ROOMS.iter().enumerate() {
+        let above = &ROOMS[..place];
+        for file in files_of(room) {
+            let text = std::fs::read_to_string(&file).unwrap();
+            for upper in above {
+                assert!(
+                    !without_tests(&text).contains(&format!("crate::{upper}::")),
+                    "{} imports `{upper}`, which stands above `{room}`",
+                    file.display()
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn the_rooms_are_all_there_is() {
+    let mut found = BTreeSet::new();
+    for entry in std::fs::read_dir(root()).unwrap() {
+        let path = entry.unwrap().path();
+        let is_code = path.is_dir() || path.extension().is_some_and(|end| end == "rs");
+        let stem = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        if is_code && !["lib", "tests", "examples"].contains(&stem.as_str()) {
+            found.insert(stem);
+        }
+    }
+    assert_eq!(found, BTreeSet::from(ROOMS.map(String::from)));
 }

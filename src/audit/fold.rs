@@ -19,9 +19,9 @@ use lineward_rules::{Finding, Fingerprint, Status, judge, sort_findings};
 use accepted::Accepted;
 use adopted::Adopted;
 
-use crate::collect::Organization;
 use crate::ledger::{ByAccount, KnownFinding, Ledger, Looked, SeenApplication, diff};
 use crate::report::{self, ApplicationRow, Coverage, FindingRow, Report, Run, ScopeRow, Summary};
+use lineward_rules::estate::Organization;
 
 /// What is kept of the slices that have come so far.
 pub(super) struct Fold<'a> {

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use lineward::audit::{self, AuditError, Outcome, Request, Source};
+use lineward::audit::{self, AuditError, Outcome, Request};
 use lineward::report::{Format, Report, Trigger};
+use lineward::source::Source;
 use lineward_rules::Severity;
 
 use super::walk::WalkArgs;
@@ -77,7 +78,7 @@ impl Audit {
         if let Err(AuditError::Unsaved { report, .. }) = &outcome {
             self.write(report)?;
         }
-        let outcome = outcome.map_err(|error| failure(&error))?;
+        let outcome = outcome.map_err(|error| super::audit_failure(&error))?;
         let written = self.write(&outcome.report);
         let delivered = tell(&outcome);
         written?;
@@ -119,25 +120,6 @@ fn tell(outcome: &Outcome) -> bool {
         .notification
         .as_ref()
         .is_none_or(super::notify::tell)
-}
-
-pub(super) fn failure(error: &AuditError) -> Failure {
-    use lineward::store::StoreError;
-    let exit = match error {
-        AuditError::Snapshot(_)
-        | AuditError::Routing(_)
-        | AuditError::NoPagerDuty
-        | AuditError::StaleEstate
-        | AuditError::StaleReport
-        | AuditError::ForeignReport
-        | AuditError::FutureEstate(_)
-        | AuditError::Store(StoreError::Url(_) | StoreError::Endpoint(_)) => Exit::Usage,
-        AuditError::Connection(_)
-        | AuditError::Store(_)
-        | AuditError::FanOut(_)
-        | AuditError::Unsaved { .. } => Exit::Failed,
-    };
-    Failure::new(exit, error)
 }
 
 fn severity_of(text: &str) -> Result<Severity, String> {

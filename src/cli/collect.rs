@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use clap::Args;
 use futures_util::StreamExt as _;
 use jiff::Timestamp;
-use lineward::audit;
-use lineward::collect::Organization;
+use lineward::estate::Organization;
 use lineward::snapshot::{Header, SCHEMA, SnapshotError, Writer};
+use lineward::source;
 use lineward_rules::Slice;
 use lineward_rules::estate::ScopeState;
 
@@ -28,7 +28,7 @@ impl Collect {
     pub(super) async fn run(self) -> Result<Exit, Failure> {
         let config = super::config(self.walk.config.as_deref())?;
         let plan = self.walk.plan(&config);
-        let mut walk = audit::start(plan, &Organization::default())
+        let mut walk = source::start(plan, &Organization::default())
             .await
             .map_err(|error| Failure::new(Exit::Failed, &error))?;
         let header = Header {

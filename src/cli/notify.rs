@@ -36,11 +36,11 @@ impl Notify {
         let report = self.read()?;
         if self.dry_run {
             let plan = audit::preview(&config, &report).await;
-            let plan = plan.map_err(|error| super::audit::failure(&error))?;
+            let plan = plan.map_err(|error| super::audit_failure(&error))?;
             return put(None, &events(&plan));
         }
         let notification = audit::notify(&config, &report).await;
-        let notification = notification.map_err(|error| super::audit::failure(&error))?;
+        let notification = notification.map_err(|error| super::audit_failure(&error))?;
         let delivered = tell(&notification);
         Ok(if delivered {
             Exit::Clean

@@ -1,23 +1,11 @@
-//! What is known of the organization as a whole.
+//! Asks what is known of the organization as a whole.
 
-use lineward_rules::estate::{Account, Gap, Region, Scope, Service, Slice};
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use lineward_rules::estate::{Account, Gap, Organization, Region, Scope, Service, Slice};
 
 use super::accounts::{NOT_IN_USE, is_refusal};
 use super::connection::retry_partition;
 use super::gap::gap;
 use super::{Connection, Plan};
-
-/// What is known of the organization as a whole.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Organization {
-    /// Its id (`o-…`), empty where there is none or it may not be read.
-    pub id: String,
-    /// Its management account, likewise.
-    pub management_account: String,
-}
 
 /// Asks for the organization. `known` is what an earlier run was told: it stands in where AWS doesn't say, and
 /// where applications are looked at alone, since the quota is one call a second and events come in bursts.

@@ -4,6 +4,7 @@ use lineward_rules::RuleId;
 use lineward_rules::estate::Arn;
 use sha2::{Digest as _, Sha256};
 
+use super::team;
 use crate::config::{Config, GroupBy, PagerDuty};
 use crate::report::FindingRow;
 
@@ -111,6 +112,6 @@ impl Team {
 
 /// The registered team that a finding is of: by its tag, or by its account.
 fn team_of(finding: &FindingRow, config: &Config) -> Team {
-    let team = super::routing::team(&finding.account, finding.team.as_deref(), &config.team);
+    let team = team::registered(&finding.account, finding.team.as_deref(), &config.team);
     team.map_or(Team::None, |team| Team::Named(team.name.clone()))
 }

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use lineward_rules::{AccountId, RuleId};
+use lineward_rules::RuleId;
 
 use super::Change;
 use super::group::Group;
 use super::keys::{Key, KeyError, Keys};
+use super::team;
 use crate::config::{Config, PagerDuty, Secret, Team};
 use crate::ledger::Incident;
 use crate::report::FindingRow;
@@ -137,7 +138,7 @@ impl Routing {
             }
         }
         let of_team = |finding: &&FindingRow| {
-            let team = team(&finding.account, finding.team.as_deref(), &self.teams)?;
+            let team = team::registered(&finding.account, finding.team.as_deref(), &self.teams)?;
             let key = team.routing_key.as_ref()?;
             Some((team.name.as_str(), key.name()))
         };
@@ -163,7 +164,7 @@ impl Routing {
     fn why_default(&self, findings: &[&FindingRow]) -> String {
         let registered = findings
             .iter()
-            .find_map(|it| team(&it.account, it.team.as_deref(), &self.teams));
+            .find_map(|it| team::registered(&it.account, it.team.as_deref(), &self.teams));
         if let Some(team) = registered {
             return format!("team `{}` has no routing key", team.name);
         }
@@ -191,16 +192,6 @@ impl Routing {
             && self.keys.fault(name).is_none()
             && digests.is_none_or(|(then, now)| *then == now)
     }
-}
-
-/// The registered team that a tag names, or that an account belongs to.
-pub(super) fn team<'a>(
-    account: &AccountId,
-    tag: Option<&str>,
-    teams: &'a [Team],
-) -> Option<&'a Team> {
-    let tagged = teams.iter().find(|team| Some(team.name.as_str()) == tag);
-    tagged.or_else(|| teams.iter().find(|team| team.accounts.contains(account)))
 }
 
 #[cfg(test)]

@@ -4,11 +4,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use clap::{Args, ValueEnum};
-use lineward::audit::{Request, Source, audit};
+use lineward::audit::{Request, audit};
 use lineward::config::Config;
 use lineward::fan_out::{self, Batch};
 use lineward::report::Trigger;
 use lineward::snapshot::Reader;
+use lineward::source::Source;
 
 use crate::Result;
 use crate::cost::Cost;

@@ -1,0 +1,77 @@
+//! Where the slices of a run come from: the accounts themselves, a snapshot, or the shards of a fan-out.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use futures_util::stream::{self, BoxStream, StreamExt as _};
+use jiff::Timestamp;
+use lineward_rules::estate::{Organization, Slice};
+
+use crate::collect::{self, Calls, Connection, ConnectionError, Plan};
+use crate::snapshot::{Reader, SnapshotError};
+
+/// Where an estate comes from.
+#[derive(Debug)]
+pub enum Source {
+    /// The accounts themselves.
+    Live(Box<Plan>),
+    /// A snapshot.
+    Snapshot(PathBuf),
+    /// The shards of a fan-out, by its run.
+    FanOut(String),
+}
+
+/// An estate as it comes.
+pub struct Walk {
+    /// The id of the run that walked.
+    pub run: String,
+    /// When the walk began: the clock of every judgement.
+    pub started_at: Timestamp,
+    /// The organization.
+    pub organization: Organization,
+    /// The requests of the walk, where this process walks.
+    pub calls: Arc<Calls>,
+    /// Whether the walk left out some of what the configuration asks for.
+    pub is_narrowed: bool,
+    /// The slices, as they come.
+    pub slices: BoxStream<'static, Result<Slice, SnapshotError>>,
+}
+
+/// Begins to walk the accounts themselves. `known` is what was known of the organization.
+pub async fn start(plan: Plan, known: &Organization) -> Result<Walk, ConnectionError> {
+    let started_at = Timestamp::now();
+    let connection = Arc::new(Connection::open(plan.call_timeout).await?);
+    let is_narrowed = plan.is_narrowed;
+    let (organization, said) = collect::organization(&connection, &plan, known).await;
+    let slices = collect::walk(&connection, &Arc::new(plan));
+    let slices = stream::iter(said).chain(slices).map(Ok).boxed();
+    Ok(Walk {
+        run: uuid::Uuid::now_v7().to_string(),
+        started_at,
+        organization,
+        calls: Arc::clone(&connection.calls),
+        is_narrowed,
+        slices,
+    })
+}
+
+/// A snapshot, read slice by slice.
+pub fn read(path: &Path) -> Result<Walk, SnapshotError> {
+    let (header, reader) = Reader::open(path)?;
+    Ok(Walk {
+        run: header.run,
+        started_at: header.started_at,
+        organization: header.organization,
+        calls: Arc::default(),
+        is_narrowed: false,
+        slices: stream::iter(reader).boxed(),
+    })
+}
+
+impl std::fmt::Debug for Walk {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Walk")
+            .field("run", &self.run)
+            .finish_non_exhaustive()
+    }
+}
