@@ -40,12 +40,6 @@ def member():
     return Stack("member-role.yaml", MEMBER_PARAMETERS, account=MEMBER).resources["MemberRole"]
 
 
-@pytest.fixture(autouse=True)
-def moto_records_here(monkeypatch, tmp_path):
-    """By itself it does in the working folder."""
-    monkeypatch.setenv("MOTO_RECORDER_FILEPATH", str(tmp_path / "moto_recording"))
-
-
 @pytest.fixture
 def on_sandbox(start_sandbox, built, tmp_path):
     """What the walk asks of an organization with faults, sessions and its own account."""

@@ -12,10 +12,12 @@ from serving import served
 
 
 @pytest.fixture
-def endpoint(free_port):
+def endpoint(free_port, tmp_path):
     server = pathlib.Path(__file__).with_name("server.py")
     url = f"http://127.0.0.1:{free_port}"
-    with served([sys.executable, str(server), str(free_port)], f"{url}/moto-api/data.json"):
+    command = [sys.executable, str(server), str(free_port)]
+    # What moto records lands in the folder in which it runs.
+    with served(command, f"{url}/moto-api/data.json", folder=tmp_path):
         yield url
 
 
