@@ -17,6 +17,7 @@ mod ledger;
 mod overlap;
 mod planted;
 mod quiet;
+mod readme;
 mod roles;
 mod saved;
 mod snapshot;
