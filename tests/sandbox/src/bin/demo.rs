@@ -103,14 +103,8 @@ fn folder() -> Result<PathBuf, Failure> {
 fn build(folder: &Path) -> Result<PathBuf, Failure> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut build = Command::new(cargo);
-    build.args([
-        "build",
-        "--quiet",
-        "--package",
-        "lineward",
-        "--bin",
-        "lineward",
-    ]);
+    // With the features of the whole workspace, so that its dependencies are not built once more for the tests.
+    build.args(["build", "--quiet", "--workspace", "--bin", "lineward"]);
     build.current_dir(env!("CARGO_MANIFEST_DIR"));
     if !build.status()?.success() {
         return Err("`lineward` could not be built".into());
