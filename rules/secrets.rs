@@ -5,18 +5,20 @@
 //! left says whether what stood there is judged a secret or was hidden as a precaution.
 
 mod assignment;
+mod document;
+mod image;
 mod judge;
 pub(crate) mod key;
 mod marker;
+pub(crate) mod payload;
 pub(crate) mod random;
 mod reach;
 pub(crate) mod shape;
 mod word;
+pub(crate) mod words;
 
 #[cfg(test)]
-mod canaries;
-#[cfg(test)]
-mod harmless;
+mod cases;
 #[cfg(test)]
 mod tests;
 
@@ -24,10 +26,12 @@ use std::sync::LazyLock;
 
 use regex_lite::{Captures, Regex};
 
+pub use document::document;
+pub use image::image;
 pub use marker::{REDACTED, is_hidden, secret_marker};
 
 use judge::Judgement;
-use key::Telling;
+use key::Key;
 use marker::Marker;
 
 /// A reference to AWS Secrets Manager, which EMR Serverless resolves: no secret itself.
@@ -71,14 +75,14 @@ pub fn property(key: &str, value: &str) -> String {
                 kept.extend([inner, "="]);
                 (key, rest) = (inner, value);
             }
-            _ => return kept + &within(key, rest),
+            _ => return kept + &within(key, rest, 0),
         }
     }
 }
 
 /// A text in which whatever is secret by shape, or assigned to a secret key, is redacted.
 pub fn text(text: &str) -> String {
-    whole("", text).map_or_else(|| within("", text), |marker| marker.as_str().to_owned())
+    whole("", text).map_or_else(|| within("", text, 0), |marker| marker.as_str().to_owned())
 }
 
 /// Arguments, each redacted by itself and, after an option that names a secret, whole.
@@ -97,16 +101,15 @@ pub fn arguments(arguments: &[String]) -> Vec<String> {
 
 /// The marker for a value that is hidden whole: what its key tells of, and a random token.
 fn whole(key: &str, value: &str) -> Option<Marker> {
-    if Telling::of(key) != Telling::Nothing {
-        return Some(hide(key, &marker::shrink(value)));
-    }
-    let bare = random::is_bare_secret(value) && !key::is_identifier(key);
-    bare.then(|| Marker::secret(""))
+    let told = Some(Key::of(key)).filter(|key| key.grade.is_some());
+    let hidden = told.and_then(|key| hide(&key, &marker::shrink(value)));
+    hidden.or_else(|| word::marker(key, value, 0))
 }
 
-/// The marker for the value of a key that is to be hidden, in a shrunk text.
-fn hide(key: &str, value: &str) -> Marker {
-    hide_as(value, |value| judge::judge(key, value))
+/// The marker for the value of a key, in a shrunk text, if the key tells of a secret and the value may be one.
+fn hide(key: &Key, value: &str) -> Option<Marker> {
+    let hidden = key.grade.is_some() && !judge::is_evident(key, value);
+    hidden.then(|| hide_as(value, |value| judge::judge(key, value)))
 }
 
 /// The marker for a value that is to be hidden. A secret's marker in it outlives it.
@@ -125,42 +128,45 @@ fn without_markers(shrunk: &str) -> String {
     shrunk.replace(|letter| Marker::of(letter).is_some(), "")
 }
 
-/// The value of a key, of which parts are redacted.
+/// The value of a key, of which parts are redacted. `depth` counts the payloads around it.
 ///
 /// Most texts hold nothing that a pattern could act on, and finding that out costs far less than the
 /// patterns do.
-fn within(key: &str, text: &str) -> String {
+fn within(key: &str, text: &str, depth: usize) -> String {
     let marked = shape::has_mark(text) || text.contains('@') || assignment::may_stand_in(text);
-    if !marked && !word::has_random(key, text) {
+    if !marked && !word::may_stand_in(text) {
         return text.to_owned();
     }
     let mut before = marker::shrink(text);
     for _ in 0..PASSES {
-        let after = pass(key, before.clone());
+        let after = pass(key, before.clone(), depth);
         if after == before {
             return marker::expand(&after);
         }
         before = after;
     }
-    hide("", &before).as_str().to_owned()
+    let judge = |value: &str| judge::judge(&Key::of(""), value);
+    hide_as(&before, judge).as_str().to_owned()
 }
 
 /// Looks through a shrunk text once. Each change leaves fewer letters that are no markers, so passes
 /// come to an end.
-fn pass(key: &str, text: String) -> String {
+fn pass(key: &str, text: String, depth: usize) -> String {
     let secret = |prefix: &str| Marker::secret(prefix).letter();
     let password = |given: &str| hide_as(given, judge::judge_url_password).letter();
     let mut text = shape::replace(text, secret);
     text = shape::replace_url_passwords(text, password);
     if assignment::may_stand_in(&text) {
         text = assignment::redact(&text);
+        let auth = Key::of("auth");
         let replaced = SCHEME.replace_all(&text, |found: &Captures| {
             let part = |name| found.name(name).map_or("", |part| part.as_str());
-            format!("{}{}", part("before"), hide("auth", part("token")).letter())
+            let marker = hide_as(part("token"), |token| judge::judge(&auth, token));
+            format!("{}{}", part("before"), marker.letter())
         });
         text = replaced.into_owned();
     }
-    word::redact(key, text, Marker::secret("").letter())
+    word::redact(key, &text, depth)
 }
 
 /// Whether the whole of a value is a reference to a secret.

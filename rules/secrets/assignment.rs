@@ -4,12 +4,10 @@ use std::sync::LazyLock;
 
 use regex_lite::{Captures, Regex};
 
-use crate::secrets::key;
-use crate::secrets::key::Telling;
-use crate::secrets::marker::Marker;
-use crate::secrets::reach;
-use crate::secrets::reach::Quotes;
-use crate::secrets::{REFERENCE, hide, regex};
+use super::key::{self, Key};
+use super::marker::Marker;
+use super::reach::{self, Quotes};
+use super::{REFERENCE, hide, regex};
 
 /// What a value is quoted with.
 const QUOTES: [char; 3] = ['"', '\'', '\\'];
@@ -85,16 +83,16 @@ impl Assignment {
             redacted.push_str(opening);
             rest = after;
             quotes = quotes.after(opening);
-            let telling =
-                Telling::of(key) != Telling::Nothing && !(key == "secret" && is_arn(&redacted));
+            let key = Some(Key::of(key)).filter(|_| !(key == "secret" && is_arn(&redacted)));
             let empty = opening.ends_with(char::is_whitespace) && is_option(sign, after);
-            let value = if telling && !empty {
-                value(after, reach(&redacted, &found, quotes), quotes)
-            } else {
-                reference(after)
-            };
-            if let Some((value, after)) = value {
-                let kept = kept(key, value, quotes);
+            let hidden = key
+                .filter(|key| key.grade.is_some() && !empty)
+                .and_then(|key| {
+                    let (value, after) = value(after, reach(&redacted, &found, quotes), quotes)?;
+                    Some((kept(&key, value, quotes)?, after))
+                });
+            let reference = || reference(after).map(|(value, after)| (value.to_owned(), after));
+            if let Some((kept, after)) = hidden.or_else(reference) {
                 quotes = quotes.after(&kept);
                 redacted.push_str(&kept);
                 rest = after;
@@ -105,13 +103,14 @@ impl Assignment {
     }
 }
 
-/// What stands where the value of a key stood: itself, where there is nothing to hide.
-fn kept(key: &str, value: &str, quotes: Quotes) -> String {
+/// What stands where the value of a key stood, unless there is nothing to hide: a reference and what is
+/// hidden already is not looked through again.
+fn kept(key: &Key, value: &str, quotes: Quotes) -> Option<String> {
     if is_reference(value) || is_hidden(value) {
-        return value.to_owned();
+        return Some(value.to_owned());
     }
-    let marker = hide(key, value).letter();
-    format!("{marker}{}", quotes.restored(quotes.after(value)))
+    let marker = hide(key, value)?.letter();
+    Some(format!("{marker}{}", quotes.restored(quotes.after(value))))
 }
 
 /// How far the value goes after what was found, with which the text before ends.
@@ -205,5 +204,5 @@ fn reference(text: &str) -> Option<(&str, &str)> {
 /// Whether a value, quoted or not, is a reference to a secret, and no more.
 fn is_reference(value: &str) -> bool {
     let value = value.trim_matches(QUOTES);
-    crate::secrets::is_reference(value) && !value.contains(QUOTES)
+    super::is_reference(value) && !value.contains(QUOTES)
 }

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use crate::secrets::shape;
+use super::shape;
 
 /// What stands where something was hidden as a precaution, without being judged a secret.
 pub const REDACTED: &str = "[redacted]";
@@ -29,6 +29,13 @@ impl Marker {
     pub(super) fn secret(prefix: &str) -> Self {
         let place = shape::prefixes().position(|known| known == prefix);
         Self(place.map_or(1, |place| place + 2))
+    }
+
+    /// The first that hides a secret in a text.
+    pub(super) fn first_secret(text: &str) -> Option<Self> {
+        let markers = std::iter::successors(cut(text), |(_, _, after)| cut(after));
+        let mut markers = markers.map(|(_, marker, _)| marker);
+        markers.find(|marker| marker.is_secret())
     }
 
     /// Whether what it hides was judged a secret.
@@ -65,14 +72,9 @@ pub fn is_hidden(text: &str) -> bool {
 
 /// The first marker of a secret in a text, as it stands.
 pub fn secret_marker(text: &str) -> Option<&str> {
-    let mut rest = text;
-    while let Some((before, marker, after)) = cut(rest) {
-        if marker.is_secret() {
-            return rest.get(before.len()..rest.len() - after.len());
-        }
-        rest = after;
-    }
-    None
+    let marker = Marker::first_secret(text)?.as_str();
+    let at = text.find(marker)?;
+    text.get(at..at + marker.len())
 }
 
 /// A text in which each marker is one letter.

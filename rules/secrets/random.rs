@@ -3,6 +3,9 @@
 //! Entropy alone doesn't tell a key from a long name in camel case. What random tokens have besides is
 //! that their characters change kind all the time and hardly ever spell words.
 
+use super::payload;
+use super::words::WORDS;
+
 /// How long a random token is at least, where its key tells little.
 const KEYED_LENGTH: usize = 16;
 
@@ -29,9 +32,6 @@ const WORD: usize = 3;
 /// 16 characters one in thirty; most names in camel case have more than 60.
 const WORDS_PERCENT: usize = 50;
 
-/// What begins public keys, digests and the ids of KMS keys.
-const PUBLIC: [&str; 5] = ["AAAA", "mrk-", "sha256-", "sha384-", "sha512-"];
-
 /// Whether a token looks random enough to be a secret under a key that says little.
 pub(crate) fn is_random(token: &str) -> bool {
     token.len() >= KEYED_LENGTH
@@ -53,15 +53,7 @@ pub(crate) fn is_bare_secret(token: &str) -> bool {
         && is_disordered(token)
         && !is_public(token)
         && entropy(token) >= BARE_BITS
-        && !decode(token).is_some_and(|bytes| is_readable(&bytes))
-}
-
-/// Whether a text may hold such a token among others: most texts are passed by.
-pub(crate) fn may_hold_bare_secret(text: &str) -> bool {
-    let mut runs = text.as_bytes().split(|byte| !is_base64(*byte));
-    runs.any(|run| {
-        BARE_LENGTH.contains(&run.len()) && str::from_utf8(run).is_ok_and(is_bare_secret)
-    })
+        && payload::text_of(token).is_none()
 }
 
 /// Whether a value is `user:password` in base64, as HTTP's basic authentication has it.
@@ -89,7 +81,7 @@ pub(crate) fn is_uuid(token: &str) -> bool {
 }
 
 /// Whether all of it is base64 of either alphabet, with its padding.
-fn in_base64(token: &str) -> bool {
+pub(super) fn in_base64(token: &str) -> bool {
     unpadded(token).bytes().all(is_base64)
 }
 
@@ -103,7 +95,8 @@ fn unpadded(token: &str) -> &str {
 }
 
 fn is_public(token: &str) -> bool {
-    PUBLIC.iter().any(|public| token.starts_with(public)) || is_uuid(token)
+    let mut public = WORDS.values.public.iter();
+    public.any(|public| token.starts_with(public.as_str())) || is_uuid(token)
 }
 
 /// Hex digits of both kinds, as in a key of 16 bytes.
@@ -173,7 +166,7 @@ fn entropy(token: &str) -> f64 {
 }
 
 /// The bytes that base64 of either alphabet stands for.
-fn decode(token: &str) -> Option<Vec<u8>> {
+pub(super) fn decode(token: &str) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(token.len());
     for quad in unpadded(token).as_bytes().chunks(4) {
         let mut bits = 0_u32;

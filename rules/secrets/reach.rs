@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use regex_lite::Regex;
 
-use crate::secrets::regex;
+use super::regex;
 
 /// Parts of a word that stand within no quote. A quote without its end goes to the end of the text.
 static WORD: LazyLock<Regex> = LazyLock::new(|| {

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use crate::secrets::*;
+use super::*;
 
 #[test]
 fn a_reference_to_a_secret_is_kept() {
@@ -241,7 +241,8 @@ fn a_long_chain_of_assignments_is_looked_through_without_end_or_overflow() {
 #[test]
 fn what_was_hidden_as_a_precaution_is_told_from_a_secret() {
     for (before, after) in [
-        ("--partition-key user_id", "--partition-key [redacted]"),
+        ("--partition-key user_id", "--partition-key user_id"),
+        ("--cipher-key user_id", "--cipher-key [redacted]"),
         ("--token ${TOKEN}", "--token [redacted]"),
         ("https://u:${PW}@h", "https://u:[redacted]@h"),
         ("https://u:pass1@h", "https://u:[redacted:secret]@h"),

@@ -1,30 +1,47 @@
-//! Words of a text that are random beyond doubt.
+//! Words of a text that are random beyond doubt, or that stand for a text with a secret in it.
 
-use crate::secrets::{key, random};
+use super::key::Key;
+use super::marker::Marker;
+use super::{payload, random};
 
-/// Whether the value of a key holds one.
-pub(super) fn has_random(key: &str, text: &str) -> bool {
-    random::may_hold_bare_secret(text) && cut(key, text).is_some()
-}
+/// How deep payloads are looked into: what is compressed can hold itself.
+const DEEPEST: usize = 2;
 
-/// The value of a key with a letter in the place of each.
-pub(super) fn redact(key: &str, text: String, letter: char) -> String {
-    if !has_random(key, &text) {
-        return text;
-    }
-    let mut redacted = String::new();
-    let (mut key, mut rest) = (key, text.as_str());
-    while let Some((before, after)) = cut(key, rest) {
+/// The value of a key with a letter in the place of each. `depth` counts the payloads around it.
+pub(super) fn redact(key: &str, text: &str, depth: usize) -> String {
+    let mut redacted = String::with_capacity(text.len());
+    let (mut key, mut rest) = (key, text);
+    while let Some((before, marker, after)) = cut(key, rest, depth) {
         redacted.push_str(before);
-        redacted.push(letter);
+        redacted.push(marker.letter());
         (key, rest) = ("", after);
     }
     redacted + rest
 }
 
+/// Whether a text holds a token that is long enough: most texts don't.
+pub(super) fn may_stand_in(text: &str) -> bool {
+    let mut runs =
+        text.split(|letter: char| !letter.is_ascii_alphanumeric() && !"+/-_".contains(letter));
+    runs.any(|run| run.len() >= payload::SHORTEST)
+}
+
+/// The marker for a token under its key, if it is such a one.
+pub(super) fn marker(key: &str, token: &str, depth: usize) -> Option<Marker> {
+    if random::is_bare_secret(token) {
+        let is_identifier = Key::of(key).is_identifier();
+        return (!is_identifier).then(|| Marker::secret(""));
+    }
+    let text = (depth < DEEPEST)
+        .then(|| payload::text_of(token))
+        .flatten()?;
+    let text = super::within("", &text, depth + 1);
+    Marker::first_secret(&text)
+}
+
 /// What is before and after the first such word, which may be the value of `key=` in turn. The word
 /// before it may say that it is an identifier, as the key of all may of the first word.
-fn cut<'a>(key: &str, text: &'a str) -> Option<(&'a str, &'a str)> {
+fn cut<'a>(key: &str, text: &'a str, depth: usize) -> Option<(&'a str, Marker, &'a str)> {
     let mut at = 0;
     let mut previous = key;
     for piece in text.split_inclusive(is_end) {
@@ -35,9 +52,9 @@ fn cut<'a>(key: &str, text: &'a str) -> Option<(&'a str, &'a str)> {
         } else {
             assigned
         };
-        if random::is_bare_secret(token) && !key::is_identifier(key) {
+        if let Some(marker) = marker(key, token, depth) {
             let (before, from) = text.split_at_checked(at + assigned.len())?;
-            return Some((before, from.strip_prefix(token)?));
+            return Some((before, marker, from.strip_prefix(token)?));
         }
         if word.len() > 1 {
             previous = word;
@@ -63,6 +80,7 @@ mod tests {
 
     #[test]
     fn only_whole_words_are_taken() {
+        let marker = Marker::secret("").letter().to_string();
         let token = "Qm9vV2l6Mx7kR3tN8pL2sD5fG9hJ1cZ4aY6uE0wT3bM=";
         for (before, after) in [
             ("--conf a.b={} --c", "--conf a.b=X --c"),
@@ -75,7 +93,10 @@ mod tests {
             ),
         ] {
             let fill = |text: &str| text.replace("{}", token);
-            assert_eq!(redact("", fill(before), 'X'), fill(after));
+            assert_eq!(
+                redact("", &fill(before), 0),
+                fill(after).replace('X', &marker)
+            );
         }
     }
 }

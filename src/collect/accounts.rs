@@ -7,6 +7,7 @@ use aws_sdk_organizations::types::Account as SdkAccount;
 use futures_util::future::FutureExt as _;
 use futures_util::stream::{self, Stream, StreamExt as _};
 use lineward_rules::estate::{Account, AccountId, Cause, Gap, Region, Scope, Service, Skipped};
+use lineward_rules::secrets;
 use tokio::sync::mpsc::{self, Sender};
 
 use super::gap::{gap, our_fault};
@@ -197,7 +198,7 @@ impl Lister<'_> {
     }
 
     fn account(&self, id: &AccountId, name: &str) -> Account {
-        Account::new(&self.connection.partition, id.clone(), name)
+        Account::new(&self.connection.partition, id.clone(), &secrets::text(name))
     }
 
     fn own_account(&self) -> Account {

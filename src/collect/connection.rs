@@ -25,7 +25,7 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::{AggregatedBytes, ByteStream};
-use lineward_rules::AccountId;
+use lineward_rules::{AccountId, secrets};
 use serde::Serialize;
 
 use super::gap::{gap, plain_reason};
@@ -251,7 +251,7 @@ fn refusal<E>(error: &SdkError<E, HttpResponse>) -> ConnectionError
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
 {
-    let text = plain_reason(error);
+    let text = secrets::text(&plain_reason(error));
     // The SDK has no variant for this: credentials are resolved deep in its orchestrator.
     if error.as_service_error().is_none() && text.contains("credential") {
         return ConnectionError::NoCredentials(text);

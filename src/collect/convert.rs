@@ -32,8 +32,8 @@ pub(super) fn application(from: sdk::Application, region: Region) -> Application
         arn: Arn::from(from.arn),
         region,
         id: from.application_id,
-        name: from.name.unwrap_or_default(),
-        release_label: from.release_label,
+        name: text(from.name),
+        release_label: secrets::text(&from.release_label),
         kind: from.r#type,
         state: from.state.as_str().to_owned(),
         created_at: timestamp(&from.created_at),
@@ -43,7 +43,9 @@ pub(super) fn application(from: sdk::Application, region: Region) -> Application
             .map(|architecture| architecture.as_str().to_owned()),
         tags: properties(from.tags),
         runtime_configuration: configurations(from.runtime_configuration),
-        image: from.image_configuration.map(|image| image.image_uri),
+        image: from
+            .image_configuration
+            .map(|image| secrets::image(&image.image_uri)),
         worker_images: worker_images(from.worker_type_specifications),
         maximum_capacity: from.maximum_capacity.map(|capacity| Capacity {
             cpu: capacity.cpu,
@@ -72,8 +74,8 @@ pub(super) fn unread(from: &sdk::ApplicationSummary, region: &Region) -> UnreadA
         arn: Arn::from(from.arn()),
         region: region.clone(),
         id: from.id().to_owned(),
-        name: from.name().unwrap_or_default().to_owned(),
-        release_label: from.release_label().to_owned(),
+        name: secrets::text(from.name().unwrap_or_default()),
+        release_label: secrets::text(from.release_label()),
         created_at: timestamp(from.created_at()),
     }
 }
@@ -99,8 +101,8 @@ pub(super) fn job_run(from: sdk::JobRun, region: Region) -> JobRun {
         region,
         application_id: from.application_id,
         id: from.job_run_id,
-        name: from.name.unwrap_or_default(),
-        release_label: from.release_label,
+        name: text(from.name),
+        release_label: secrets::text(&from.release_label),
         state: from.state.as_str().to_owned(),
         mode: from.mode.map(|mode| mode.as_str().to_owned()),
         execution_role: Arn::from(from.execution_role),
@@ -109,7 +111,9 @@ pub(super) fn job_run(from: sdk::JobRun, region: Region) -> JobRun {
         execution_timeout_minutes: from.execution_timeout_minutes,
         spark_submit,
         configuration: configurations(configuration),
-        image: from.image_configuration.map(|image| image.image_uri),
+        image: from
+            .image_configuration
+            .map(|image| secrets::image(&image.image_uri)),
         worker_images: worker_images(from.worker_type_specifications),
         monitoring: monitoring(monitored),
         tags: properties(from.tags),
@@ -123,8 +127,8 @@ pub(super) fn session(from: sdk::Session, region: Region) -> Session {
         region,
         application_id: from.application_id,
         id: from.session_id,
-        name: from.name.unwrap_or_default(),
-        release_label: from.release_label,
+        name: text(from.name),
+        release_label: secrets::text(&from.release_label),
         state: from.state.as_str().to_owned(),
         execution_role: Arn::from(from.execution_role_arn),
         created_by: Arn::from(from.created_by),
@@ -142,27 +146,46 @@ fn configurations(from: Option<Vec<sdk::Configuration>>) -> Vec<Configuration> {
         .unwrap_or_default()
         .into_iter()
         .map(|from| Configuration {
-            classification: from.classification,
+            classification: secrets::text(&from.classification),
             properties: properties(from.properties),
             configurations: configurations(from.configurations),
         });
     configurations.collect()
 }
 
+/// Properties without their secrets. A key in which one stood is told from another such key by a number.
 fn properties(from: Option<HashMap<String, String>>) -> BTreeMap<String, String> {
-    let properties = from.unwrap_or_default().into_iter().map(|(key, value)| {
+    let mut properties = BTreeMap::new();
+    for (key, value) in from
+        .unwrap_or_default()
+        .into_iter()
+        .collect::<BTreeMap<_, _>>()
+    {
         let value = secrets::property(&key, &value);
-        (key, value)
-    });
-    properties.collect()
+        let key = secrets::text(&key);
+        let mut unique = key.clone();
+        let mut number = 2;
+        while properties.contains_key(&unique) {
+            unique = format!("{key}#{number}");
+            number += 1;
+        }
+        properties.insert(unique, value);
+    }
+    properties
+}
+
+fn text(from: Option<String>) -> String {
+    secrets::text(&from.unwrap_or_default())
 }
 
 fn worker_images(
     from: Option<HashMap<String, sdk::WorkerTypeSpecification>>,
 ) -> BTreeMap<String, String> {
     let workers = from.unwrap_or_default().into_iter();
-    let images =
-        workers.filter_map(|(kind, worker)| Some((kind, worker.image_configuration?.image_uri)));
+    let images = workers.filter_map(|(kind, worker)| {
+        let image = worker.image_configuration?.image_uri;
+        Some((secrets::text(&kind), secrets::image(&image)))
+    });
     images.collect()
 }
 
@@ -191,7 +214,10 @@ fn monitoring(from: Option<sdk::MonitoringConfiguration>) -> Monitoring {
         return Monitoring::default();
     };
     Monitoring {
-        s3_log_uri: from.s3_monitoring_configuration.and_then(|s3| s3.log_uri),
+        s3_log_uri: from
+            .s3_monitoring_configuration
+            .and_then(|s3| s3.log_uri)
+            .map(|uri| secrets::text(&uri)),
         managed_persistence: from
             .managed_persistence_monitoring_configuration
             .and_then(|managed| managed.enabled),

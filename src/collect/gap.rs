@@ -5,6 +5,7 @@ use std::error::Error;
 use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use lineward_rules::estate::{Arn, Cause, Gap};
+use lineward_rules::secrets;
 
 /// The longest reason that is kept, in characters.
 const REASON_LENGTH: usize = 500;
@@ -32,7 +33,8 @@ where
             plain_reason(error)
         }
     });
-    let reason = reason.chars().take(REASON_LENGTH).collect();
+    // AWS repeats what it was given: redacted whole before it is cut, so that no half of a secret is kept.
+    let reason = secrets::text(&reason).chars().take(REASON_LENGTH).collect();
     Gap {
         operation: operation.to_owned(),
         resource,
@@ -96,7 +98,7 @@ fn classify<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> (Caus
             let code = service
                 .err()
                 .code()
-                .map_or_else(|| format!("HTTP {status}"), str::to_owned);
+                .map_or_else(|| format!("HTTP {status}"), secrets::text);
             let message = service.err().message().unwrap_or_default();
             (cause_of(&code, message, status), code)
         }

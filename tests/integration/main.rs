@@ -8,6 +8,7 @@
 )]
 
 mod bad_input;
+mod canaries;
 mod coverage;
 mod estates;
 mod harness;

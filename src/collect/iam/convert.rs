@@ -55,25 +55,23 @@ pub(super) fn policy(from: ManagedPolicyDetail) -> ManagedPolicy {
     }
 }
 
-/// Tags, the values of secret ones put out of sight.
+/// Tags without their secrets.
 pub(super) fn tags(from: Vec<Tag>) -> BTreeMap<String, String> {
     from.into_iter()
         .map(|tag| {
             let value = secrets::property(&tag.key, &tag.value);
-            (tag.key, value)
+            (secrets::text(&tag.key), value)
         })
         .collect()
 }
 
-/// Documents come percent-encoded by RFC 3986, in which `+` is a plus; some endpoints send plain JSON.
+/// Documents without their secrets. They come percent-encoded by RFC 3986, in which `+` is a plus; some endpoints send plain JSON.
 pub(super) fn decoded(document: Option<String>) -> String {
     let document = document.unwrap_or_default();
     if document.trim_start().starts_with('{') {
-        return document;
+        return secrets::document(&document);
     }
-    percent_decode_str(&document)
-        .decode_utf8_lossy()
-        .into_owned()
+    secrets::document(&percent_decode_str(&document).decode_utf8_lossy())
 }
 
 #[cfg(test)]

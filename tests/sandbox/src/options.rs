@@ -82,6 +82,9 @@ pub struct Options {
     /// Refuse `ListRegions`
     #[arg(long)]
     pub list_regions_denied: bool,
+    /// What each refusal ends in, as AWS repeats what it was given
+    #[arg(long)]
+    pub refusal_note: Option<String>,
     /// Events that `PagerDuty` takes in 60 seconds for one routing key
     #[arg(long, default_value_t = Options::default().pagerduty_rate)]
     pub pagerduty_rate: usize,
@@ -119,6 +122,7 @@ impl Default for Options {
             organizations_denied: false,
             organizations_not_in_use: false,
             list_regions_denied: false,
+            refusal_note: None,
             pagerduty_rate: 120,
             record: false,
             port: 0,

@@ -93,6 +93,15 @@ impl Refusal {
         }
     }
 
+    /// With more words at the end of its message.
+    pub(crate) fn with_note(mut self, note: Option<&str>) -> Self {
+        if let (Self::Error { message, .. }, Some(note)) = (&mut self, note) {
+            message.push(' ');
+            message.push_str(note);
+        }
+        self
+    }
+
     /// As the service puts it, or `None` where there is to be no answer.
     pub(crate) fn answer(&self, service: Service) -> Option<Answer> {
         match self {

@@ -96,7 +96,11 @@ impl State {
         self.latency().await;
         let answer = match self.call(&request, &target) {
             Ok(answer) => Some(answer),
-            Err(refusal) => refusal.answer(operation.service()),
+            Err(refusal) => {
+                let note = self.options(|options| options.refusal_note.clone());
+                let refusal = refusal.with_note(note.as_deref());
+                refusal.answer(operation.service())
+            }
         };
         match answer {
             Some(answer) => answer,
