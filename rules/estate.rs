@@ -5,6 +5,7 @@ pub mod glob;
 mod job_run;
 mod name;
 mod organization;
+mod read_scope;
 mod role;
 mod scope;
 mod session;
@@ -16,6 +17,7 @@ pub use application::{
 pub use job_run::{JobRun, SparkSubmit};
 pub use name::{AccountId, Arn, Region};
 pub use organization::Organization;
+pub use read_scope::{ReadScope, ReadScopes};
 pub use role::{ExcludedRoles, InlinePolicy, ManagedPolicy, Role};
 pub use scope::{Cause, Gap, Scope, ScopeState, Service, Skipped};
 pub use session::Session;

@@ -2,6 +2,7 @@
 
 mod fault;
 mod rule_id;
+mod stored;
 
 use std::fmt;
 
@@ -10,10 +11,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::estate::{AccountId, Arn, Region, Service};
+use crate::estate::{AccountId, Arn, ReadScopes, Region};
 
 pub use fault::Fault;
 pub use rule_id::RuleId;
+use stored::StoredFinding;
 
 /// What a rule says of one resource.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -123,7 +125,7 @@ impl Status {
 
 /// A rule's fail or unknown on one resource.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(from = "StoredFinding")]
 pub struct Finding {
     /// Its stable identity.
     pub fingerprint: Fingerprint,
@@ -137,29 +139,24 @@ pub struct Finding {
     pub account: AccountId,
     /// The Region of the resource, or `global`.
     pub region: Region,
-    /// The service whose scope must be audited before this may count as resolved.
-    pub service: Service,
     /// The resource.
     pub resource: Arn,
     /// What the resource is the latest of: its job, or the name of its sessions. Such a finding may count as
     /// resolved only where another of them was seen.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub group: Option<String>,
     /// When the resource was created, where it is the latest of a group: what is older says nothing any more.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub created_at: Option<Timestamp>,
-    /// Other accounts that the finding hangs on: it may count as resolved only where they were read too.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub needs: Vec<AccountId>,
+    /// What it was read from: it may count as resolved only where a run has read all of it.
+    pub read_from: ReadScopes,
     /// The team that the resource's tag names.
-    #[serde(default)]
     pub team: Option<String>,
     /// The rule's title.
     pub title: String,
     /// The fact that was seen.
     pub evidence: String,
     /// What to do about it.
-    #[serde(default)]
     pub remediation: Remediation,
 }
 

@@ -7,11 +7,12 @@ pub(crate) mod stranger;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::estate::{ReadScope, ReadScopes};
 use crate::iam::Principal;
 use crate::settings::Context;
 use crate::settings::Policy;
 
-pub use edges::{Edges, Kept, Node, Source};
+pub use edges::{Edges, Kept, Node, Source, Unread};
 pub use path::{Crossing, Path};
 pub use step::{Kind, Refusal, Step};
 
@@ -89,19 +90,23 @@ impl<'a> Estate<'a> {
         cx.policy.crosses(from, team, &to.arn, cx.now)
     }
 
-    /// The accounts, besides that of `resource`, that a finding on these roles hangs on.
-    pub fn needs<'r>(
+    /// What these roles were read from.
+    pub fn roles_of<'r>(&self, roles: impl IntoIterator<Item = &'r usize>) -> ReadScopes {
+        let nodes = roles.into_iter().filter_map(|&at| self.node(at));
+        let accounts: BTreeSet<_> = nodes.map(|it| it.arn.account()).collect();
+        accounts.into_iter().map(ReadScope::roles_of).collect()
+    }
+
+    /// What a way was read from: its roles, that the first is one of jobs, and the steps.
+    pub fn way_from<'s>(
         &self,
-        resource: &str,
-        roles: impl IntoIterator<Item = &'r usize>,
-    ) -> Vec<crate::AccountId> {
-        let home = resource.split(':').nth(4).unwrap_or_default();
-        let accounts = roles.into_iter().filter_map(|&at| self.node(at));
-        let accounts: BTreeSet<_> = accounts
-            .map(|it| it.arn.account())
-            .filter(|it| *it != home)
-            .collect();
-        accounts.into_iter().map(crate::AccountId::from).collect()
+        roles: &[usize],
+        steps: impl IntoIterator<Item = &'s Step>,
+    ) -> ReadScopes {
+        let first = roles.first().and_then(|&at| self.node(at));
+        let of_first = first.into_iter().flat_map(|it| &it.submits_from);
+        let of_steps = steps.into_iter().flat_map(|it| &it.read_from);
+        self.roles_of(roles).and(of_first.chain(of_steps).cloned())
     }
 
     /// The steps that EMR Serverless, or tampering, makes within one account.

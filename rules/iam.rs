@@ -9,6 +9,7 @@ mod pass;
 mod pattern;
 mod principal;
 mod scope;
+mod submission;
 mod table;
 mod truth;
 
@@ -26,5 +27,6 @@ pub use pass::{PASSED_TO, Tags};
 pub use pattern::{Pattern, covers_resource, replace_variables};
 pub use principal::{Caller, Named, Principal, Principals, role_of_session};
 pub use scope::{in_scope, is_identity_center, is_service_linked};
+pub use submission::{Hidden, Submission};
 pub use table::Table;
 pub use truth::Truth;

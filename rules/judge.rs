@@ -8,14 +8,14 @@ mod remedies;
 mod roles;
 
 pub use estate::{EstateJudgement, judge_estate};
-pub use exemption::{CONFIGURED, TAG, TagError, Tagged, expired_in_configuration};
+pub use exemption::{TAG, TagError, Tagged, expired_in_configuration};
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
 use crate::catalogue::{lineage_checks, rules, spoofable};
-use crate::estate::{Account, Arn, Region, Scope, Service, Slice};
+use crate::estate::{Account, Arn, ReadScope, Region, Scope, Service, Slice};
 use crate::finding::RuleId;
 use crate::finding::{Failing, Finding, Fingerprint, Remediation, Severity, Verdict};
 use crate::graph::Edges;
@@ -25,7 +25,7 @@ use crate::settings::Context;
 use crate::subject::application::Judged;
 use crate::subject::configuration::Configured;
 use crate::subject::job_run::Roles;
-use crate::subject::rule::{Check, Rule};
+use crate::subject::rule::{Check, Reads, Rule};
 use activity::{Activity, Group};
 
 /// What the rules make of one account.
@@ -327,6 +327,17 @@ impl<'a> Asked<'a> {
             Verdict::Unknown(reason) => (Failing::Unknown, reason),
         };
         let subject = subject();
+        let of_group = subject
+            .resource
+            .application()
+            .filter(|_| subject.group.is_some());
+        let own = ReadScope {
+            account: self.account.id.clone(),
+            region: subject.region.clone(),
+            service: subject.service,
+            resource: Some(of_group.unwrap_or_else(|| subject.resource.clone())),
+        };
+        let roles = ReadScope::roles_of(self.account.id.clone());
         let rule = RuleId::from(self.rule.id);
         let fingerprint = match &subject.identity {
             Some((resource, part)) => Fingerprint::new(&rule, resource, part),
@@ -339,15 +350,12 @@ impl<'a> Asked<'a> {
             verdict,
             account: self.account.id.clone(),
             region: subject.region.clone(),
-            service: subject.service,
             resource: subject.resource,
             group: subject.group.map(str::to_owned),
             created_at: subject.created_at,
-            needs: if hangs_on_roles(self.rule) {
-                vec![self.account.id.clone()]
-            } else {
-                Vec::new()
-            },
+            read_from: std::iter::once(own)
+                .chain((self.rule.reads == Reads::Roles).then_some(roles))
+                .collect(),
             team: subject.team.map(str::to_owned),
             title: self.rule.title().to_owned(),
             evidence,
@@ -358,13 +366,6 @@ impl<'a> Asked<'a> {
             },
         })
     }
-}
-
-/// Whether a rule on job runs asks of what team a role is, so that its findings hang on the account's roles.
-fn hangs_on_roles(rule: &Rule) -> bool {
-    ["job-run-role-", "job-run-submitter-"]
-        .iter()
-        .any(|start| rule.id.starts_with(start))
 }
 
 type Predicate = for<'a> fn(&Configured<'a>, &Context<'_>) -> Verdict;

@@ -10,7 +10,7 @@ mod text;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use lineward_rules::estate::{AccountId, Arn, ExcludedRoles, Region, ScopeState};
+use lineward_rules::estate::{AccountId, Arn, ExcludedRoles, ReadScopes, Region, ScopeState};
 use lineward_rules::finding::{Failing, Remediation};
 use lineward_rules::lineage::Standing;
 use lineward_rules::{Fingerprint, RuleId, Severity, Status};
@@ -223,6 +223,9 @@ pub struct FindingRow {
     pub title: String,
     /// The fact that was seen.
     pub evidence: String,
+    /// What it was read from: it is resolved only by a run that has read all of it.
+    #[serde(default)]
+    pub read_from: ReadScopes,
     /// When a run first saw it.
     pub first_seen_at: Timestamp,
     /// When a run last saw it.

@@ -71,6 +71,11 @@ impl Scope {
         }
     }
 
+    /// Whether all of it was read, and no more left out.
+    pub fn is_whole(&self) -> bool {
+        self.state() == ScopeState::Audited && self.only.is_empty()
+    }
+
     /// Whether this scope's walk looked at `resource`: only then may its absence mean anything.
     pub fn looked_at(&self, resource: &Arn) -> bool {
         self.skipped.is_none()

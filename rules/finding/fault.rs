@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::estate::{AccountId, Arn};
+use crate::estate::{Arn, ReadScope, ReadScopes};
 use crate::finding::{Remediation, Severity, Verdict};
 
 /// A fault of a role, a policy or a statement.
@@ -23,8 +23,8 @@ pub struct Fault {
     pub remediation: Remediation,
     /// Whether the statement that is blamed allows everything: one finding says it all.
     pub is_everything: bool,
-    /// Other accounts that must be seen before the fault counts as gone.
-    pub needs: Vec<AccountId>,
+    /// What it was read from, besides the resource itself.
+    pub read_from: ReadScopes,
 }
 
 impl Fault {
@@ -38,7 +38,7 @@ impl Fault {
             verdict: Verdict::Fail(evidence),
             remediation: Remediation::default(),
             is_everything: false,
-            needs: Vec::new(),
+            read_from: ReadScopes::none(),
         }
     }
 
@@ -47,6 +47,15 @@ impl Fault {
     pub fn mended_by(self, remediation: Remediation) -> Self {
         Self {
             remediation,
+            ..self
+        }
+    }
+
+    /// Read from more than the resource itself.
+    #[must_use]
+    pub fn read_from(self, more: impl IntoIterator<Item = ReadScope>) -> Self {
+        Self {
+            read_from: self.read_from.and(more),
             ..self
         }
     }

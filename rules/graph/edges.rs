@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::estate::{AccountId, Arn};
+use crate::estate::{AccountId, Arn, ReadScopes};
 use crate::finding::Fault;
 use crate::finding::Remediation;
 use crate::graph::step::{Kind, Step};
 use crate::iam::{
-    Access, Choice, Effect, Holder, Inventory, PolicyName, Principal, Principals, SUBMIT,
-    Statement, Tags, Target as Asked,
+    Access, Choice, Effect, Holder, Inventory, PolicyName, Principal, Principals, Statement,
+    Submission, Tags, Target as Asked,
 };
 use crate::remedy::shell;
 use crate::settings::Context;
@@ -54,8 +54,24 @@ pub struct Node {
     pub targets: Vec<Target>,
     /// The steps within the account, with places in the account's list.
     pub local: Vec<Step>,
+    /// What it was read from that it starts jobs, where that is what makes it one of jobs.
+    #[serde(default)]
+    pub submits_from: ReadScopes,
     /// What of it can't be read.
     pub unread: Vec<String>,
+    /// Which jobs it might start in applications that were not read, and where those are.
+    #[serde(default)]
+    pub unread_submission: Option<Unread>,
+}
+
+/// What can't be told, and what it hangs on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Unread {
+    /// Why it can't be told.
+    pub reason: String,
+    /// What was not read.
+    pub read_from: ReadScopes,
 }
 
 /// What a role may assume, as its policies write it.
@@ -148,12 +164,8 @@ fn parsed(text: &str) -> Vec<Kept> {
 }
 
 fn node(holder: &Holder<'_>, inventory: &Inventory<'_>, cx: &Context<'_>) -> Node {
-    let speaks = SUBMIT.iter().any(|action| holder.speaks_of(action));
-    let submits = if speaks {
-        inventory.submits(holder)
-    } else {
-        Access::NotAllowed
-    };
+    let submission = inventory.submission(holder);
+    let is_of_jobs = holder.is_execution || submission.access.may();
     let assume: Vec<_> = holder.policies.iter().flat_map(kept).collect();
     let mut targets: Vec<_> = assume
         .iter()
@@ -162,19 +174,27 @@ fn node(holder: &Holder<'_>, inventory: &Inventory<'_>, cx: &Context<'_>) -> Nod
         .collect();
     targets.sort();
     targets.dedup();
+    // A role that comes to no other by itself matters as one of jobs only by those that it passes.
+    let is_leading = !targets.is_empty() && !is_of_jobs;
     let trust: Vec<_> = holder.trust.iter().flat_map(kept).collect();
     let boundary = holder.boundary.as_ref().map(kept);
     Node {
         arn: holder.role.arn.clone(),
         team: holder.team.map(str::to_owned),
-        is_of_jobs: holder.is_execution || submits.may(),
+        is_of_jobs,
         tags: holder.role.tags.clone(),
         assume: written(&assume),
         boundary: boundary.map(|it| written(&it)),
         trust: written(&trust),
         targets,
-        local: local_steps(holder, inventory, submits, cx),
+        local: local_steps(holder, inventory, &submission, cx),
         unread: holder.unread.clone(),
+        unread_submission: unread_submission(holder, inventory, &submission, is_leading),
+        submits_from: if holder.is_execution {
+            ReadScopes::none()
+        } else {
+            submission.read_from
+        },
     }
 }
 
@@ -230,24 +250,17 @@ fn targets(statement: &Statement) -> Vec<Target> {
 fn local_steps(
     holder: &Holder<'_>,
     inventory: &Inventory<'_>,
-    submits: Access,
+    submission: &Submission,
     cx: &Context<'_>,
 ) -> Vec<Step> {
     let mut steps = Vec::new();
-    if submits.may() && holder.speaks_of("iam:PassRole") {
-        for (to, target) in inventory.roles.iter().enumerate() {
-            let arn = &target.role.arn;
-            if !target.is_execution
-                || *arn == holder.role.arn
-                || !holder.may_reach("iam:PassRole", arn.as_str())
-            {
-                continue;
-            }
-            let (_, granted) = inventory.pass(holder, target, Tags::Honoured);
-            if granted.access.may() {
-                let is_sure = granted.access.min(submits) == Access::Allowed;
-                steps.push(Step::new(to, Kind::Submit, is_sure));
-            }
+    if submission.access.may() {
+        for (to, access) in passed(holder, inventory) {
+            let is_sure = access.min(submission.access) == Access::Allowed;
+            steps.push(Step {
+                read_from: submission.read_from.clone(),
+                ..Step::new(to, Kind::Submit, is_sure)
+            });
         }
     }
     if cx.policy.tampering {
@@ -259,6 +272,60 @@ fn local_steps(
         }
     }
     steps
+}
+
+/// The execution roles that a role may pass, by their place.
+fn passed<'a>(
+    holder: &'a Holder<'_>,
+    inventory: &'a Inventory<'_>,
+) -> impl Iterator<Item = (usize, Access)> + 'a {
+    let speaks = holder.speaks_of("iam:PassRole");
+    let roles = inventory.roles.iter().enumerate().filter(move |_| speaks);
+    let targets = roles.filter(|(_, target)| {
+        let arn = &target.role.arn;
+        target.is_execution
+            && *arn != holder.role.arn
+            && holder.may_reach("iam:PassRole", arn.as_str())
+    });
+    targets.filter_map(|(to, target)| {
+        let (_, granted) = inventory.pass(holder, target, Tags::Honoured);
+        granted.access.may().then_some((to, granted.access))
+    })
+}
+
+/// What jobs in applications that were not read would add: another team's role, or one of nobody, and the roles
+/// that it assumes where `is_leading`.
+fn unread_submission(
+    holder: &Holder<'_>,
+    inventory: &Inventory<'_>,
+    submission: &Submission,
+    is_leading: bool,
+) -> Option<Unread> {
+    let hidden = submission.hidden.as_ref()?;
+    let crosses = |&(to, _): &(usize, Access)| {
+        let target = inventory.roles.get(to);
+        target.is_some_and(|it| holder.team.is_none() || it.team != holder.team)
+    };
+    let mut others = passed(holder, inventory).filter(crosses);
+    let first = others.next().and_then(|(to, _)| inventory.roles.get(to));
+    let with = match first {
+        Some(target) => {
+            let more = match others.count() {
+                0 => String::new(),
+                count => format!(" and {count} more"),
+            };
+            format!(" with `{}`{more}", target.role.arn)
+        }
+        None if is_leading => String::new(),
+        None => return None,
+    };
+    Some(Unread {
+        reason: format!(
+            "{}; whether it starts a job{with} can't be told",
+            hidden.reason
+        ),
+        read_from: hidden.read_from.clone(),
+    })
 }
 
 /// Whether a role may give itself another: by its trust policy, or by what its policies let others do with it.

@@ -3,6 +3,7 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use crate::estate::ReadScopes;
 use crate::graph::{Estate, Step, is_pivot};
 use crate::settings::Context;
 
@@ -15,6 +16,8 @@ pub struct Path {
     pub words: String,
     /// Whether each step is sure.
     pub is_sure: bool,
+    /// What it was read from.
+    pub read_from: ReadScopes,
 }
 
 /// How one team comes to another's roles through roles of nobody.
@@ -24,8 +27,8 @@ pub struct Crossing {
     pub path: Path,
     /// How many other roles of that team are reached.
     pub others: usize,
-    /// The roles of the shortest ways to each of them: whoever says that the crossing is gone has seen all.
-    pub roles: BTreeSet<usize>,
+    /// What the shortest ways to each of them were read from.
+    pub read_from: ReadScopes,
 }
 
 /// What a team reaches.
@@ -33,8 +36,8 @@ pub struct Crossing {
 pub struct Reached {
     /// Other teams, by name.
     pub crossings: BTreeMap<String, Crossing>,
-    /// The roles of nobody on the way, each with those of the shortest way to it.
-    pub pivots: BTreeMap<usize, Vec<usize>>,
+    /// The roles of nobody on the way, each with what the shortest way to it was read from.
+    pub pivots: BTreeMap<usize, ReadScopes>,
 }
 
 impl Estate<'_> {
@@ -63,7 +66,7 @@ impl Estate<'_> {
             // A role that another team shares is a way on, too: its team has agreed to no more than itself.
             let by_others = node.team.as_deref() != Some(team);
             if by_others && is_pivot(node, cx.policy) {
-                reached.pivots.insert(at, roles_to(at, &before));
+                reached.pivots.insert(at, self.read_to(at, &before));
             }
             for step in self.steps.get(at).into_iter().flatten() {
                 let Some(next) = self
@@ -82,14 +85,13 @@ impl Estate<'_> {
                         Entry::Occupied(known) => {
                             let known = known.into_mut();
                             known.others += 1;
-                            known.roles.extend(path.roles);
+                            known.read_from.extend(path.read_from);
                         }
                         Entry::Vacant(new) => {
-                            let roles = path.roles.iter().copied().collect();
                             new.insert(Crossing {
+                                read_from: path.read_from.clone(),
                                 path,
                                 others: 0,
-                                roles,
                             });
                         }
                     }
@@ -115,12 +117,24 @@ impl Estate<'_> {
         }
         roles.reverse();
         words.reverse();
+        let read_from = self.read_to(end, before);
         let start = self.node(at).map_or("", |it| it.arn.as_str());
         Path {
             roles,
             words: format!("`{start}` {}", words.join(", which ")),
             is_sure,
+            read_from,
         }
+    }
+
+    /// What the way to a role was read from.
+    fn read_to(&self, end: usize, before: &BTreeMap<usize, Option<(usize, &Step)>>) -> ReadScopes {
+        let step_to = |at: usize| before.get(&at).copied().flatten();
+        let earlier = |at: &usize| step_to(*at).map(|(from, _)| from);
+        let mut roles: Vec<_> = std::iter::successors(Some(end), earlier).collect();
+        roles.reverse();
+        let steps = roles.iter().filter_map(|&at| step_to(at));
+        self.way_from(&roles, steps.map(|(_, step)| step))
     }
 
     /// Where a step leads, and by which statements.
@@ -144,10 +158,4 @@ impl Estate<'_> {
         };
         format!("`{}`{by}", target.arn)
     }
-}
-
-/// The roles of the way to a role, last to first.
-fn roles_to(end: usize, before: &BTreeMap<usize, Option<(usize, &Step)>>) -> Vec<usize> {
-    let before = |at: &usize| before.get(at).copied().flatten().map(|(from, _)| from);
-    std::iter::successors(Some(end), before).collect()
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::estate::ReadScopes;
 use crate::graph::edges::{Kept, Node, Target};
 use crate::graph::{Estate, account_of};
 use crate::iam::{
@@ -25,6 +26,9 @@ pub struct Step {
     pub allowed_by: Option<usize>,
     /// The place of the statement that trusts, likewise.
     pub trusted_by: Option<usize>,
+    /// What it was read from, besides the two roles.
+    #[serde(default)]
+    pub read_from: ReadScopes,
 }
 
 /// How one role comes to another.
@@ -71,6 +75,7 @@ impl Step {
             is_sure,
             allowed_by: None,
             trusted_by: None,
+            read_from: ReadScopes::none(),
         }
     }
 }

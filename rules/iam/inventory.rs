@@ -9,6 +9,7 @@ use crate::iam::context::Context;
 use crate::iam::document::Document;
 use crate::iam::evaluate::{Access, Because, Request, Said, ask_documents, identity_access};
 use crate::iam::principal::{Caller, Named};
+use crate::iam::submission::UnreadApplications;
 use crate::iam::truth::Truth;
 use crate::settings::Policy;
 
@@ -36,6 +37,7 @@ pub struct Inventory<'a> {
     pub policies: &'a [ManagedPolicy],
     /// The organization's id, where it is known.
     pub organization: Option<&'a str>,
+    pub(super) unread_applications: Vec<UnreadApplications<'a>>,
     by_arn: BTreeMap<&'a str, usize>,
     /// The managed policies by the first role that holds each.
     first_held: BTreeMap<&'a str, Vec<&'a ManagedPolicy>>,
@@ -159,6 +161,7 @@ impl<'a> Inventory<'a> {
         Self {
             account: &slice.account,
             applications: &slice.applications,
+            unread_applications: UnreadApplications::of(&slice.scopes),
             first_held,
             roles,
             policies: &slice.policies,
@@ -216,22 +219,6 @@ impl<'a> Inventory<'a> {
         } else {
             context.untagged()
         }
-    }
-
-    /// Whether a role may start code in an application of the account.
-    pub fn submits(&self, holder: &Holder<'a>) -> Access {
-        // An application of its own team, should it come to be.
-        let id = &self.account.id;
-        let partition = self.account.arn.partition();
-        let own = format!("arn:{partition}:emr-serverless:us-east-1:{id}:/applications/0");
-        let probe = (own.as_str(), &holder.role.tags);
-        let applications = self.applications.iter();
-        let applications = applications.map(|it| (it.arn.as_str(), &it.tags));
-        let targets = std::iter::once(probe).chain(applications);
-        let access = targets.flat_map(|(arn, tags)| {
-            SUBMIT.map(|action| holder.may(&self.request(holder, action, arn, tags)).access)
-        });
-        access.max().unwrap_or(Access::NotAllowed)
     }
 }
 

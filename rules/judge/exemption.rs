@@ -6,16 +6,13 @@ use jiff::Timestamp;
 
 use crate::catalogue::{known, rules};
 use crate::estate::glob::ArnGlob;
-use crate::estate::{AccountId, Arn, Region, Service, Slice};
+use crate::estate::{AccountId, Arn, ReadScope, ReadScopes, Region, Slice};
 use crate::finding::{Failing, Finding, Fingerprint, Remediation, RuleId, Verdict};
 use crate::settings::{Context, Exemption, Policy};
 use crate::subject::rule::Check;
 
 /// What the key of an exempting tag is, or begins with where a resource carries several.
 pub const TAG: &str = "lineward:exempt";
-
-/// The service of an expired exemption of the configuration, which every run reads.
-pub const CONFIGURED: Service = Service::Organizations;
 
 /// An exempting tag of a resource.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,15 +50,16 @@ pub fn expired_in_configuration(
     home: &AccountId,
     cx: &Context<'_>,
 ) -> Option<Finding> {
-    expired(exemption, home, CONFIGURED, cx)
+    // Every run reads the configuration.
+    expired(exemption, home, ReadScopes::none(), cx)
 }
 
 /// The finding that it has expired, if it has. Where its resources are of one account, it is of that one.
-/// `service` is whose resources must be read to know that it still stands: of the configuration that is none.
+/// `read_from` is what must be read to know that it still stands.
 fn expired(
     exemption: &Exemption,
     home: &AccountId,
-    service: Service,
+    read_from: ReadScopes,
     cx: &Context<'_>,
 ) -> Option<Finding> {
     let rule = rules().find(|rule| matches!(rule.check, Check::Exemption { .. }))?;
@@ -87,11 +85,10 @@ fn expired(
             home.clone()
         },
         region: Region::global(),
-        service,
         resource,
         group: None,
         created_at: None,
-        needs: Vec::new(),
+        read_from,
         team: None,
         title: rule.title().to_owned(),
         evidence,
@@ -117,13 +114,8 @@ impl Tagged {
     pub fn expired(&self, cx: &Context<'_>) -> Option<Finding> {
         let exemption = self.exemption.as_ref().ok()?;
         let account = AccountId::from(self.resource.account());
-        let is_iam = self.resource.as_str().split(':').nth(2) == Some(Service::Iam.as_str());
-        let service = if is_iam {
-            Service::Iam
-        } else {
-            Service::EmrServerless
-        };
-        expired(exemption, &account, service, cx)
+        let read_from = ReadScope::resource(&self.resource).into_iter().collect();
+        expired(exemption, &account, read_from, cx)
     }
 
     /// Whether it accepts this finding today.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalogue::rules;
-use crate::estate::{AccountId, Arn, ManagedPolicy, Region, Service};
+use crate::estate::{AccountId, Arn, ManagedPolicy, ReadScope, Region};
 use crate::finding::Fault;
 use crate::finding::RuleId;
 use crate::finding::{Failing, Finding, Fingerprint, Remediation, Severity, Verdict};
@@ -79,7 +79,7 @@ pub(crate) fn findings(found: Vec<Found>, cx: &Context<'_>) -> Vec<Finding> {
             .entry(finding.fingerprint.clone())
             .and_modify(|(first, others)| {
                 *others += 1;
-                first.needs.extend(fault.needs);
+                first.read_from.extend(fault.read_from);
             })
             .or_insert((finding, 0));
     }
@@ -89,8 +89,6 @@ pub(crate) fn findings(found: Vec<Found>, cx: &Context<'_>) -> Vec<Finding> {
             if others > 0 {
                 finding.evidence = format!("{} (and {others} more)", finding.evidence);
             }
-            finding.needs.sort_unstable();
-            finding.needs.dedup();
             finding
         })
         .collect()
@@ -202,11 +200,13 @@ fn finding(rule: &'static Rule, fault: &Fault, cx: &Context<'_>) -> Finding {
         verdict,
         account: AccountId::from(fault.resource.account()),
         region: Region::global(),
-        service: Service::Iam,
         resource: fault.resource.clone(),
         group: None,
         created_at: None,
-        needs: fault.needs.clone(),
+        read_from: fault
+            .read_from
+            .clone()
+            .and(ReadScope::resource(&fault.resource)),
         team: fault.team.clone(),
         title: rule.title().to_owned(),
         evidence,

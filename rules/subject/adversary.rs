@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::estate::{Arn, Role};
+use crate::estate::{Arn, ReadScope, Role};
 use crate::finding::Fault;
 use crate::finding::Verdict;
 use crate::iam::{
@@ -257,7 +257,9 @@ impl Loose<'_> {
         let fix = mend(name, holder.role, statement.index, |list, at| {
             forbid(list, at, statement, &actions);
         });
-        let fault = evidence::of_statement(holder, name, statement, &evidence).mended_by(fix);
+        let fault = evidence::of_statement(holder, name, statement, &evidence)
+            .mended_by(fix)
+            .read_from(self.targets.iter().filter_map(|it| read_by_itself(it)));
         match (&holder.role.boundary, &holder.boundary, &fault.verdict) {
             (Some(arn), None, Verdict::Fail(fact)) => Fault {
                 verdict: Verdict::Unknown(format!(
@@ -268,6 +270,12 @@ impl Loose<'_> {
             _ => fault,
         }
     }
+}
+
+/// What a target was read from, where that isn't what the account's roles were read from.
+fn read_by_itself(target: &str) -> Option<ReadScope> {
+    let is_role = target.contains(":role/");
+    ReadScope::resource(&Arn::from(target)).filter(|_| !is_role)
 }
 
 /// What a role's policies allow.

@@ -11,11 +11,14 @@ use crate::subject::{application, configuration, job_run, session, statement};
 /// Declares this file's `RULE`; its doc comment becomes the rule's page in the catalogue.
 macro_rules! rule {
     (@parameters) => { crate::settings::Parameters::None };
+    (@reads) => { crate::subject::rule::Reads::Subject };
+    (@reads $reads:ident) => { crate::subject::rule::Reads::$reads };
     (@parameters $parameters:ident) => { crate::settings::Parameters::$parameters };
     (
         $(#[doc = $doc:literal])+
         $id:literal, $severity:ident, $subject:ident { $($function:ident),+ }
         $(, parameters: $parameters:ident)?
+        $(, reads: $reads:ident)?
     ) => {
         $(#[doc = $doc])+
         pub(crate) static RULE: crate::subject::rule::Rule = crate::subject::rule::Rule {
@@ -25,6 +28,7 @@ macro_rules! rule {
             file: file!(),
             check: crate::subject::rule::Check::$subject { $($function),+ },
             parameters: crate::subject::rule::rule!(@parameters $($parameters)?),
+            reads: crate::subject::rule::rule!(@reads $($reads)?),
         };
     };
 }
@@ -45,6 +49,17 @@ pub struct Rule {
     pub check: Check,
     /// What can be set of it beside its severity.
     pub parameters: Parameters,
+    /// What it reads.
+    pub reads: Reads,
+}
+
+/// What a rule on a job run reads: its findings hang on that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reads {
+    /// The job run with its application.
+    Subject,
+    /// The roles of the account, too.
+    Roles,
 }
 
 impl Rule {

@@ -12,7 +12,7 @@ use lineward_rules::estate::{
     AccountId, Application, Arn, Region, Scope, ScopeState, Service, Slice, UnreadApplication,
 };
 use lineward_rules::graph::Edges;
-use lineward_rules::judge::{CONFIGURED, judge_estate};
+use lineward_rules::judge::judge_estate;
 use lineward_rules::lineage::Standing;
 use lineward_rules::{Finding, Fingerprint, Status, judge, sort_findings};
 
@@ -178,8 +178,7 @@ impl<'a> Fold<'a> {
         let home = AccountId::from(organization.management_account.as_str());
         self.findings.extend(self.accepted.expired(&home));
         sort_findings(&mut self.findings);
-        self.looked
-            .finish(ledger, self.cx.now, self.is_organization_whole);
+        self.looked.finish(ledger, self.cx.now);
         self.let_go(ledger);
         self.applications.sort_by(|a, b| a.arn.cmp(&b.arn));
         self.coverage.scopes.sort_by(|a, b| {
@@ -218,13 +217,10 @@ impl<'a> Fold<'a> {
         }
     }
 
-    /// Adds what needs no look: exemptions of the configuration are known in every run, and what a rule found
-    /// that is switched off now is nothing that anybody wants to know.
+    /// Adds what needs no look: what a rule found that is switched off now is nothing that anybody wants to know.
     fn let_go(&mut self, ledger: &Ledger) {
         let known = ledger.findings.values().map(|it| &it.finding);
-        let of_exemption =
-            |it: &Finding| it.rule.as_str() == "exemption-expired" && it.service == CONFIGURED;
-        let gone = known.filter(|it| of_exemption(it) || self.is_off(it));
+        let gone = known.filter(|it| self.is_off(it));
         let fingerprints: Vec<_> = gone.map(|it| it.fingerprint.clone()).collect();
         self.looked.findings.extend(fingerprints);
     }
@@ -356,6 +352,7 @@ fn finding_row(
         team: finding.team.clone(),
         title: finding.title.clone(),
         evidence: finding.evidence.clone(),
+        read_from: finding.read_from.clone(),
         first_seen_at,
         last_seen_at,
         remediation: finding.remediation.clone(),

@@ -3,20 +3,24 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use lineward_rules::estate::{AccountId, Arn, Region, Service, Slice};
+use lineward_rules::estate::{AccountId, Arn, ReadScope, Service, Slice};
 use lineward_rules::{Finding, Fingerprint};
 
 use super::{KnownApplication, KnownFinding, Ledger};
 
-/// What of the ledger a run looked at, gathered slice by slice, so that no scope need be kept.
+/// What of the ledger a run looked at, gathered slice by slice, so that no slice need be kept.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Looked {
-    /// The known findings whose place was seen.
+    /// The known findings that would have shown again if they were still there, once all slices have come.
     pub findings: BTreeSet<Fingerprint>,
     /// The known applications whose place was seen.
     pub applications: BTreeSet<Arn>,
-    /// The accounts whose roles were read whole.
-    roles_of: BTreeSet<AccountId>,
+    /// What was read of what known findings hang on.
+    read: BTreeSet<ReadScope>,
+    /// The known findings of whose group another was seen, or whose group is gone with its application.
+    of_groups: BTreeSet<Fingerprint>,
+    /// The known findings whose resource has left the scope, which takes all its faults with it.
+    out_of_scope: BTreeSet<Fingerprint>,
 }
 
 impl Looked {
@@ -25,28 +29,29 @@ impl Looked {
         Self {
             findings: BTreeSet::new(),
             applications: BTreeSet::new(),
-            roles_of: BTreeSet::new(),
+            read: BTreeSet::new(),
+            of_groups: BTreeSet::new(),
+            out_of_scope: BTreeSet::new(),
         }
     }
 
-    /// Leaves out what a run that began later has seen since, and what hangs on accounts whose roles were not
-    /// read. Asked once all slices have come.
-    ///
-    /// Who is foreign can't be told where the organization's accounts were not all listed.
-    pub fn finish(&mut self, ledger: &Ledger, at: Timestamp, is_organization_whole: bool) {
-        let roles_of = &self.roles_of;
-        self.findings.retain(|fingerprint| {
-            let known = ledger.findings.get(fingerprint);
-            if known.is_some_and(|known| known.last_seen_at > at) {
-                return false;
-            }
-            let is_of = |rule: &str| known.is_some_and(|it| it.finding.rule.as_str() == rule);
-            if !is_organization_whole && is_of("trust-admits-foreign-account") {
-                return false;
-            }
-            let mut needs = known.into_iter().flat_map(|known| &known.finding.needs);
-            needs.all(|account| roles_of.contains(account))
+    /// Works out which findings would have shown again, but for those that a run which began later has seen since.
+    /// Asked once all slices have come.
+    pub fn finish(&mut self, ledger: &Ledger, at: Timestamp) {
+        let known = ledger.findings.iter();
+        let seen = known.filter(|(fingerprint, known)| {
+            known.last_seen_at <= at && self.has_looked_at(fingerprint, &known.finding)
         });
+        self.findings = seen.map(|(fingerprint, _)| fingerprint.clone()).collect();
+    }
+
+    fn has_looked_at(&self, fingerprint: &Fingerprint, finding: &Finding) -> bool {
+        let mut read_from = finding.read_from.iter();
+        // What hangs on nothing is known in every run.
+        finding.read_from.is_empty()
+            || read_from.all(|scope| self.read.contains(scope))
+                && (finding.group.is_none() || self.of_groups.contains(fingerprint))
+                && !self.out_of_scope.contains(fingerprint)
     }
 }
 
@@ -55,6 +60,10 @@ impl Looked {
 pub struct ByAccount<'a> {
     findings: BTreeMap<&'a AccountId, Vec<(&'a Fingerprint, &'a KnownFinding)>>,
     applications: BTreeMap<&'a AccountId, Vec<(&'a Arn, &'a KnownApplication)>>,
+    /// What findings hang on, each once.
+    read_from: BTreeMap<&'a AccountId, BTreeSet<&'a ReadScope>>,
+    /// The list of the organization, which any account may be asked for.
+    listed: BTreeSet<&'a ReadScope>,
 }
 
 impl<'a> ByAccount<'a> {
@@ -63,6 +72,8 @@ impl<'a> ByAccount<'a> {
         let mut by_account = Self {
             findings: BTreeMap::new(),
             applications: BTreeMap::new(),
+            read_from: BTreeMap::new(),
+            listed: BTreeSet::new(),
         };
         for (fingerprint, known) in &ledger.findings {
             let of_account = by_account
@@ -70,6 +81,15 @@ impl<'a> ByAccount<'a> {
                 .entry(&known.finding.account)
                 .or_default();
             of_account.push((fingerprint, known));
+            for scope in &known.finding.read_from {
+                let place = match scope.service {
+                    Service::Organizations => &mut by_account.listed,
+                    Service::Sts | Service::Account | Service::EmrServerless | Service::Iam => {
+                        by_account.read_from.entry(&scope.account).or_default()
+                    }
+                };
+                place.insert(scope);
+            }
         }
         for (arn, known) in &ledger.applications {
             by_account
@@ -101,12 +121,21 @@ impl<'a> ByAccount<'a> {
     /// Adds what this slice looked at.
     pub fn look(&self, slice: &Slice, looked: &mut Looked) {
         let account = &slice.account.id;
-        if slice.has_all_roles() {
-            looked.roles_of.insert(account.clone());
-        }
+        let of_account = self.read_from.get(account).into_iter().flatten();
+        let read = of_account.chain(&self.listed);
+        let read = read.filter(|scope| scope.is_read_in(slice));
+        looked.read.extend(read.map(|&scope| scope.clone()));
         for (fingerprint, known) in self.findings.get(account).into_iter().flatten() {
-            if looked_at(slice, &known.finding) {
-                looked.findings.insert((*fingerprint).clone());
+            let finding = &known.finding;
+            if slice.out_of_scope.contains(&finding.resource) {
+                looked.out_of_scope.insert((*fingerprint).clone());
+            }
+            if finding
+                .group
+                .as_ref()
+                .is_some_and(|group| has_group(slice, finding, group))
+            {
+                looked.of_groups.insert((*fingerprint).clone());
             }
         }
         for (arn, known) in self.applications.get(account).into_iter().flatten() {
@@ -117,39 +146,12 @@ impl<'a> ByAccount<'a> {
     }
 }
 
-/// Whether a slice would show a finding again if it were still there.
-///
-/// A finding on a job or on sessions of one name shows only where one of them was read, and all of the
-/// application's were: the latest decides. Where their application is gone, so are they.
-fn looked_at(slice: &Slice, finding: &Finding) -> bool {
-    let (region, service) = (&finding.region, finding.service);
-    if finding.rule.as_str() == "exemption-expired" {
-        return has_tags(slice, &finding.resource);
-    }
-    if service == Service::Iam && finding.group.is_none() {
-        // A policy that wasn't read may be the one that a finding on its role was about. And a role may leave
-        // the scope, say since no job used it lately, with all its faults.
-        let hangs_on = match finding.rule.as_str() {
-            "role-policy-other-team" => Some(Service::Iam),
-            "application-retaggable" | "trust-source-other-team" => Some(Service::EmrServerless),
-            _ => None,
-        };
-        let mut scopes = slice.scopes.iter();
-        let is_hidden = scopes.any(|it| Some(it.service) == hangs_on && !it.gaps.is_empty());
-        return slice.has_all_roles()
-            && !is_hidden
-            && !slice.out_of_scope.contains(&finding.resource)
-            && slice.looked_at(region, service, &finding.resource);
-    }
-    let Some(group) = &finding.group else {
-        return slice.looked_at(region, service, &finding.resource);
-    };
+/// Whether a slice says something of a job or of sessions of one name: one of them was read, and all of the
+/// application's were, since the latest decides. Where their application is gone, so are they.
+fn has_group(slice: &Slice, finding: &Finding, group: &str) -> bool {
     let Some(application) = finding.resource.application() else {
         return false;
     };
-    if !slice.looked_at(region, service, &application) {
-        return false;
-    }
     if !slice.applications.iter().any(|it| it.arn == application) {
         return true;
     }
@@ -163,14 +165,14 @@ fn looked_at(slice: &Slice, finding: &Finding) -> bool {
     // A job and a session may share a name; neither says anything of the other.
     let is_of_session = finding.resource.as_str().contains("/sessions/");
     let again = if is_of_session {
-        sessions.any(|it| {
-            let is_same = it.arn.is_within(&application) && it.kind() == group;
-            is_same && !is_older(it.created_at, finding.created_at)
+        sessions.any(|session| {
+            let is_same = session.arn.is_within(&application) && session.kind() == group;
+            is_same && !is_older(session.created_at, finding.created_at)
         })
     } else {
-        runs.any(|it| {
-            let is_same = it.arn.is_within(&application) && it.job() == group.as_str();
-            is_same && !is_older(it.created_at, finding.created_at)
+        runs.any(|run| {
+            let is_same = run.arn.is_within(&application) && run.job() == group;
+            is_same && !is_older(run.created_at, finding.created_at)
         })
     };
     !hidden && again
@@ -179,19 +181,4 @@ fn looked_at(slice: &Slice, finding: &Finding) -> bool {
 /// Whether the one was created before the other for sure.
 fn is_older(one: Option<Timestamp>, other: Option<Timestamp>) -> bool {
     one.zip(other).is_some_and(|(one, other)| one < other)
-}
-
-/// Whether the tags of a resource, by which it may be exempt, would be in a slice.
-fn has_tags(slice: &Slice, resource: &Arn) -> bool {
-    let mut fields = resource.as_str().split(':').skip(2);
-    match (fields.next(), fields.next()) {
-        (Some("emr-serverless"), Some(region)) => {
-            slice.looked_at(&Region::from(region), Service::EmrServerless, resource)
-        }
-        (Some("iam"), _) => {
-            let mut gaps = slice.scopes.iter().flat_map(|scope| &scope.gaps);
-            slice.has_all_roles() && !gaps.any(|gap| gap.resource.is_some() && gap.hides(resource))
-        }
-        _ => false,
-    }
 }

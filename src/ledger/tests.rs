@@ -62,6 +62,7 @@ fn after(ledger: &Ledger, slice: &Slice, second: i64) -> Ledger {
         .collect();
     let mut looked = Looked::default();
     ByAccount::of(ledger).look(slice, &mut looked);
+    looked.finish(ledger, at);
     ledger.after(&Seen {
         findings: &findings,
         applications: &applications,
@@ -218,6 +219,7 @@ fn a_baseline_is_one_until_the_finding_was_gone() {
         };
         let mut looked = Looked::default();
         ByAccount::of(ledger).look(&slice, &mut looked);
+        looked.finish(ledger, at);
         ledger.after(&Seen {
             findings: &judge(&slice, &cx).findings,
             applications: &[],

@@ -17,6 +17,7 @@ pub(crate) fn finding(rule: &str, resource: &str) -> FindingRow {
         team: Some("ads".into()),
         title: "Spline is switched off".into(),
         evidence: "`spark.spline.mode` is `DISABLED`".into(),
+        read_from: ReadScopes::none(),
         first_seen_at: Timestamp::UNIX_EPOCH,
         last_seen_at: Timestamp::UNIX_EPOCH,
         remediation: Remediation::default(),

@@ -19,6 +19,7 @@ mod overlap;
 mod planted;
 mod quiet;
 mod readme;
+mod reachable;
 mod roles;
 mod saved;
 mod snapshot;

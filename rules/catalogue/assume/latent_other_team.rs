@@ -37,7 +37,7 @@ fn check(estate: &Estate<'_>, cx: &Context<'_>) -> Vec<Fault> {
             guard_action(list, at, &kept.statement, "sts:AssumeRole", (&tag, &own));
         });
         Some(Fault {
-            needs: estate.needs(caller.arn.as_str(), &[refusal.to]),
+            read_from: estate.roles_of(&[refusal.from, refusal.to]),
             remediation: kept.replaced_by(caller, &guarded),
             ..kept.fault(caller, &evidence)
         })

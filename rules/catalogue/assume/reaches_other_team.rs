@@ -57,7 +57,7 @@ fn check(estate: &Estate<'_>, cx: &Context<'_>) -> Vec<Fault> {
                 guard_action(list, at, &kept.statement, "sts:AssumeRole", (&tag, &own));
             });
             faults.push(Fault {
-                needs: estate.needs(caller.arn.as_str(), &[step.to]),
+                read_from: estate.way_from(&[from, step.to], [step]),
                 remediation: kept.replaced_by(caller, &guarded),
                 ..kept.fault(caller, &evidence)
             });

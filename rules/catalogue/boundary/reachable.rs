@@ -43,7 +43,7 @@ fn check(estate: &Estate<'_>, cx: &Context<'_>) -> Vec<Fault> {
             let evidence = format!("{} of team `{other}` ({sure}){more}", path.words);
             faults.push(Fault {
                 part: other,
-                needs: estate.needs(start.arn.as_str(), &crossing.roles),
+                read_from: crossing.read_from,
                 ..start.fault(evidence)
             });
         }

@@ -1,5 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use crate::estate::ReadScopes;
 use crate::finding::Fault;
 use crate::graph::{Estate, is_pivot};
 use crate::settings::Context;
@@ -22,7 +23,7 @@ rule! {
 
 fn check(estate: &Estate<'_>, cx: &Context<'_>) -> Vec<Fault> {
     let mut teams: BTreeMap<usize, BTreeSet<&str>> = BTreeMap::new();
-    let mut ways: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
+    let mut ways: BTreeMap<usize, ReadScopes> = BTreeMap::new();
     for team in estate.teams() {
         for (pivot, way) in estate.reached(team, cx).pivots {
             teams.entry(pivot).or_default().insert(team);
@@ -31,9 +32,9 @@ fn check(estate: &Estate<'_>, cx: &Context<'_>) -> Vec<Fault> {
     }
     let joining = teams.into_iter().filter(|(_, teams)| teams.len() > 1);
     let faults = joining.filter_map(|(at, teams)| {
-        let way = ways.get(&at).into_iter().flatten();
+        let way = ways.remove(&at).unwrap_or_default();
         let pivot = estate.node(at).filter(|it| it.team.is_none())?;
-        let end = first_of_a_team(estate, at, cx)?;
+        let (end, way_on) = first_of_a_team(estate, at, cx)?;
         let target = estate.node(end)?;
         let teams: Vec<_> = teams.into_iter().map(|it| format!("`{it}`")).collect();
         let evidence = format!(
@@ -43,7 +44,7 @@ fn check(estate: &Estate<'_>, cx: &Context<'_>) -> Vec<Fault> {
             target.team.as_deref().unwrap_or_default()
         );
         Some(Fault {
-            needs: estate.needs(pivot.arn.as_str(), way.chain([&end])),
+            read_from: way.and(way_on),
             ..pivot.fault(evidence)
         })
     });
@@ -51,19 +52,25 @@ fn check(estate: &Estate<'_>, cx: &Context<'_>) -> Vec<Fault> {
 }
 
 /// The nearest role of a team that a role of nobody comes to.
-fn first_of_a_team(estate: &Estate<'_>, from: usize, cx: &Context<'_>) -> Option<usize> {
+fn first_of_a_team(
+    estate: &Estate<'_>,
+    from: usize,
+    cx: &Context<'_>,
+) -> Option<(usize, ReadScopes)> {
     let mut seen = BTreeSet::from([from]);
-    let mut queue = VecDeque::from([from]);
-    while let Some(at) = queue.pop_front() {
+    let mut queue = VecDeque::from([(from, ReadScopes::none())]);
+    while let Some((at, way)) = queue.pop_front() {
         for step in estate.steps.get(at).into_iter().flatten() {
             if !seen.insert(step.to) {
                 continue;
             }
             let node = estate.node(step.to)?;
+            let roles = estate.roles_of(&[at, step.to]);
+            let way = way.clone().and(roles).and(step.read_from.clone());
             if !is_pivot(node, cx.policy) {
-                return Some(step.to);
+                return Some((step.to, way));
             }
-            queue.push_back(step.to);
+            queue.push_back((step.to, way));
         }
     }
     None

@@ -20,7 +20,7 @@ rule! {
     ///
     /// Source: IAM User Guide, "Grant a user permissions to pass a role to an AWS service": a role can be
     /// passed within its own account only.
-    "job-run-role-other-team", High, JobRun { check, fix, cause }
+    "job-run-role-other-team", High, JobRun { check, fix, cause }, reads: Roles
 }
 
 fn check<'a>(ran: &Ran<'a>, cx: &Context<'a>) -> Verdict {

@@ -19,7 +19,7 @@ rule! {
     /// Start the job with a role that exists, or stop starting it.
     ///
     /// Source: EMR Serverless User Guide, "Job runtime roles for Amazon EMR Serverless".
-    "job-run-role-unresolved", Low, JobRun { check, fix, cause }
+    "job-run-role-unresolved", Low, JobRun { check, fix, cause }, reads: Roles
 }
 
 fn check<'a>(ran: &Ran<'a>, _: &Context<'a>) -> Verdict {

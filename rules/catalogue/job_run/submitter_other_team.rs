@@ -23,7 +23,7 @@ rule! {
     ///
     /// Source: Service Authorization Reference, "Actions, resources, and condition keys for Amazon EMR
     /// Serverless".
-    "job-run-submitter-other-team", High, JobRun { check, fix, cause }
+    "job-run-submitter-other-team", High, JobRun { check, fix, cause }, reads: Roles
 }
 
 fn check<'a>(ran: &Ran<'a>, cx: &Context<'a>) -> Verdict {

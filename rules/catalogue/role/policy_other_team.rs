@@ -1,4 +1,4 @@
-use crate::estate::ManagedPolicy;
+use crate::estate::{ManagedPolicy, ReadScope};
 use crate::finding::Fault;
 use crate::finding::Remediation;
 use crate::iam::{Holder, Inventory};
@@ -67,6 +67,9 @@ fn fault(holder: &Holder<'_>, policy: &ManagedPolicy, theirs: &str, is_boundary:
     };
     Fault {
         part: policy.arn.to_string(),
-        ..evidence::of_role(holder, evidence).mended_by(fix)
+        // Whose it is says its tag, which is read by itself.
+        ..evidence::of_role(holder, evidence)
+            .mended_by(fix)
+            .read_from(ReadScope::resource(&policy.arn))
     }
 }

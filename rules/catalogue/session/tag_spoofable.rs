@@ -1,3 +1,4 @@
+use crate::estate::ReadScope;
 use crate::finding::{Fault, Remediation};
 use crate::graph::Estate;
 use crate::graph::stranger::{by_stranger, stranger};
@@ -36,11 +37,8 @@ fn check(estate: &Estate<'_>, _: &Context<'_>) -> Vec<Fault> {
     let faults = estate.accounts.iter().flat_map(|it| it.spoofable.clone());
     faults
         .map(|fault| {
-            let needs = match fault.resource.account() {
-                home if home == first.account => Vec::new(),
-                _ => vec![crate::AccountId::from(first.account.as_str())],
-            };
-            Fault { needs, ..fault }
+            let relying = ReadScope::roles_of(first.account.as_str());
+            fault.read_from([relying])
         })
         .collect()
 }

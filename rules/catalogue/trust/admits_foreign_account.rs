@@ -1,3 +1,4 @@
+use crate::estate::ReadScope;
 use crate::finding::Fault;
 use crate::graph::Estate;
 use crate::iam::Effect;
@@ -35,7 +36,8 @@ fn check(estate: &Estate<'_>, _: &Context<'_>) -> Vec<Fault> {
             if let Some(account) = foreign {
                 let evidence =
                     format!("it admits account {account}, which isn't of the organization");
-                faults.push(kept.fault(node, &evidence));
+                let listed = ReadScope::organization_of(node.arn.account());
+                faults.push(kept.fault(node, &evidence).read_from([listed]));
             }
             let names = kept.statement.named();
             let provider = names.iter().find_map(|it| it.federated());

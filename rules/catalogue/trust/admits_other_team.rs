@@ -64,7 +64,7 @@ fn fault(
     let team = caller.team.as_deref().unwrap_or_default();
     let evidence = format!("it admits `{}` of team `{team}`, {how}", caller.arn);
     Some(Fault {
-        needs: estate.needs(target.arn.as_str(), &[from]),
+        read_from: estate.roles_of(&[from, to]),
         remediation: closed(kept, target, cx),
         ..kept.fault(target, &evidence)
     })

@@ -1,3 +1,4 @@
+use crate::estate::ReadScope;
 use crate::finding::Fault;
 use crate::settings::Context;
 use crate::subject::rule::rule;
@@ -34,6 +35,10 @@ fn check(stated: &Stated<'_>, cx: &Context<'_>) -> Option<Fault> {
         let crosses = cx.policy.crosses(team, holder.team, arn, cx.now);
         let team = team.filter(|_| crosses)?;
         let evidence = format!("it serves the application `{id}`, which is of team `{team}`");
-        Some(stated.fault(&evidence))
+        Some(
+            stated
+                .fault(&evidence)
+                .read_from(ReadScope::resource(&application.arn)),
+        )
     })
 }

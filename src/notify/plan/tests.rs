@@ -5,7 +5,6 @@ use crate::config::GroupBy;
 use crate::ledger::KnownFinding;
 use crate::report::ApplicationRow;
 use lineward_rules::Finding;
-use lineward_rules::estate::Service;
 
 mod doubt;
 mod storms;
@@ -322,11 +321,10 @@ fn known(row: &FindingRow) -> KnownFinding {
             verdict: row.verdict,
             account: row.account.clone(),
             region: row.region.clone(),
-            service: Service::EmrServerless,
             resource: row.resource.clone(),
             group: None,
             created_at: None,
-            needs: Vec::new(),
+            read_from: row.read_from.clone(),
             team: None,
             title: row.title.clone(),
             evidence: row.evidence.clone(),
