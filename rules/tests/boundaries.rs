@@ -1,6 +1,7 @@
 //! The cases of `tests/estates/boundaries`: roles and policies with the findings they must cause, and no others.
 #![expect(
     clippy::disallowed_methods,
+    clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
     reason = "a test, which reads the cases' own files"
@@ -12,8 +13,8 @@ use std::path::Path;
 use jiff::Timestamp;
 use lineward_rules::Context;
 use lineward_rules::estate::{
-    Account, AccountId, Application, Arn, InlinePolicy, JobRun, ManagedPolicy, Region, Role, Scope,
-    Service, Slice,
+    Account, AccountId, Application, Arn, Cause, Gap, InlinePolicy, JobRun, ManagedPolicy,
+    ReadScope, Region, Role, Scope, Service, Slice,
 };
 use lineward_rules::graph::Edges;
 use lineward_rules::judge::judge_estate;
@@ -185,7 +186,8 @@ fn slices(case: &Case) -> Vec<Slice> {
     read.chain(unread).collect()
 }
 
-fn findings(case: &Case) -> Vec<Finding> {
+/// What the rules find in slices; `is_whole` says that all accounts of the organization are among them.
+fn findings(case: &Case, slices: &[Slice], is_whole: bool) -> Vec<Finding> {
     let teams = if case.teams.is_empty() {
         vec!["red".to_owned(), "blue".to_owned()]
     } else {
@@ -205,54 +207,178 @@ fn findings(case: &Case) -> Vec<Finding> {
     };
     let mut findings = Vec::new();
     let mut edges: Vec<Edges> = Vec::new();
-    for slice in slices(case) {
-        let judgement = judge(&slice, &cx);
+    for slice in slices {
+        let judgement = judge(slice, &cx);
         findings.extend(judgement.findings);
         edges.push(judgement.edges);
     }
-    let estate = judge_estate(&edges, true, &cx);
+    let estate = judge_estate(&edges, is_whole, &cx);
     findings.retain(|it| !estate.superseded.contains(&it.fingerprint));
     findings.extend(estate.findings);
     findings
 }
 
-#[test]
-fn every_case_causes_its_findings_and_no_others() {
+/// The cases, or those whose name holds what the environment asks for.
+fn cases() -> Vec<Case> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/estates/boundaries");
     let only = std::env::var("CASE").unwrap_or_default();
+    let files = std::fs::read_dir(folder).unwrap();
+    let texts = files.map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap());
+    let cases = texts.flat_map(|text| toml::from_str::<Cases>(&text).unwrap().case);
+    cases.filter(|case| case.name.contains(&only)).collect()
+}
+
+#[test]
+fn every_case_causes_its_findings_and_no_others() {
     let mut wrong = Vec::new();
     let mut fired = BTreeSet::new();
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
-        let cases: Cases = toml::from_str(&text).unwrap();
-        for case in cases.case.iter().filter(|it| it.name.contains(&only)) {
-            assert!(!case.source.is_empty(), "{}", case.name);
-            let findings = findings(case);
-            let told: BTreeSet<_> = findings
+    for case in &cases() {
+        assert!(!case.source.is_empty(), "{}", case.name);
+        let findings = findings(case, &slices(case), true);
+        let told: BTreeSet<_> = findings
+            .iter()
+            .map(|it| {
+                let verdict = match it.verdict {
+                    Failing::Fail => "fail",
+                    Failing::Unknown => "unknown",
+                };
+                format!("{} {verdict}", it.rule)
+            })
+            .collect();
+        fired.extend(told.iter().cloned());
+        let needs = findings.iter().flat_map(|it| {
+            let accounts = it.read_from.iter().map(|scope| &scope.account);
+            accounts.filter(|account| **account != it.account)
+        });
+        let needs: BTreeSet<String> = needs.map(ToString::to_string).collect();
+        let is_needed = case.needs.as_ref().is_none_or(|it| *it == needs);
+        if told != case.expected || !is_needed {
+            let evidence = findings
                 .iter()
-                .map(|it| {
-                    let verdict = match it.verdict {
-                        Failing::Fail => "fail",
-                        Failing::Unknown => "unknown",
-                    };
-                    format!("{} {verdict}", it.rule)
-                })
-                .collect();
-            fired.extend(told.iter().cloned());
-            let needs = findings.iter().flat_map(|it| &it.needs);
-            let needs: BTreeSet<String> = needs.map(ToString::to_string).collect();
-            let is_needed = case.needs.as_ref().is_none_or(|it| *it == needs);
-            if told != case.expected || !is_needed {
-                let evidence = findings
-                    .iter()
-                    .map(|it| format!("\n    {} on {}: {}", it.rule, it.resource, it.evidence));
-                let evidence: String = evidence.collect();
-                wrong.push(format!(
-                    "{}: expected {:?} with {:?}, found with {needs:?}{evidence}",
-                    case.name, case.expected, case.needs
-                ));
+                .map(|it| format!("\n    {} on {}: {}", it.rule, it.resource, it.evidence));
+            let evidence: String = evidence.collect();
+            wrong.push(format!(
+                "{}: expected {:?} with {:?}, found with {needs:?}{evidence}",
+                case.name, case.expected, case.needs
+            ));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+fn gap(operation: &str, resource: Option<&Arn>) -> Gap {
+    Gap {
+        operation: operation.into(),
+        resource: resource.cloned(),
+        cause: Cause::Throttled,
+        code: "ThrottlingException".into(),
+        reason: "Rate exceeded".into(),
+    }
+}
+
+fn scope_of(slice: &mut Slice, region: &Region, service: Service) -> &mut Scope {
+    let mut scopes = slice.scopes.iter_mut();
+    let scope = scopes.find(|it| (&it.region, it.service) == (region, service));
+    scope.unwrap()
+}
+
+/// The slice as a walk would have left it that met a gap: one for each gap that it may meet.
+fn gapped(slice: &Slice) -> Vec<Slice> {
+    let mut all = Vec::new();
+    for scope in &slice.scopes {
+        let (region, service) = (&scope.region, scope.service);
+        let mut other = slice.clone();
+        scope_of(&mut other, region, service)
+            .gaps
+            .push(gap("List", None));
+        match service {
+            Service::EmrServerless => {
+                other.applications.retain(|it| it.region != *region);
+                other.job_runs.retain(|it| it.region != *region);
+            }
+            Service::Iam => (other.roles, other.policies) = (Vec::new(), Vec::new()),
+            Service::Organizations | Service::Sts | Service::Account => {}
+        }
+        all.push(other);
+    }
+    for application in &slice.applications {
+        let (arn, mut other) = (&application.arn, slice.clone());
+        other.applications.retain(|it| it.arn != *arn);
+        other.job_runs.retain(|it| !it.arn.is_within(arn));
+        scope_of(&mut other, &application.region, Service::EmrServerless)
+            .gaps
+            .push(gap("GetApplication", Some(arn)));
+        all.push(other);
+    }
+    for (at, policy) in slice.policies.iter().enumerate() {
+        let mut other = slice.clone();
+        other.policies[at].tags = None;
+        scope_of(&mut other, &Region::global(), Service::Iam)
+            .gaps
+            .push(gap("ListPolicyTags", Some(&policy.arn)));
+        all.push(other.clone());
+        other.policies.remove(at);
+        scope_of(&mut other, &Region::global(), Service::Iam).gaps =
+            vec![gap("GetPolicy", Some(&policy.arn))];
+        all.push(other);
+    }
+    all
+}
+
+/// The slices of a case with a scope for all that is in them, and the list of the organization.
+fn scoped(case: &Case) -> Vec<Slice> {
+    let mut slices = slices(case);
+    for slice in &mut slices {
+        let regions: BTreeSet<_> = slice.applications.iter().map(|it| &it.region).collect();
+        let scopes = regions.into_iter().cloned();
+        let scopes = scopes.map(|region| Scope::audited(region, Service::EmrServerless));
+        let scopes: Vec<_> = scopes.collect();
+        slice.scopes.extend(scopes);
+    }
+    let listed = Scope::audited(Region::global(), Service::Organizations);
+    slices[0].scopes.push(listed);
+    slices
+}
+
+#[test]
+fn a_finding_that_a_gap_takes_away_hangs_on_what_the_gap_hides() {
+    let (mut wrong, mut lost) = (Vec::new(), BTreeSet::new());
+    for case in &cases() {
+        let whole = scoped(case);
+        let before = findings(case, &whole, true);
+        for at in 0..whole.len() {
+            for other in gapped(&whole[at]) {
+                let mut slices = whole.clone();
+                slices[at] = other;
+                let is_listed =
+                    slices[0].looked_at(&Region::global(), Service::Organizations, &Arn::from("*"));
+                let now = findings(case, &slices, is_listed);
+                let now: BTreeSet<_> = now.iter().map(|it| &it.fingerprint).collect();
+                for finding in before.iter().filter(|it| !now.contains(&it.fingerprint)) {
+                    lost.insert(finding.rule.clone());
+                    let is_read = |scope| slices.iter().any(|it| ReadScope::is_read_in(scope, it));
+                    if finding.read_from.iter().all(is_read) {
+                        let gaps = slices[at].scopes.iter().flat_map(|it| &it.gaps);
+                        let gaps: Vec<_> = gaps.map(|it| (&it.operation, &it.resource)).collect();
+                        wrong.push(format!("{}: {} without {gaps:?}", case.name, finding.rule));
+                    }
+                }
             }
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    // Every rule whose answer is read from more than its own resource is among them.
+    for rule in [
+        "application-retaggable",
+        "boundary-reachable",
+        "job-run-role-other-team",
+        "role-policy-other-team",
+        "trust-admits-foreign-account",
+        "trust-source-other-team",
+    ] {
+        assert!(
+            lost.iter().any(|it| it.as_str() == rule),
+            "{rule}: {lost:?}"
+        );
+    }
 }
