@@ -276,7 +276,7 @@ fn gap(operation: &str, resource: Option<&Arn>) -> Gap {
     }
 }
 
-fn scope_of(slice: &mut Slice, region: &Region, service: Service) -> &mut Scope {
+fn scope_of<'s>(slice: &'s mut Slice, region: &Region, service: Service) -> &'s mut Scope {
     let mut scopes = slice.scopes.iter_mut();
     let scope = scopes.find(|it| (&it.region, it.service) == (region, service));
     scope.unwrap()
