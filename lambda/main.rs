@@ -75,10 +75,14 @@ async fn handle(event: LambdaEvent<Value>) -> Result<Value, Failure> {
     let config = configuration().await?;
     let walk_until = deadline::of_walk(event.context.deadline, Timestamp::now());
     let send_until = deadline::of_sending(event.context.deadline, Timestamp::now());
+    // What comes between the two is shared by judging and sending.
+    let judge_until = walk_until.zip(send_until);
+    let judge_until = judge_until.map(|(walk, send)| walk + (send - walk) / 2);
     let request = |source, trigger| Request {
         source,
         trigger,
         notify: config.pagerduty.is_some(),
+        judge_until,
         send_until,
         baseline: false,
     };

@@ -9,11 +9,10 @@ use std::sync::Arc;
 
 use futures_util::StreamExt as _;
 use jiff::{SignedDuration, Timestamp};
-use lineward_rules::estate::Organization;
 use lineward_rules::{Arn, Context, Slice};
 use tokio::time::Instant;
 
-use crate::collect::{CallCounts, ConnectionError};
+use crate::collect::{self, CallCounts, ConnectionError, Known};
 use crate::config::{Config, PagerDuty};
 use crate::fan_out::{self, FanOutError};
 use crate::ledger::Ledger;
@@ -37,6 +36,8 @@ pub struct Request {
     pub trigger: Trigger,
     /// Whether incidents are opened and resolved.
     pub notify: bool,
+    /// When judging must have ended; an account whose turn comes later is a gap.
+    pub judge_until: Option<Instant>,
     /// When sending must have ended, so that the ledger is saved in time.
     pub send_until: Option<Instant>,
     /// Whether what is found pages nobody, now or later, unless it was gone and is back.
@@ -151,13 +152,17 @@ pub async fn audit(
         Source::Snapshot(_) => saved.ledger.updated_at,
         Source::FanOut(_) => saved.ledger.scanned_at,
     };
-    let estate = open(request.source, &store, &saved.ledger.organization).await?;
+    let estate = open(request.source, &store, &saved.ledger).await?;
     let stale = newest > Some(estate.started_at);
     if stale && request.notify {
         return Err(AuditError::StaleEstate);
     }
     let calls = Arc::clone(&estate.calls);
-    let (folded, saved) = fold(estate, request.trigger, saved, &store, config, seen).await?;
+    let judging = Judging {
+        trigger: request.trigger,
+        until: request.judge_until,
+    };
+    let (folded, saved) = fold(estate, judging, saved, &store, config, seen).await?;
     let teller = paging.map(|(pagerduty, routing)| Teller {
         store: store.clone(),
         config,
@@ -179,10 +184,16 @@ pub async fn audit(
     })
 }
 
+/// What started the run, and when judging must have ended.
+struct Judging {
+    trigger: Trigger,
+    until: Option<Instant>,
+}
+
 /// Judges the slices as they come, and compares with the ledger as it is by then.
 async fn fold(
     mut estate: Walk,
-    trigger: Trigger,
+    judging: Judging,
     saved: Saved,
     store: &Store,
     config: &Config,
@@ -197,14 +208,17 @@ async fn fold(
     };
     let mut fold = Fold::new(&saved.ledger, &cx);
     while let Some(slice) = estate.slices.next().await {
-        let slice = slice?;
+        let mut slice = slice?;
+        if judging.until.is_some_and(|until| Instant::now() >= until) {
+            slice = collect::unjudged(slice);
+        }
         seen(&slice);
         fold.add(&slice);
     }
     let run = Run {
         id: estate.run,
         version: env!("CARGO_PKG_VERSION").into(),
-        trigger,
+        trigger: judging.trigger,
         started_at: estate.started_at,
         finished_at: Timestamp::now(),
         complete: false,
@@ -225,9 +239,9 @@ fn paging(config: &Config, ledger: &Ledger) -> Result<(PagerDuty, Routing), Audi
     Ok((pagerduty, routing))
 }
 
-async fn open(from: Source, store: &Store, known: &Organization) -> Result<Walk, AuditError> {
+async fn open(from: Source, store: &Store, known: &Ledger) -> Result<Walk, AuditError> {
     match from {
-        Source::Live(plan) => Ok(source::start(*plan, known).await?),
+        Source::Live(plan) => Ok(source::start(*plan, Known::of(known)).await?),
         Source::FanOut(run) => Ok(fan_out::gather(store, &run).await?),
         Source::Snapshot(path) => {
             let walk = source::read(&path)?;

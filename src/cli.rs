@@ -5,6 +5,7 @@ mod collect;
 mod notify;
 mod rules;
 mod schema;
+mod signal;
 mod terminal;
 mod walk;
 
@@ -20,7 +21,7 @@ Exit codes:
   0  nothing at or above --fail-on
   1  findings
   2  wrong usage or configuration
-  3  something could not be read or told to PagerDuty (findings are still reported)
+  3  something could not be read or told to PagerDuty, or the walk was interrupted (findings are still reported)
   4  it could not run at all";
 
 /// Audits the Spline lineage and the team boundaries of EMR Serverless in every account of an AWS

@@ -7,8 +7,13 @@ mod convert;
 mod emr_serverless;
 mod gap;
 mod iam;
+mod interrupt;
+mod known;
 mod organization;
-mod sessions;
+mod pages;
+mod patience;
+mod regions;
+mod whole;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -26,6 +31,8 @@ use tokio::time::Instant;
 use crate::config::Config;
 use accounts::Listed;
 pub use connection::{CallCounts, Calls, Connection, ConnectionError};
+pub use interrupt::{Interrupt, Interrupter, interrupt};
+pub use known::Known;
 pub use organization::organization;
 
 /// What to walk, and how.
@@ -37,7 +44,8 @@ pub struct Plan {
     pub external_id: Option<String>,
     /// The ARN of a role that may list the accounts, where the caller may not.
     pub discovery_role: Option<String>,
-    /// Whether the organization must be listed: then a refusal is a gap, and not only a note.
+    /// Whether the organization must be listed: then a refusal is a gap, and not only a note. It must where
+    /// there is known to be one.
     pub needs_organization: bool,
     /// The only accounts to walk; empty for all.
     pub accounts: Vec<AccountId>,
@@ -59,8 +67,14 @@ pub struct Plan {
     pub concurrency: usize,
     /// When the walk must have ended; what is left then is a gap.
     pub deadline: Option<Instant>,
+    /// What tells the walk to end early; what is left then is a gap.
+    pub interrupt: Interrupt,
     /// How long one call may take, all its attempts together.
     pub call_timeout: Duration,
+    /// How long the walk of one account may take; what is left then is a gap.
+    pub account_timeout: Duration,
+    /// What earlier runs have seen.
+    pub known: Arc<Known>,
 }
 
 impl Plan {
@@ -83,7 +97,10 @@ impl Plan {
             policy: config.policy(),
             concurrency: walk.concurrency,
             deadline,
+            interrupt: Interrupt::default(),
             call_timeout: walk.call_timeout.unsigned_abs(),
+            account_timeout: walk.account_timeout.unsigned_abs(),
+            known: Arc::default(),
         }
     }
 }
@@ -146,6 +163,22 @@ pub async fn list(connection: &Arc<Connection>, plan: &Arc<Plan>) -> (Vec<Accoun
         }
     }
     (accounts, said)
+}
+
+/// What is left of an account that there is no time to judge: what is said of the organization, and a gap.
+pub fn unjudged(slice: Slice) -> Slice {
+    let is_account = slice.account_state().is_some();
+    let mut scopes = slice.scopes;
+    scopes.retain(|scope| scope.service == Service::Organizations || !is_account);
+    let entered = is_account.then(|| Scope {
+        gaps: vec![patience::too_late("Judge")],
+        ..Scope::audited(Region::global(), Service::Sts)
+    });
+    scopes.extend(entered);
+    Slice {
+        scopes,
+        ..Slice::new(slice.account)
+    }
 }
 
 /// An account whose walk ended in a fault of our own, which must not drop it in silence.

@@ -21,7 +21,7 @@ use serde::Deserialize;
 pub use pagerduty::{GroupBy, PagerDuty};
 use secret::without_keys;
 pub use secret::{Secret, SecretError, digest, reveal};
-pub use value::{account_of, duration_of, region_of};
+pub use value::{account_of, duration_of, region_of, time_limit_of};
 
 /// What an organization tells Lineward.
 #[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
@@ -115,6 +115,10 @@ pub struct Walk {
     #[serde(deserialize_with = "value::time_limit")]
     #[schemars(with = "String")]
     pub call_timeout: SignedDuration,
+    /// How long the walk of one account may take; what is left then is a gap (`10m`).
+    #[serde(deserialize_with = "value::time_limit")]
+    #[schemars(with = "String")]
+    pub account_timeout: SignedDuration,
 }
 
 impl Default for Walk {
@@ -125,6 +129,7 @@ impl Default for Walk {
             job_run_window: SignedDuration::from_hours(24),
             max_job_runs: 1_000,
             call_timeout: SignedDuration::from_secs(30),
+            account_timeout: SignedDuration::from_mins(10),
         }
     }
 }

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::collect::{self, CallCounts, Connection, ConnectionError, Plan};
+use crate::collect::{self, CallCounts, Connection, ConnectionError, Known, Plan};
 use crate::config::Config;
 use crate::report::{self, Report};
 use crate::snapshot::{self, Header, Reader, SnapshotError};
@@ -124,11 +124,12 @@ pub async fn plan(config: &Config, deadline: Option<Instant>) -> Result<Planned,
     let store = Store::open(&config.store.url).await?;
     store.probe().await?;
     let started_at = Timestamp::now();
-    let plan = Arc::new(Plan::of(config, started_at, deadline));
+    let mut plan = Plan::of(config, started_at, deadline);
     let connection = Arc::new(Connection::open(plan.call_timeout).await?);
-    let known = store.load().await?.ledger.organization;
-    let (organization, unknown) = collect::organization(&connection, &plan, &known).await;
-    let (accounts, mut said) = collect::list(&connection, &plan).await;
+    plan.known = Arc::new(Known::of(&store.load().await?.ledger));
+    let (organization, unknown) = collect::organization(&connection, &plan).await;
+    plan.needs_organization |= !organization.id.is_empty();
+    let (accounts, mut said) = collect::list(&connection, &Arc::new(plan)).await;
     said.extend(unknown);
     let ids: Vec<_> = accounts.into_iter().map(|account| account.id).collect();
     let deal = Deal {
@@ -192,6 +193,7 @@ pub async fn scan(
         return Ok(scanned(false, CallCounts::default()));
     }
     plan.accounts.clone_from(&batch.accounts);
+    plan.known = Arc::new(Known::of(&store.load().await?.ledger));
     let connection = Arc::new(Connection::open(plan.call_timeout).await?);
     let mut slices: Vec<_> = collect::walk(&connection, &Arc::new(plan)).collect().await;
     slices.sort_by(|a, b| a.account.id.cmp(&b.account.id));

@@ -7,7 +7,7 @@ use futures_util::stream::{self, BoxStream, StreamExt as _};
 use jiff::Timestamp;
 use lineward_rules::estate::{Organization, Slice};
 
-use crate::collect::{self, Calls, Connection, ConnectionError, Plan};
+use crate::collect::{self, Calls, Connection, ConnectionError, Known, Plan};
 use crate::snapshot::{Reader, SnapshotError};
 
 /// Where an estate comes from.
@@ -37,14 +37,16 @@ pub struct Walk {
     pub slices: BoxStream<'static, Result<Slice, SnapshotError>>,
 }
 
-/// Begins to walk the accounts themselves. `known` is what was known of the organization.
-pub async fn start(plan: Plan, known: &Organization) -> Result<Walk, ConnectionError> {
+/// Begins to walk the accounts themselves. `known` is what earlier runs have seen.
+pub async fn start(mut plan: Plan, known: Known) -> Result<Walk, ConnectionError> {
+    plan.known = Arc::new(known);
     let started_at = Timestamp::now();
     let connection = Arc::new(Connection::open(plan.call_timeout).await?);
     let is_narrowed = plan.is_narrowed;
-    let (organization, said) = collect::organization(&connection, &plan, known).await;
+    let (organization, unread) = collect::organization(&connection, &plan).await;
+    plan.needs_organization |= !organization.id.is_empty();
     let slices = collect::walk(&connection, &Arc::new(plan));
-    let slices = stream::iter(said).chain(slices).map(Ok).boxed();
+    let slices = stream::iter(unread).chain(slices).map(Ok).boxed();
     Ok(Walk {
         run: uuid::Uuid::now_v7().to_string(),
         started_at,

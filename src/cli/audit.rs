@@ -63,12 +63,17 @@ impl Audit {
                 });
             }
             Some(path) => Source::Snapshot(path.clone()),
-            None => Source::Live(Box::new(self.walk.plan(&config))),
+            None => {
+                let mut plan = self.walk.plan(&config);
+                plan.interrupt = super::signal::listen();
+                Source::Live(Box::new(plan))
+            }
         };
         let request = Request {
             source,
             trigger: Trigger::Cli,
             notify: self.notify,
+            judge_until: self.walk.judge_until(),
             send_until: None,
             baseline: self.baseline,
         };

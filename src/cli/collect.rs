@@ -1,13 +1,14 @@
 //! `lineward collect`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use futures_util::StreamExt as _;
 use jiff::Timestamp;
-use lineward::estate::Organization;
+use lineward::collect::Known;
 use lineward::snapshot::{Header, SCHEMA, SnapshotError, Writer};
 use lineward::source;
+use lineward::store::{Store, StoreError};
 use lineward_rules::Slice;
 use lineward_rules::estate::ScopeState;
 
@@ -27,8 +28,15 @@ pub(super) struct Collect {
 impl Collect {
     pub(super) async fn run(self) -> Result<Exit, Failure> {
         let config = super::config(self.walk.config.as_deref())?;
-        let plan = self.walk.plan(&config);
-        let mut walk = source::start(plan, &Organization::default())
+        let mut plan = self.walk.plan(&config);
+        plan.interrupt = super::signal::listen();
+        let known = known(&config.store.url).await.unwrap_or_else(|error| {
+            tracing::warn!("the ledger can't be read: {error}");
+            // There may be an organization that it knows.
+            plan.needs_organization = true;
+            Known::default()
+        });
+        let mut walk = source::start(plan, known)
             .await
             .map_err(|error| Failure::new(Exit::Failed, &error))?;
         let header = Header {
@@ -57,6 +65,17 @@ impl Collect {
         ));
         Ok(Exit::Incomplete)
     }
+}
+
+/// What earlier runs have seen, which a walk that finds less is held against.
+async fn known(url: &str) -> Result<Known, StoreError> {
+    let folder = url.strip_prefix("file:");
+    let folder = folder.map(|path| path.strip_prefix("//").unwrap_or(path));
+    // To open a folder is to make it.
+    if folder.is_some_and(|path| !Path::new(path).exists()) {
+        return Ok(Known::default());
+    }
+    Ok(Known::of(&Store::open(url).await?.load().await?.ledger))
 }
 
 fn failed_scopes(slice: &Slice) -> usize {

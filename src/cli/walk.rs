@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 use lineward::collect::{Plan, Target, since_when};
-use lineward::config::{Config, account_of, duration_of, region_of};
+use lineward::config::{Config, account_of, duration_of, region_of, time_limit_of};
 use lineward::report::Report;
 use lineward_rules::{AccountId, Region, Status};
+use tokio::time::Instant;
 
 /// What to walk.
 #[derive(Debug, Args)]
@@ -27,6 +28,9 @@ pub(super) struct WalkArgs {
     /// How far back job runs and sessions are read, such as `24h`.
     #[arg(long, value_name = "DURATION", value_parser = duration_of)]
     since: Option<SignedDuration>,
+    /// How long the run may take, such as `10m`: what is not read and judged by then is a gap.
+    #[arg(long, value_name = "DURATION", value_parser = time_limit_of)]
+    deadline: Option<SignedDuration>,
     /// No progress bar.
     #[arg(long)]
     pub(super) no_progress: bool,
@@ -35,7 +39,7 @@ pub(super) struct WalkArgs {
 impl WalkArgs {
     /// The plan of the configuration, narrowed by the flags.
     pub(super) fn plan(&self, config: &Config) -> Plan {
-        let mut plan = Plan::of(config, Timestamp::now(), None);
+        let mut plan = Plan::of(config, Timestamp::now(), self.walk_until());
         if !self.accounts.is_empty() {
             plan.accounts.clone_from(&self.accounts);
         }
@@ -56,6 +60,17 @@ impl WalkArgs {
             plan.job_runs_since = Some(since_when(Timestamp::now(), since));
         }
         plan
+    }
+
+    /// When the walk must have ended, so that a tenth of the time is left to judge what came last.
+    fn walk_until(&self) -> Option<Instant> {
+        let deadline = self.deadline?.unsigned_abs();
+        Instant::now().checked_add(deadline - deadline / 10)
+    }
+
+    /// When judging must have ended.
+    pub(super) fn judge_until(&self) -> Option<Instant> {
+        Instant::now().checked_add(self.deadline?.unsigned_abs())
     }
 
     /// The application that was asked for, where all was read and it is neither there nor just gone.

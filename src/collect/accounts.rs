@@ -6,11 +6,14 @@ use std::sync::Arc;
 use aws_sdk_organizations::types::Account as SdkAccount;
 use futures_util::future::FutureExt as _;
 use futures_util::stream::{self, Stream, StreamExt as _};
-use lineward_rules::estate::{Account, AccountId, Cause, Gap, Region, Scope, Service, Skipped};
+use lineward_rules::estate::{Account, AccountId, Gap, Region, Scope, Service, Skipped};
 use lineward_rules::secrets;
 use tokio::sync::mpsc::{self, Sender};
 
-use super::gap::{gap, our_fault};
+use super::gap::{incomplete, is_of_authorization, our_fault};
+use super::pages::{Rest, Tokens};
+use super::patience::{Deadline, Patience};
+use super::whole::WholeLists;
 use super::{Connection, Plan, account, is_own};
 
 /// How many accounts may be listed ahead of the walk: a few pages of twenty.
@@ -19,8 +22,10 @@ const AHEAD: usize = 200;
 /// The code of an account that is in no organization.
 pub(super) const NOT_IN_USE: &str = "AWSOrganizationsNotInUseException";
 
-/// Our code for an organization whose list of accounts is empty.
-const NO_ACCOUNTS: &str = "NoAccountsListed";
+const LIST: &str = "ListAccounts";
+
+/// The most pages of accounts that are read: an organization of 50,000 has 2,500 of them.
+const MOST_PAGES: usize = 10_000;
 
 /// What the list of accounts gives.
 pub(super) enum Listed {
@@ -59,7 +64,7 @@ pub(super) fn list(
     // A list that broke off by a fault of our own must not pass for a whole one.
     let broken = lister.map(|ended| {
         let scope = Scope::audited(Region::global(), Service::Organizations);
-        let gaps = vec![our_fault("ListAccounts")];
+        let gaps = vec![our_fault(LIST)];
         let lost = ended
             .err()
             .map(|_| Listed::Scope(own, Scope { gaps, ..scope }));
@@ -89,35 +94,37 @@ impl Lister<'_> {
     }
 
     async fn list_organization(&self) -> Result<(), Closed> {
-        let config = match account::discovery_config(self.connection, self.plan).await {
+        let patience = Patience::new(Deadline::of_walk(self.plan));
+        let config = account::discovery_config(self.connection, self.plan, &patience).await;
+        let config = match config {
             Ok(config) => config,
             Err(gap) => return self.without_organization(gap).await,
         };
         let config = aws_sdk_organizations::config::Builder::from(&config)
-            .retry_partition(super::connection::retry_partition());
+            .retry_partition(super::connection::retry_partition())
+            .interceptor(WholeLists);
         let client = aws_sdk_organizations::Client::from_conf(config.build());
-        let mut pages = client.list_accounts().into_paginator().send();
-        let mut listed = 0_usize;
+        let mut tokens = Tokens::new(LIST, None).up_to(MOST_PAGES);
+        let (mut token, mut listed) = (None, 0_usize);
         loop {
-            let page = match account::before_deadline(self.plan, pages.next()).await {
+            let call = client.list_accounts().set_next_token(token).send();
+            let page = match patience.ask(LIST, None, call).await {
                 Ok(page) => page,
-                Err(late) => return self.broken_off(listed, late).await,
+                Err(failure) => return self.broken_off(listed, failure.gap).await,
             };
-            match page {
+            for account in page.accounts.unwrap_or_default() {
+                listed += 1;
+                self.found_in_organization(&account).await?;
+            }
+            token = match tokens.after(Rest::of(page.next_token)) {
                 // Every organization has at least its management account.
-                None if listed == 0 => return self.without_organization(no_accounts()).await,
-                None => return self.organization_scope(None).await,
-                Some(Ok(page)) => {
-                    for account in page.accounts.unwrap_or_default() {
-                        listed += 1;
-                        self.found_in_organization(&account).await?;
-                    }
+                Ok(None) if listed == 0 => {
+                    let none = incomplete(LIST, "no account was listed");
+                    return self.without_organization(none).await;
                 }
-                Some(Err(error)) => {
-                    return self
-                        .broken_off(listed, gap("ListAccounts", None, &error))
-                        .await;
-                }
+                Ok(None) => return self.organization_scope(None).await,
+                Ok(next) => next,
+                Err(gap) => return self.broken_off(listed, gap).await,
             }
         }
     }
@@ -133,9 +140,9 @@ impl Lister<'_> {
 
     /// No list can be had: the caller's account is walked alone, and the report says so.
     async fn without_organization(&self, gap: Gap) -> Result<(), Closed> {
-        let none = [NOT_IN_USE, NO_ACCOUNTS].contains(&gap.code.as_str());
+        let is_alone = gap.code == NOT_IN_USE || is_of_authorization(&gap);
         let own = self.own_account();
-        if self.plan.needs_organization || !(none || is_refusal(&gap)) {
+        if self.plan.needs_organization || !is_alone {
             self.organization_scope(Some(gap)).await?;
         } else {
             tracing::warn!(
@@ -220,20 +227,6 @@ fn state(account: &SdkAccount) -> Option<&str> {
             .map(aws_sdk_organizations::types::AccountStatus::as_str)
     };
     state.or_else(status)
-}
-
-fn no_accounts() -> Gap {
-    Gap {
-        operation: "ListAccounts".into(),
-        resource: None,
-        cause: Cause::Refused,
-        code: NO_ACCOUNTS.into(),
-        reason: "no account was listed".into(),
-    }
-}
-
-pub(super) fn is_refusal(gap: &Gap) -> bool {
-    matches!(gap.cause, Cause::Denied | Cause::DeniedByScp)
 }
 
 #[cfg(test)]

@@ -34,6 +34,9 @@ use super::gap::{gap, plain_reason};
 /// one call a second lets a burst through.
 const ATTEMPTS: u32 = 6;
 
+/// How long an attempt may take at least, within the time that the call has.
+const ATTEMPT: Duration = Duration::from_secs(10);
+
 /// How many requests were sent, attempt by attempt.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct CallCounts {
@@ -104,6 +107,11 @@ impl Connection {
             .send()
             .await
             .map_err(|error| refusal(&error))?;
+        let account = identity.account().unwrap_or_default();
+        if !AccountId::is_valid(account) {
+            let nobody = "the answer of GetCallerIdentity names no account";
+            return Err(ConnectionError::Refused(nobody.into()));
+        }
         let arn = identity.arn().unwrap_or_default();
         let partition = arn
             .split(':')
@@ -112,7 +120,7 @@ impl Connection {
             .unwrap_or("aws");
         Ok(Self {
             calls,
-            own_account: AccountId::from(identity.account().unwrap_or_default()),
+            own_account: AccountId::from(account),
             partition: partition.to_owned(),
             config,
         })
@@ -215,7 +223,8 @@ async fn load(call_timeout: Duration, calls: &Arc<Calls>) -> SdkConfig {
     };
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(3).min(call_timeout))
-        .operation_attempt_timeout(Duration::from_secs(10).min(call_timeout))
+        // Whoever allows calls more time knows of slow ones.
+        .operation_attempt_timeout(ATTEMPT.max(call_timeout / 3).min(call_timeout))
         .operation_timeout(call_timeout)
         .build();
     let config = aws_config::defaults(BehaviorVersion::latest())

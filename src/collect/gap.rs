@@ -7,6 +7,11 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use lineward_rules::estate::{Arn, Cause, Gap};
 use lineward_rules::secrets;
 
+use super::whole::MissingList;
+
+/// Our code for an answer that can't be understood.
+const MALFORMED: &str = "MalformedResponse";
+
 /// The longest reason that is kept, in characters.
 const REASON_LENGTH: usize = 500;
 
@@ -27,7 +32,9 @@ where
     // An answer without a code is none of AWS's: a proxy's page, or an older endpoint's.
     let foreign = service.is_some_and(|service| service.code().is_none());
     let reason = reason.unwrap_or_else(|| {
-        if foreign {
+        if let Some(missing) = missing_list(error) {
+            missing.to_string()
+        } else if foreign {
             "the answer is not one of AWS".into()
         } else {
             plain_reason(error)
@@ -44,6 +51,18 @@ where
     }
 }
 
+/// The list that an answer lacks, if that is what is wrong with it.
+fn missing_list<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a MissingList> {
+    let mut error = Some(error);
+    while let Some(at) = error {
+        if let Some(missing) = at.downcast_ref() {
+            return Some(missing);
+        }
+        error = at.source();
+    }
+    None
+}
+
 /// The gap that a fault of our own leaves.
 pub(super) fn our_fault(operation: &str) -> Gap {
     Gap {
@@ -58,12 +77,26 @@ pub(super) fn our_fault(operation: &str) -> Gap {
 /// The gap of an answer that tells nothing of the resource it was asked for.
 pub(super) fn malformed(operation: &str, resource: &Arn) -> Gap {
     Gap {
-        operation: operation.to_owned(),
         resource: Some(resource.clone()),
-        cause: Cause::ServerError,
-        code: "MalformedResponse".into(),
-        reason: "the answer is not about what was asked for".into(),
+        ..incomplete(operation, "the answer is not about what was asked for")
     }
+}
+
+/// The gap of an answer that lacks what each answer of the operation holds.
+pub(super) fn incomplete(operation: &str, reason: &str) -> Gap {
+    Gap {
+        operation: operation.to_owned(),
+        resource: None,
+        cause: Cause::ServerError,
+        code: MALFORMED.into(),
+        reason: reason.to_owned(),
+    }
+}
+
+/// Whether AWS says that a policy doesn't allow the call: that is not what it says of credentials which
+/// have expired, or of a wrong signature, and no proxy says it.
+pub(super) fn is_of_authorization(gap: &Gap) -> bool {
+    matches!(gap.cause, Cause::Denied | Cause::DeniedByScp) && names_authorization(&gap.code)
 }
 
 /// Whether the service says that the resource doesn't exist.
@@ -95,6 +128,10 @@ fn classify<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> (Caus
         SdkError::ConstructionFailure(_) => (Cause::Unreachable, "RequestNotBuilt".into()),
         SdkError::ServiceError(service) => {
             let status = service.raw().status().as_u16();
+            // A success that can't be read is no refusal.
+            if service.raw().status().is_success() && service.err().code().is_none() {
+                return (Cause::ServerError, MALFORMED.into());
+            }
             let code = service
                 .err()
                 .code()
@@ -103,7 +140,7 @@ fn classify<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> (Caus
             (cause_of(&code, message, status), code)
         }
         // A body that can't be parsed, and whatever else the SDK adds.
-        SdkError::ResponseError(_) | _ => (Cause::ServerError, "MalformedResponse".into()),
+        SdkError::ResponseError(_) | _ => (Cause::ServerError, MALFORMED.into()),
     }
 }
 
@@ -111,7 +148,7 @@ fn classify<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> (Caus
 /// has names of its own, so the code's words decide.
 fn cause_of(code: &str, message: &str, status: u16) -> Cause {
     let has = |words: &[&str]| words.iter().any(|word| code.contains(word));
-    if has(&["AccessDenied", "Unauthorized", "Forbidden", "NotAuthorized"]) {
+    if names_authorization(code) {
         if message.contains("service control policy") {
             Cause::DeniedByScp
         } else {
@@ -131,6 +168,15 @@ fn cause_of(code: &str, message: &str, status: u16) -> Cause {
         "OptInRequired",
     ]) {
         Cause::RegionDisabled
+    } else if has(&[
+        "ExpiredToken",
+        "InvalidSignature",
+        "SignatureDoesNotMatch",
+        "IncompleteSignature",
+        "MissingAuthenticationToken",
+        "RequestExpired",
+    ]) {
+        Cause::Refused
     } else if has(&["RequestTimeout"]) {
         Cause::TimedOut
     } else if status >= 500 {
@@ -140,6 +186,11 @@ fn cause_of(code: &str, message: &str, status: u16) -> Cause {
     } else {
         Cause::Refused
     }
+}
+
+fn names_authorization(code: &str) -> bool {
+    let words = ["AccessDenied", "Unauthorized", "Forbidden", "NotAuthorized"];
+    words.iter().any(|word| code.contains(word))
 }
 
 /// The error and its sources in one line, without the SDK's debug output.
@@ -179,9 +230,33 @@ mod tests {
             ("InternalServerException", "", 500, Cause::ServerError),
             ("ValidationException", "", 400, Cause::Refused),
             ("HTTP 403", "", 403, Cause::Denied),
+            ("ExpiredToken", "", 403, Cause::Refused),
+            ("InvalidSignatureException", "", 403, Cause::Refused),
         ];
         for (code, message, status, expected) in cases {
             assert_eq!(cause_of(code, message, status), expected, "{code}");
+        }
+    }
+
+    #[test]
+    fn only_aws_says_that_a_policy_does_not_allow_a_call() {
+        let is = |code: &str, message, status| {
+            let cause = cause_of(code, message, status);
+            let code = code.to_owned();
+            is_of_authorization(&Gap {
+                cause,
+                code,
+                ..incomplete("ListAccounts", "")
+            })
+        };
+        assert!(is("AccessDeniedException", "", 400));
+        assert!(is(
+            "AccessDenied",
+            "denied in a service control policy",
+            403
+        ));
+        for other in ["ExpiredTokenException", "HTTP 403", "Throttling"] {
+            assert!(!is(other, "", 403), "{other}");
         }
     }
 }

@@ -5,17 +5,26 @@ mod convert;
 mod policies;
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use aws_config::SdkConfig;
+use aws_config::timeout::TimeoutConfig;
 use aws_sdk_iam::Client;
 use aws_sdk_iam::types::EntityType;
 use lineward_rules::Policy;
 use lineward_rules::estate::{
-    Arn, ExcludedRoles, ManagedPolicy, Region, Role, Scope, Service, Slice,
+    Arn, Cause, ExcludedRoles, ManagedPolicy, Region, Role, Scope, Service, Slice,
 };
 use lineward_rules::iam::{in_scope, is_identity_center, is_service_linked, role_of_session};
 
-use super::gap::gap;
+use super::pages::{self, Page, Rest, Tokens};
+use super::patience::{Failure, Patience};
+use super::whole::WholeLists;
+
+const DETAILS: &str = "GetAccountAuthorizationDetails";
+
+/// How many roles and policies are asked for at once, and after a timeout.
+const PAGE_SIZES: [i32; 3] = [300, 100, 30];
 
 /// What was found in an account.
 pub(super) struct Found {
@@ -26,23 +35,25 @@ pub(super) struct Found {
     policies: Vec<ManagedPolicy>,
 }
 
-/// The client of an account. IAM's quota is not published, so one call at a time is in flight.
+/// The client of an account. IAM's quota is not published, so one call at a time is in flight. A page of an
+/// account's roles may take longer than any other call: one attempt has all the time that a call has.
 pub(super) fn client(config: &SdkConfig) -> Client {
+    let timeouts = config.timeout_config().cloned();
+    let timeouts = timeouts.unwrap_or_else(TimeoutConfig::disabled);
+    let mut attempt = timeouts.to_builder();
+    attempt.set_operation_attempt_timeout(timeouts.operation_timeout());
     let config = aws_sdk_iam::config::Builder::from(config)
-        .retry_partition(super::connection::retry_partition());
+        .retry_partition(super::connection::retry_partition())
+        .timeout_config(attempt.build())
+        .interceptor(WholeLists);
     Client::from_conf(config.build())
 }
 
+/// Roles and policies of a page.
+type Entities = (Vec<Role>, Vec<ManagedPolicy>);
+
 /// Reads the roles and the managed policies, page after page.
-pub(super) async fn read(client: &Client) -> Found {
-    let mut pages = client
-        .get_account_authorization_details()
-        .filter(EntityType::Role)
-        .filter(EntityType::LocalManagedPolicy)
-        .filter(EntityType::AwsManagedPolicy)
-        .max_items(1000)
-        .into_paginator()
-        .send();
+pub(super) async fn read(client: &Client, patience: &Patience) -> Found {
     let mut found = Found {
         scope: Scope::audited(Region::global(), Service::Iam),
         roles: Vec::new(),
@@ -50,26 +61,56 @@ pub(super) async fn read(client: &Client) -> Found {
         out_of_scope: BTreeSet::new(),
         policies: Vec::new(),
     };
-    while let Some(page) = pages.next().await {
-        match page {
-            Ok(page) => {
-                let roles = page.role_detail_list.unwrap_or_default();
-                for role in roles.into_iter().map(convert::role) {
-                    found.add(role);
-                }
-                let policies = page.policies.unwrap_or_default();
-                found
-                    .policies
-                    .extend(policies.into_iter().map(convert::policy));
-            }
-            Err(error) => {
-                let gap = gap("GetAccountAuthorizationDetails", None, &error);
-                found.scope.gaps.push(gap);
-                break;
-            }
+    // Which of the sizes still works.
+    let size = AtomicUsize::new(0);
+    let ask = |token| page(client, patience, &size, token);
+    let list = pages::read(Tokens::new(DETAILS, None), usize::MAX, ask).await;
+    found.scope.gaps.extend(list.gap());
+    for (roles, policies) in list.items {
+        for role in roles {
+            found.add(role);
         }
+        found.policies.extend(policies);
     }
     found
+}
+
+/// Reads a page, and a smaller one where it takes too long.
+async fn page(
+    client: &Client,
+    patience: &Patience,
+    size: &AtomicUsize,
+    token: Option<String>,
+) -> Result<Page<Entities>, Failure> {
+    loop {
+        let at = size.load(Ordering::Relaxed);
+        let most = PAGE_SIZES.get(at).copied();
+        let call = client
+            .get_account_authorization_details()
+            .filter(EntityType::Role)
+            .filter(EntityType::LocalManagedPolicy)
+            .filter(EntityType::AwsManagedPolicy)
+            .set_max_items(most)
+            .set_marker(token.clone())
+            .send();
+        match patience.ask(DETAILS, None, call).await {
+            Ok(answer) => {
+                let roles = answer.role_detail_list.unwrap_or_default();
+                let policies = answer.policies.unwrap_or_default();
+                return Ok(Page {
+                    items: vec![(
+                        roles.into_iter().map(convert::role).collect(),
+                        policies.into_iter().map(convert::policy).collect(),
+                    )],
+                    rest: Rest::of_truncated(answer.is_truncated, answer.marker),
+                });
+            }
+            Err(failure) if failure.gap.cause == Cause::TimedOut && at + 1 < PAGE_SIZES.len() => {
+                size.store(at + 1, Ordering::Relaxed);
+            }
+            Err(failure) => return Err(failure),
+        }
+    }
 }
 
 impl Found {
@@ -108,7 +149,7 @@ impl Found {
 
     /// Reads what the pages leave out: policies that are nothing but a boundary, and the tags of the
     /// account's own policies. Where the pages broke off, that gap hides these too.
-    pub(super) async fn complete(&mut self, client: &Client) {
+    pub(super) async fn complete(&mut self, client: &Client, patience: &Patience) {
         if !self.scope.gaps.is_empty() {
             return;
         }
@@ -116,10 +157,10 @@ impl Found {
         for policy in &self.policies {
             missing.remove(&policy.arn);
         }
-        let (read, gaps) = policies::read(client, missing).await;
+        let (read, gaps) = policies::read(client, patience, missing).await;
         self.policies.extend(read);
         self.scope.gaps.extend(gaps);
-        let gaps = policies::tag(client, &mut self.policies).await;
+        let gaps = policies::tag(client, patience, &mut self.policies).await;
         self.scope.gaps.extend(gaps);
     }
 

@@ -2,26 +2,28 @@
 
 use lineward_rules::estate::{Account, Gap, Organization, Region, Scope, Service, Slice};
 
-use super::accounts::{NOT_IN_USE, is_refusal};
+use super::accounts::NOT_IN_USE;
 use super::connection::retry_partition;
-use super::gap::gap;
+use super::gap::{incomplete, is_of_authorization};
+use super::patience::{Deadline, Patience};
 use super::{Connection, Plan};
 
-/// Asks for the organization. `known` is what an earlier run was told: it stands in where AWS doesn't say, and
-/// where applications are looked at alone, since the quota is one call a second and events come in bursts.
+/// Asks for the organization. What an earlier run was told stands in where AWS doesn't say, and where
+/// applications are looked at alone, since the quota is one call a second and events come in bursts.
 ///
 /// Where neither knows, a slice says so: without the organization's id trust can't be judged for sure.
-pub async fn organization(
-    connection: &Connection,
-    plan: &Plan,
-    known: &Organization,
-) -> (Organization, Option<Slice>) {
+pub async fn organization(connection: &Connection, plan: &Plan) -> (Organization, Option<Slice>) {
+    let known = &plan.known.organization;
     let is_known = !known.id.is_empty();
     if is_known && !plan.only.is_empty() {
         return (known.clone(), None);
     }
-    let gap = match describe(connection).await {
-        Ok(organization) => return (organization, None),
+    let gap = match describe(connection, plan).await {
+        Ok(organization) if !is_known || !organization.id.is_empty() => {
+            return (organization, None);
+        }
+        // The list of accounts is asked for all the same, and says whether the account has left.
+        Ok(_) => return (known.clone(), None),
         Err(gap) => gap,
     };
     tracing::warn!(
@@ -32,27 +34,30 @@ pub async fn organization(
     if is_known {
         return (known.clone(), None);
     }
-    let is_tolerated = is_refusal(&gap) && !plan.needs_organization;
+    let is_tolerated = is_of_authorization(&gap) && !plan.needs_organization;
     let said = (!is_tolerated).then(|| said(connection, gap));
     (Organization::default(), said)
 }
 
-async fn describe(connection: &Connection) -> Result<Organization, Gap> {
+async fn describe(connection: &Connection, plan: &Plan) -> Result<Organization, Gap> {
+    const DESCRIBE: &str = "DescribeOrganization";
     let config = aws_sdk_organizations::config::Builder::from(&connection.config)
         .retry_partition(retry_partition());
     let client = aws_sdk_organizations::Client::from_conf(config.build());
-    let described = client.describe_organization().send().await;
-    let described = described.map_err(|error| gap("DescribeOrganization", None, &error));
-    let organization = match described {
-        Ok(answer) => answer.organization,
-        Err(gap) if gap.code == NOT_IN_USE => None,
-        Err(gap) => return Err(gap),
+    let patience = Patience::new(Deadline::of_walk(plan));
+    let call = client.describe_organization().send();
+    let answer = match patience.ask(DESCRIBE, None, call).await {
+        Ok(answer) => answer,
+        Err(failure) if failure.gap.code == NOT_IN_USE => return Ok(Organization::default()),
+        Err(failure) => return Err(failure.gap),
     };
-    let organization = organization.map(|it| Organization {
-        id: it.id.unwrap_or_default(),
-        management_account: it.master_account_id.unwrap_or_default(),
+    let organization = answer.organization.and_then(|it| {
+        Some(Organization {
+            id: it.id.filter(|id| !id.is_empty())?,
+            management_account: it.master_account_id.unwrap_or_default(),
+        })
     });
-    Ok(organization.unwrap_or_default())
+    organization.ok_or_else(|| incomplete(DESCRIBE, "the answer holds no organization"))
 }
 
 fn said(connection: &Connection, gap: Gap) -> Slice {

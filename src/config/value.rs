@@ -82,11 +82,16 @@ pub(super) fn some_url<'de, D: Deserializer<'de>>(input: D) -> Result<Option<Str
     url(input).map(Some)
 }
 
-pub(super) fn time_limit<'de, D: Deserializer<'de>>(input: D) -> Result<SignedDuration, D::Error> {
-    match duration(input)? {
-        none if none.is_zero() => Err(D::Error::custom("must be longer than nothing")),
+/// Reads a duration within which something must be over, such as `10m`.
+pub fn time_limit_of(text: &str) -> Result<SignedDuration, String> {
+    match duration_of(text)? {
+        none if none.is_zero() => Err("must be longer than nothing".into()),
         limit => Ok(limit),
     }
+}
+
+pub(super) fn time_limit<'de, D: Deserializer<'de>>(input: D) -> Result<SignedDuration, D::Error> {
+    time_limit_of(&String::deserialize(input)?).map_err(D::Error::custom)
 }
 
 /// Reads the ARN of a role.

@@ -6,20 +6,31 @@ use aws_sdk_iam::Client;
 use lineward_rules::estate::{Arn, Cause, Gap, ManagedPolicy};
 
 use super::convert::{decoded, tags};
-use crate::collect::gap::{gap, malformed};
+use crate::collect::gap::malformed;
+use crate::collect::pages::{self, Page, Rest, Tokens};
+use crate::collect::patience::Patience;
 
 /// Reads policies whole.
-pub(super) async fn read(client: &Client, arns: BTreeSet<&Arn>) -> (Vec<ManagedPolicy>, Vec<Gap>) {
-    each(arns.into_iter().cloned(), |arn| read_one(client, arn)).await
+pub(super) async fn read(
+    client: &Client,
+    patience: &Patience,
+    arns: BTreeSet<&Arn>,
+) -> (Vec<ManagedPolicy>, Vec<Gap>) {
+    let ask = |arn| read_one(client, patience, arn);
+    each(arns.into_iter().cloned(), ask).await
 }
 
 /// Reads the tags of the account's own policies where they aren't known; those of AWS have none.
-pub(super) async fn tag(client: &Client, policies: &mut [ManagedPolicy]) -> Vec<Gap> {
+pub(super) async fn tag(
+    client: &Client,
+    patience: &Patience,
+    policies: &mut [ManagedPolicy],
+) -> Vec<Gap> {
     let untagged = policies
         .iter()
         .filter(|policy| policy.tags.is_none() && !is_of_aws(&policy.arn));
     let untagged: BTreeSet<_> = untagged.map(|policy| policy.arn.clone()).collect();
-    let (read, gaps) = each(untagged, |arn| tags_of(client, arn)).await;
+    let (read, gaps) = each(untagged, |arn| tags_of(client, patience, arn)).await;
     let mut read: BTreeMap<_, _> = read.into_iter().collect();
     for policy in policies {
         if let Some(tags) = read.remove(&policy.arn) {
@@ -64,39 +75,64 @@ fn unasked(arn: Arn, denied: &Gap) -> Gap {
     }
 }
 
-async fn read_one(client: &Client, arn: Arn) -> Result<ManagedPolicy, Gap> {
+async fn read_one(client: &Client, patience: &Patience, arn: Arn) -> Result<ManagedPolicy, Gap> {
     const GET: &str = "GetPolicy";
-    let asked = client.get_policy().policy_arn(arn.as_str()).send().await;
-    let answer = asked.map_err(|error| gap(GET, Some(arn.clone()), &error))?;
+    let call = client.get_policy().policy_arn(arn.as_str()).send();
+    let asked = patience.ask(GET, Some(&arn), call).await;
+    let answer = asked.map_err(|failure| failure.gap)?;
     let policy = answer.policy.ok_or_else(|| malformed(GET, &arn))?;
     let version = policy.default_version_id;
     let version = version.ok_or_else(|| malformed(GET, &arn))?;
     Ok(ManagedPolicy {
         name: policy.policy_name.unwrap_or_default(),
-        document: document(client, &arn, &version).await?,
+        document: document(client, patience, &arn, &version).await?,
         version,
         tags: policy.tags.filter(|_| !is_of_aws(&arn)).map(tags),
         arn,
     })
 }
 
-async fn document(client: &Client, arn: &Arn, version: &str) -> Result<String, Gap> {
+async fn document(
+    client: &Client,
+    patience: &Patience,
+    arn: &Arn,
+    version: &str,
+) -> Result<String, Gap> {
     const GET: &str = "GetPolicyVersion";
-    let ask = client.get_policy_version().policy_arn(arn.as_str());
-    let asked = ask.version_id(version).send().await;
-    let answer = asked.map_err(|error| gap(GET, Some(arn.clone()), &error))?;
+    let call = client.get_policy_version().policy_arn(arn.as_str());
+    let call = call.version_id(version).send();
+    let asked = patience.ask(GET, Some(arn), call).await;
+    let answer = asked.map_err(|failure| failure.gap)?;
     let document = answer.policy_version.and_then(|version| version.document);
     document
         .map(|document| decoded(Some(document)))
         .ok_or_else(|| malformed(GET, arn))
 }
 
-async fn tags_of(client: &Client, arn: Arn) -> Result<(Arn, BTreeMap<String, String>), Gap> {
-    let ask = client.list_policy_tags().policy_arn(arn.as_str());
-    let pages = ask.into_paginator().items().send();
-    let read = pages.collect::<Result<Vec<_>, _>>().await;
-    let read = read.map_err(|error| gap("ListPolicyTags", Some(arn.clone()), &error))?;
-    Ok((arn, tags(read)))
+async fn tags_of(
+    client: &Client,
+    patience: &Patience,
+    arn: Arn,
+) -> Result<(Arn, BTreeMap<String, String>), Gap> {
+    const LIST: &str = "ListPolicyTags";
+    let ask = |token| {
+        let call = client.list_policy_tags().policy_arn(arn.as_str());
+        let call = call.set_marker(token).send();
+        let arn = &arn;
+        async move {
+            let answer = patience.ask(LIST, Some(arn), call).await?;
+            Ok(Page {
+                items: answer.tags,
+                rest: Rest::of_truncated(answer.is_truncated, answer.marker),
+            })
+        }
+    };
+    let tokens = Tokens::new(LIST, Some(arn.clone()));
+    let list = pages::read(tokens, usize::MAX, ask).await;
+    match list.failure {
+        Some(failure) => Err(failure.gap),
+        None => Ok((arn, tags(list.items))),
+    }
 }
 
 fn is_of_aws(policy: &Arn) -> bool {

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::field::created_at;
+use crate::field::{created_at, text};
 use crate::operation::Operation;
 use crate::options::Options;
 use crate::organization::{Access, Account, AccountState, Application, Organization};
@@ -27,9 +27,10 @@ impl LeastCalls {
     /// - `AssumeRole`: one for each active account but the auditor's own, refused or not;
     /// - in each account that opens, and each of its Regions that is enabled: `ListApplications`
     ///   pages of 50, or one call if it is refused; one `GetApplication` an application;
-    ///   `ListJobRuns` pages of 50 (one if there is none) and one `GetJobRun` a run;
-    /// - where sessions are enabled: `ListSessions` pages of 50 and one `GetSession` a session;
-    /// - IAM in each: `GetAccountAuthorizationDetails` pages of 1,000 roles and policies, and of the
+    ///   `ListJobRuns` pages of 50 (one if there is none) of the runs since the time, and again of those that
+    ///   are under way, whenever they began, since no call tells of both; and one `GetJobRun` a run;
+    /// - where sessions are enabled: `ListSessions` pages of 50, twice likewise, and one `GetSession` a session;
+    /// - IAM in each: `GetAccountAuthorizationDetails` pages of 300 roles and policies, and of the
     ///   customer managed policies of roles that have to do with the boundary between teams,
     ///   `ListPolicyTags` pages of 100 each, or where it is nothing but a boundary, and so on none of
     ///   those pages, one `GetPolicy`, which tells its tags, and one `GetPolicyVersion`.
@@ -104,7 +105,7 @@ impl Counter<'_> {
             return;
         }
         let listed = account.policies.iter().filter(|it| !it.is_boundary_only());
-        let pages = self.pages(account.roles.len() + listed.count(), 1000);
+        let pages = self.pages(account.roles.len() + listed.count(), 300);
         self.add(Operation::GetAccountAuthorizationDetails, pages);
         let mut calls: BTreeMap<Operation, u64> = BTreeMap::new();
         for policy in account.policies_of_boundary() {
@@ -149,19 +150,40 @@ impl Counter<'_> {
     }
 
     fn application(&mut self, application: &Application, [unread, no_runs]: [bool; 2]) {
-        let since = self.since;
-        let recent = |run: &&Value| created_at(run) >= since;
-        let runs = application.job_runs.values().filter(recent).count();
-        let pages = self.pages(runs, 50);
-        self.add(Operation::ListJobRuns, if no_runs { 1 } else { pages });
-        self.add(Operation::GetJobRun, if no_runs { 0 } else { runs as u64 });
+        let runs = self.listed(
+            application.job_runs.values(),
+            &["SUCCESS", "FAILED", "CANCELLED"],
+        );
+        self.add(Operation::ListJobRuns, if no_runs { 1 } else { runs.pages });
+        self.add(Operation::GetJobRun, if no_runs { 0 } else { runs.items });
         if application.has_sessions() && !unread && self.options.sessions_unknown.is_none() {
-            let sessions = application.sessions.len();
-            let pages = self.pages(sessions, 50);
-            self.add(Operation::ListSessions, pages);
-            self.add(Operation::GetSession, sessions as u64);
+            let sessions = self.listed(application.sessions.values(), &["TERMINATED", "FAILED"]);
+            self.add(Operation::ListSessions, sessions.pages);
+            self.add(Operation::GetSession, sessions.items);
         }
     }
+
+    /// What began since the time, and what is in none of the final states.
+    fn listed<'b>(&self, all: impl Iterator<Item = &'b Value>, ended: &[&str]) -> Listed {
+        let (mut recent, mut under_way, mut both) = (0, 0, 0);
+        for it in all {
+            let is_recent = created_at(it) >= self.since;
+            let is_under_way = !ended.contains(&text(it, "state"));
+            recent += usize::from(is_recent);
+            under_way += usize::from(is_under_way);
+            both += u64::from(is_recent || is_under_way);
+        }
+        Listed {
+            pages: self.pages(recent, 50) + self.pages(under_way, 50),
+            items: both,
+        }
+    }
+}
+
+/// The pages of two lists, and what is on either.
+struct Listed {
+    pages: u64,
+    items: u64,
 }
 
 #[cfg(test)]
@@ -207,7 +229,7 @@ mod tests {
         assert_eq!(least.operations.get("emr-serverless:GetJobRun"), Some(&0));
         assert_eq!(
             least.operations.get("emr-serverless:ListJobRuns"),
-            Some(&40)
+            Some(&80)
         );
     }
 }

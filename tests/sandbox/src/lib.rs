@@ -22,6 +22,7 @@ mod fault;
 mod field;
 mod generate;
 mod least_calls;
+mod lie;
 mod operation;
 mod options;
 mod organization;
@@ -40,6 +41,7 @@ pub use expected::{Expected, Verdict};
 pub use fault::{Carrier, Fault, Planted};
 pub use generate::TEAMS;
 pub use least_calls::LeastCalls;
+pub use lie::{Lie, LieKind};
 pub use options::{Options, SessionsUnknown};
 pub use organization::{
     Access, Account, AccountState, Application, Block, Cause, ManagedPolicy, Organization,

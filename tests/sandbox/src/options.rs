@@ -2,6 +2,8 @@
 
 use jiff::Timestamp;
 
+use crate::lie::Lie;
+
 /// How an endpoint answers that has never heard of interactive sessions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum SessionsUnknown {
@@ -85,6 +87,9 @@ pub struct Options {
     /// What each refusal ends in, as AWS repeats what it was given
     #[arg(long)]
     pub refusal_note: Option<String>,
+    /// An operation that lies: `ListAccounts=repeated-token`; may be repeated
+    #[arg(long = "lie", value_name = "OPERATION=KIND")]
+    pub lies: Vec<Lie>,
     /// Events that `PagerDuty` takes in 60 seconds for one routing key
     #[arg(long, default_value_t = Options::default().pagerduty_rate)]
     pub pagerduty_rate: usize,
@@ -123,6 +128,7 @@ impl Default for Options {
             organizations_not_in_use: false,
             list_regions_denied: false,
             refusal_note: None,
+            lies: Vec::new(),
             pagerduty_rate: 120,
             record: false,
             port: 0,

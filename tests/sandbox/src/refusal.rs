@@ -1,5 +1,7 @@
 //! How AWS says no: one refusal, worded as each protocol has it.
 
+use std::borrow::Cow;
+
 use hyper::StatusCode;
 use serde_json::json;
 
@@ -13,7 +15,7 @@ pub(crate) enum Refusal {
     /// An error.
     Error {
         status: u16,
-        code: &'static str,
+        code: Cow<'static, str>,
         message: String,
     },
     /// A page of HTML from something that isn't AWS.
@@ -23,10 +25,14 @@ pub(crate) enum Refusal {
 }
 
 impl Refusal {
-    pub(crate) fn new(status: u16, code: &'static str, message: impl Into<String>) -> Self {
+    pub(crate) fn new(
+        status: u16,
+        code: impl Into<Cow<'static, str>>,
+        message: impl Into<String>,
+    ) -> Self {
         Self::Error {
             status,
-            code,
+            code: code.into(),
             message: message.into(),
         }
     }

@@ -3,7 +3,7 @@
 use hyper::StatusCode;
 use serde::Serialize;
 
-use crate::operation::{Operation, Service};
+use crate::operation::{Operation, Protocol, Service};
 use crate::options::Options;
 use crate::organization::{Account, Block, Cause, Organization};
 use crate::refusal::Refusal;
@@ -57,6 +57,11 @@ pub(crate) fn answer(call: &Call<'_>) -> Result<Answer, Refusal> {
 }
 
 impl Call<'_> {
+    /// How the called service talks.
+    pub(crate) fn protocol(&self) -> Protocol {
+        self.target.operation.service().protocol()
+    }
+
     /// Refuses what the account refuses here.
     fn admit(&self, region: &str) -> Result<(), Refusal> {
         let operation = self.target.operation;

@@ -4,6 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use crate::calls::{Counters, End, RecordedRequest};
+use crate::lie::LieKind;
 use crate::operation::{Operation, Service};
 use crate::options::Options;
 use crate::organization::Organization;
@@ -94,6 +95,16 @@ impl State {
             lock(&self.recorded).push(RecordedRequest::of(&request));
         }
         self.latency().await;
+        let items = target.parameter("MaxItems").and_then(|it| it.parse().ok());
+        let items = items.unwrap_or(usize::MAX);
+        let wait = self.options(|options| {
+            lie(options, operation).map_or(Some(Duration::ZERO), |lie| lie.wait(items))
+        });
+        match wait {
+            Some(time) if time.is_zero() => {}
+            Some(time) => tokio::time::sleep(time).await,
+            None => std::future::pending().await,
+        }
         let answer = match self.call(&request, &target) {
             Ok(answer) => Some(answer),
             Err(refusal) => {
@@ -126,13 +137,18 @@ impl State {
                     scope.region
                 };
                 self.luck(options, &account.id, region, operation)?;
-                services::answer(&Call {
+                let call = Call {
                     organization,
                     options,
                     target,
                     account,
                     region: scope.region,
-                })
+                };
+                let truth = services::answer(&call)?;
+                match lie(options, operation) {
+                    Some(lie) => lie.tell(&call, truth),
+                    None => Ok(truth),
+                }
             })
         })
     }
@@ -155,6 +171,15 @@ impl State {
         }
         Ok(())
     }
+}
+
+/// How an operation lies, if it does.
+fn lie(options: &Options, operation: Operation) -> Option<&LieKind> {
+    let lie = options
+        .lies
+        .iter()
+        .find(|lie| lie.operation == operation.name());
+    lie.map(|lie| &lie.kind)
 }
 
 /// These have one endpoint, whatever Region a request is signed for.

@@ -71,6 +71,8 @@ struct Changes {
     organizations_denied: Option<bool>,
     organizations_not_in_use: Option<bool>,
     list_regions_denied: Option<bool>,
+    /// All that lie, in place of those that do.
+    lies: Option<Vec<crate::Lie>>,
     pagerduty_rate: Option<usize>,
     /// Accounts that open.
     #[serde(default)]
@@ -162,6 +164,9 @@ fn options(state: &State, changes: Changes) -> Result<Value, Wrong> {
             &mut options.list_regions_denied,
             changes.list_regions_denied,
         );
+        if let Some(lies) = changes.lies {
+            options.lies = lies;
+        }
         options.latency_ms = changes.latency_ms.unwrap_or(options.latency_ms);
         options.error_rate = changes.error_rate.unwrap_or(options.error_rate);
         let page_size = changes.page_size.or(options.page_size);

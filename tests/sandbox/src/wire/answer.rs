@@ -44,6 +44,11 @@ impl Answer {
         Self::new(status, "text/html", page.into_bytes())
     }
 
+    pub(crate) fn with_body(mut self, body: Vec<u8>) -> Self {
+        self.body = body;
+        self
+    }
+
     pub(crate) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.header = Some((name, value.into()));
         self
