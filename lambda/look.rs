@@ -74,6 +74,7 @@ pub(crate) async fn at(
         }
     });
     let outcome = outcome.await.map_err(Failure::Audit)?;
+    crate::tell(&outcome.report);
     unread.retain(|it| is_worth_another_try(it.gap.cause));
     let unjudged = targets.iter().filter(|(message, target)| {
         let is_newborn = outcome.newborn.iter().any(|it| is_part(it, target));

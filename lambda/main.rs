@@ -13,7 +13,7 @@ use lineward::audit::{self, AuditError, Outcome, Request};
 use lineward::collect::{CallCounts, Plan};
 use lineward::config::{Config, ConfigError};
 use lineward::fan_out::{self, FanOutError};
-use lineward::report::{Notification, Trigger};
+use lineward::report::{Notification, Report, Trigger};
 use lineward::source::Source;
 use lineward::store::{self, StoreError};
 use serde::Serialize;
@@ -38,8 +38,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
 /// The configuration of `LINEWARD_CONFIG`, a file or an object `s3://…`, and the environment. It is read at each
 /// invocation: who changes it need not deploy, and a broken one is told to each caller with its own error type.
 async fn configuration() -> Result<Config, Failure> {
-    let environment = std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    let environment = lineward::config::environment();
     let place = std::env::var("LINEWARD_CONFIG").ok();
     let config = match place.as_deref() {
         Some(url) if url.starts_with("s3://") => {
@@ -86,14 +85,24 @@ async fn handle(event: LambdaEvent<Value>) -> Result<Value, Failure> {
         send_until,
         baseline: false,
     };
+    // What is recorded as known pages nobody.
+    let of_all = |source, trigger, baseline: bool| {
+        let request = request(source, trigger);
+        Request {
+            notify: request.notify && !baseline,
+            baseline,
+            ..request
+        }
+    };
     let plan = || Plan::of(&config, Timestamp::now(), walk_until);
     let (run, calls, answer) = match task {
-        Task::Audit => {
+        Task::Audit { baseline } => {
             let source = Source::Live(Box::new(plan()));
-            whole(&config, request(source, Trigger::Schedule)).await?
+            whole(&config, of_all(source, Trigger::Schedule, baseline)).await?
         }
-        Task::Finish { run } => {
-            whole(&config, request(Source::FanOut(run), Trigger::FanOut)).await?
+        Task::Finish { run, baseline } => {
+            let source = Source::FanOut(run);
+            whole(&config, of_all(source, Trigger::FanOut, baseline)).await?
         }
         Task::Plan => {
             let planned = fan_out::plan(&config, walk_until)
@@ -126,7 +135,19 @@ async fn whole(config: &Config, request: Request) -> Result<(String, CallCounts,
         "audited"
     );
     metrics::of_run(report);
+    tell(report);
     Ok((report.run.id.clone(), outcome.calls, answer(&outcome)))
+}
+
+/// Says what PagerDuty took, and what it didn't.
+fn tell(report: &Report) {
+    let Some(notification) = &report.notification else {
+        return;
+    };
+    metrics::of_notification(&report.run.id, notification);
+    for warning in notification.warnings() {
+        tracing::warn!(run = report.run.id, "{warning}");
+    }
 }
 
 /// What the invoker is told: numbers, and where the report lies. Step Functions takes no more than 256 KiB, so that
@@ -186,7 +207,9 @@ fn audit_error_type(error: &AuditError) -> &'static str {
         | AuditError::FutureEstate(_) => "Lineward.Snapshot",
         AuditError::FanOut(error) => fan_out_error_type(error),
         AuditError::Store(_) | AuditError::Unsaved { .. } => "Lineward.Store",
-        AuditError::Routing(_) | AuditError::NoPagerDuty => "Lineward.Configuration",
+        AuditError::Routing(_) | AuditError::NoPagerDuty | AuditError::Undecided { .. } => {
+            "Lineward.Configuration"
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use lineward::collect::CallCounts;
-use lineward::report::Report;
+use lineward::report::{Notification, Report};
 use serde_json::{Map, Value, json};
 
 const NAMESPACE: &str = "Lineward";
@@ -41,6 +41,18 @@ pub(crate) fn of_run(report: &Report) {
             &[("Findings", "Count", json!(count))],
         );
     }
+}
+
+/// What PagerDuty was told by a run of any kind.
+pub(crate) fn of_notification(run: &str, notification: &Notification) {
+    let told = notification.opened + notification.updated + notification.resolved;
+    let values = [
+        ("Told", "Count", json!(told)),
+        ("Owed", "Count", json!(notification.owed)),
+        ("Refused", "Count", json!(notification.failed)),
+        ("Unroutable", "Count", json!(notification.unroutable)),
+    ];
+    emit(run, &[], &values);
 }
 
 /// What an invocation cost, whatever it was asked for.

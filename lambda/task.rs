@@ -1,13 +1,17 @@
 //! What an event asks for.
 
+use lineward::config::nearest;
 use lineward::fan_out::Batch;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// What an event asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Task {
     /// Audit everything.
-    Audit,
+    Audit {
+        /// Whether what is found is recorded as known, and pages nobody.
+        baseline: bool,
+    },
     /// List the accounts and deal them out.
     Plan,
     /// Walk a batch of accounts.
@@ -16,6 +20,8 @@ pub(crate) enum Task {
     Finish {
         /// The run.
         run: String,
+        /// Whether what is found is recorded as known, and pages nobody.
+        baseline: bool,
     },
     /// Look where these events point.
     Look(Vec<Message>),
@@ -62,16 +68,27 @@ pub(crate) fn of(event: &Value) -> Result<Task, UnknownEvent> {
             .map(|value| value.as_str().unwrap_or_default())
     };
     match (text("task"), text("detail-type")) {
-        (Some("audit"), _) | (None, Some("Scheduled Event")) => Ok(Task::Audit),
-        (None, None) if fields.is_empty() => Ok(Task::Audit),
-        (Some("plan"), _) => Ok(Task::Plan),
+        (Some("audit"), _) => {
+            only(fields, &["task", "baseline"])?;
+            let baseline = is_baseline(fields)?;
+            Ok(Task::Audit { baseline })
+        }
+        (None, Some("Scheduled Event")) => Ok(Task::Audit { baseline: false }),
+        (None, None) if fields.is_empty() => Ok(Task::Audit { baseline: false }),
+        (Some("plan"), _) => only(fields, &["task"]).map(|()| Task::Plan),
         (Some("scan"), _) => serde_json::from_value(event.clone())
             .map(Task::Scan)
             .map_err(|error| UnknownEvent(format!("the batch can't be read: {error}"))),
-        (Some("finish"), _) => match text("run") {
-            Some(run) if !run.is_empty() => Ok(Task::Finish { run: run.into() }),
-            _ => Err(UnknownEvent("`finish` names no `run`".into())),
-        },
+        (Some("finish"), _) => {
+            only(fields, &["task", "run", "baseline"])?;
+            let baseline = is_baseline(fields)?;
+            let run = text("run").filter(|run| !run.is_empty());
+            let run = run.ok_or_else(|| UnknownEvent("`finish` names no `run`".into()))?;
+            Ok(Task::Finish {
+                run: run.into(),
+                baseline,
+            })
+        }
         (Some(task), _) => Err(UnknownEvent(format!("there is no task `{task}`"))),
         (None, Some(_)) => Ok(Task::Look(vec![Message {
             id: None,
@@ -79,6 +96,35 @@ pub(crate) fn of(event: &Value) -> Result<Task, UnknownEvent> {
             received: 1,
         }])),
         (None, None) => Err(UnknownEvent("the event names no `task`".into())),
+    }
+}
+
+/// Makes sure that a task has no keys but these: one that is misspelt, or that no task has, would be passed over.
+fn only(fields: &Map<String, Value>, known: &[&str]) -> Result<(), UnknownEvent> {
+    let Some(wrong) = fields.keys().find(|key| !known.contains(&key.as_str())) else {
+        return Ok(());
+    };
+    let known = known.iter().filter(|key| **key != "task").copied();
+    let meant = nearest(wrong, known.clone());
+    let meant = meant.map_or_else(String::new, |key| format!(", did you mean `{key}`?"));
+    let known: Vec<_> = known.map(|key| format!("`{key}`")).collect();
+    let known = if known.is_empty() {
+        "none".to_owned()
+    } else {
+        known.join(" and ")
+    };
+    Err(UnknownEvent(format!(
+        "the task has no key `{wrong}`{meant} (it has {known})"
+    )))
+}
+
+fn is_baseline(fields: &Map<String, Value>) -> Result<bool, UnknownEvent> {
+    match fields.get("baseline") {
+        None => Ok(false),
+        Some(Value::Bool(baseline)) => Ok(*baseline),
+        Some(_) => Err(UnknownEvent(
+            "`baseline` is neither `true` nor `false`".into(),
+        )),
     }
 }
 
@@ -115,15 +161,21 @@ mod tests {
             json!({ "task": "audit" }),
             json!({ "version": "0", "detail-type": "Scheduled Event", "source": "aws.events" }),
         ] {
-            assert_eq!(of(&event), Ok(Task::Audit), "{event}");
+            assert_eq!(of(&event), Ok(Task::Audit { baseline: false }), "{event}");
         }
+        let baseline = json!({ "task": "audit", "baseline": true });
+        assert_eq!(of(&baseline), Ok(Task::Audit { baseline: true }));
     }
 
     #[test]
     fn the_parts_of_a_fan_out_are_told_apart() {
         assert_eq!(of(&json!({ "task": "plan" })), Ok(Task::Plan));
         let finish = of(&json!({ "task": "finish", "run": "r" }));
-        assert_eq!(finish, Ok(Task::Finish { run: "r".into() }));
+        let expected = Task::Finish {
+            run: "r".into(),
+            baseline: false,
+        };
+        assert_eq!(finish, Ok(expected));
         let batch = json!({
             "task": "scan", "run": "r", "batch": 3, "started_at": "2026-11-23T12:00:00Z",
             "accounts": ["111122223333"],
@@ -157,6 +209,11 @@ mod tests {
             json!({ "task": "scan", "run": "r" }),
             json!({ "task": "finish" }),
             json!({ "a": 1 }),
+            json!({ "task": "audit", "accounts": ["111122223333"] }),
+            json!({ "task": "audit", "baseline": "true" }),
+            json!({ "task": "audit", "base_line": true }),
+            json!({ "task": "plan", "baseline": true }),
+            json!({ "task": "finish", "run": "r", "regions": [] }),
             json!({ "Records": [] }),
             json!({ "Records": [{}] }),
         ] {

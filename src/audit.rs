@@ -16,7 +16,7 @@ use crate::collect::{self, CallCounts, ConnectionError, Known};
 use crate::config::{Config, PagerDuty};
 use crate::fan_out::{self, FanOutError};
 use crate::ledger::Ledger;
-use crate::notify::{Routing, RoutingError};
+use crate::notify::{Routing, RoutingError, faults};
 use crate::report::{Report, Run, Trigger};
 use crate::snapshot::SnapshotError;
 use crate::source::{self, Source, Walk};
@@ -53,6 +53,8 @@ pub struct Outcome {
     pub report_at: Option<String>,
     /// Where the ledger lies, unless it was left alone: it is newer than the estate, or nothing is new.
     pub ledger_at: Option<String>,
+    /// From when the ledger was dated, where that was yet to come: the clock of the run that wrote it was ahead.
+    pub ahead: Option<Timestamp>,
     /// The requests of the walk.
     pub calls: CallCounts,
     /// Applications that are at fault, and too new to page anybody yet.
@@ -88,6 +90,19 @@ pub enum AuditError {
     /// Paging was asked for and is not configured.
     #[error("`--notify` needs a section `[pagerduty]` in the configuration")]
     NoPagerDuty,
+    /// Nobody was paged before, and more incidents would open than anybody could read.
+    #[error(
+        "nobody was paged before, and this run would open {openings} incidents, more than `max_events` ({most}); \
+         choose: `lineward audit --baseline` records what is there as known, `--notify --first-run=page` pages of it"
+    )]
+    Undecided {
+        /// The report.
+        report: Box<Report>,
+        /// How many incidents would be opened.
+        openings: usize,
+        /// How many may be, at most.
+        most: usize,
+    },
     /// Paging from an estate that is older than what is known would tell old news.
     #[error(
         "the estate was walked before a run that wrote the ledger, so that nobody can be paged from it"
@@ -103,7 +118,7 @@ pub enum AuditError {
     #[error("a run after this report has written the ledger, so that nobody can be paged from it")]
     StaleReport,
     /// The clock that wrote the snapshot, or ours, is wrong.
-    #[error("the snapshot is dated {0}, which is yet to come; check both clocks")]
+    #[error("the snapshot or report is dated {0}, which is yet to come; check both clocks")]
     FutureEstate(Timestamp),
 }
 
@@ -119,6 +134,13 @@ pub async fn audit(
     // What can fail for want of configuration fails before anything is read or sent.
     let store = Store::open(&config.store.url).await?;
     let saved = store.load().await?;
+    let ahead = saved.ahead;
+    if let Some(ahead) = ahead {
+        tracing::warn!(
+            "the ledger is dated {ahead}, which is yet to come: the clock of a run was ahead, or this one is late; \
+             what it says counts as older than this run"
+        );
+    }
     // An event's look writes only what is new, and there are many.
     if request.trigger != Trigger::Event {
         store.probe().await?;
@@ -131,6 +153,9 @@ pub async fn audit(
         }
         Some((pagerduty, routing))
     } else {
+        for fault in faults(config) {
+            tracing::warn!("{fault}");
+        }
         None
     };
     if let Source::FanOut(run) = &request.source
@@ -141,6 +166,7 @@ pub async fn audit(
         return Ok(Outcome {
             report_at: Some(store.locate(&report.name())),
             ledger_at: None,
+            ahead: saved.ahead,
             calls: CallCounts::default(),
             newborn: BTreeSet::new(),
             report,
@@ -158,6 +184,7 @@ pub async fn audit(
         return Err(AuditError::StaleEstate);
     }
     let calls = Arc::clone(&estate.calls);
+    let is_narrowed = estate.is_narrowed || request.trigger == Trigger::Event;
     let judging = Judging {
         trigger: request.trigger,
         until: request.judge_until,
@@ -168,17 +195,21 @@ pub async fn audit(
         config,
         pagerduty,
         routing,
+        is_narrowed,
         until: request.send_until,
     });
     let conclusion = Conclusion {
         store,
         teller,
         stale,
+        is_narrowed,
+        keep: config.store.keep,
         baseline: request.baseline,
     };
     // Boxed, since each future holds those that it waits for.
     let outcome = Box::pin(conclusion.draw(saved, folded)).await?;
     Ok(Outcome {
+        ahead,
         calls: calls.counts(),
         ..outcome
     })
@@ -246,10 +277,16 @@ async fn open(from: Source, store: &Store, known: &Ledger) -> Result<Walk, Audit
         Source::Snapshot(path) => {
             let walk = source::read(&path)?;
             // A ledger of the future would outlast every run of today.
-            if walk.started_at > Timestamp::now() + SignedDuration::from_hours(1) {
+            if walk.started_at > latest_start() {
                 return Err(AuditError::FutureEstate(walk.started_at));
             }
             Ok(walk)
         }
     }
+}
+
+/// When a run may have begun at the latest: clocks differ a little.
+fn latest_start() -> Timestamp {
+    let latest = Timestamp::now().saturating_add(SignedDuration::from_hours(1));
+    latest.unwrap_or(Timestamp::MAX)
 }

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
-use lineward::config::Config;
+use lineward::config::{Config, FirstRun};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -142,9 +142,15 @@ fn block_on(command: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit
 
 /// Reads the configuration.
 fn config(path: Option<&Path>) -> Result<Config, Failure> {
-    let environment = std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-    Config::load(path, environment).map_err(|error| Failure::new(Exit::Usage, &error))
+    Config::load(path, lineward::config::environment())
+        .map_err(|error| Failure::new(Exit::Usage, &error))
+}
+
+/// Overrides what the configuration says of a first run.
+fn choose(config: &mut Config, first_run: Option<FirstRun>) {
+    if let (Some(pagerduty), Some(chosen)) = (&mut config.pagerduty, first_run) {
+        pagerduty.first_run = chosen;
+    }
 }
 
 /// Writes text to a file, or to standard output, which carries nothing else.
@@ -178,6 +184,7 @@ fn audit_failure(error: &lineward::audit::AuditError) -> Failure {
         AuditError::Snapshot(_)
         | AuditError::Routing(_)
         | AuditError::NoPagerDuty
+        | AuditError::Undecided { .. }
         | AuditError::StaleEstate
         | AuditError::StaleReport
         | AuditError::ForeignReport

@@ -1,11 +1,12 @@
 //! `lineward.toml` and the `LINEWARD_*` environment.
 
 mod environment;
+mod mistake;
 mod pagerduty;
 mod secret;
 mod value;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -18,8 +19,9 @@ use lineward_rules::{AccountId, Exemption, Policy, Region};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-pub use pagerduty::{GroupBy, PagerDuty};
-use secret::without_keys;
+pub use environment::environment;
+pub use mistake::{Mistake, nearest};
+pub use pagerduty::{FirstRun, GroupBy, PagerDuty};
 pub use secret::{Secret, SecretError, digest, reveal};
 pub use value::{account_of, duration_of, region_of, time_limit_of};
 
@@ -66,6 +68,7 @@ pub struct Organization {
     #[serde(deserialize_with = "value::role_name")]
     pub role: Option<String>,
     /// The external id that the role's trust policy asks for.
+    #[serde(deserialize_with = "value::external_id")]
     pub external_id: Option<String>,
     /// The ARN of a role that may list the organization's accounts, where the caller may not.
     #[serde(deserialize_with = "value::role_arn")]
@@ -140,12 +143,17 @@ impl Default for Walk {
 pub struct Store {
     /// A folder, as `file:PATH`, or a bucket, as `s3://BUCKET/PREFIX`.
     pub url: String,
+    /// How long reports, history and shards are kept (`400d`), those of open findings excepted; for ever without it.
+    #[serde(deserialize_with = "value::some_time")]
+    #[schemars(with = "Option<String>")]
+    pub keep: Option<SignedDuration>,
 }
 
 impl Default for Store {
     fn default() -> Self {
         Self {
             url: "file:./lineward-data".into(),
+            keep: None,
         }
     }
 }
@@ -155,6 +163,7 @@ impl Default for Store {
 #[serde(deny_unknown_fields, default)]
 pub struct Teams {
     /// The tag key that names a resource's team, `Team` by default.
+    #[serde(deserialize_with = "value::tag_key")]
     pub tag: Option<String>,
     /// Which roles are judged: `boundary` (the default) or `all`.
     pub scope: RoleScope,
@@ -200,26 +209,12 @@ pub enum ConfigError {
         /// Why.
         source: std::io::Error,
     },
-    /// The file isn't well-formed, or says something that isn't allowed.
-    #[error("{}:{line}:{column}: {message}", path.display())]
-    Parse {
-        /// The file.
-        path: PathBuf,
-        /// The line, from 1.
-        line: usize,
-        /// The column, from 1.
-        column: usize,
-        /// What is wrong and what is allowed.
-        message: String,
-    },
-    /// An environment variable says something that isn't allowed.
-    #[error("environment variable `{name}`: {message}")]
-    Environment {
-        /// The variable.
-        name: String,
-        /// What is wrong and what is allowed.
-        message: String,
-    },
+    /// A file was asked for by a name that says nothing.
+    #[error("the configuration's name is empty: LINEWARD_CONFIG or --config must name a file")]
+    NoName,
+    /// The file or the environment says something that isn't allowed.
+    #[error("{}", mistake::lines(.0))]
+    Mistakes(Vec<Mistake>),
 }
 
 impl Config {
@@ -229,6 +224,9 @@ impl Config {
         path: Option<&Path>,
         environment: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, ConfigError> {
+        if path.is_some_and(|path| path.to_string_lossy().trim().is_empty()) {
+            return Err(ConfigError::NoName);
+        }
         let default = Path::new("lineward.toml");
         let path = path.or_else(|| default.exists().then_some(default));
         let text = match path {
@@ -255,20 +253,13 @@ impl Config {
         text: &str,
         environment: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, ConfigError> {
-        let at = |error: &toml::de::Error| {
-            let (line, column) = position(text, error.span().map_or(0, |span| span.start));
-            // The error's own text would quote the line, which may hold a routing key.
-            let message = without_keys(error.message());
-            ConfigError::Parse {
-                path: path.to_owned(),
-                line,
-                column,
-                message,
-            }
-        };
-        let config: Self = toml::from_str(text).map_err(|error| at(&error))?;
-        let table: toml::Table = toml::from_str(text).map_err(|error| at(&error))?;
-        environment::overlay(config, table, environment)
+        let (config, table, mut mistakes) = mistake::read(path, text);
+        let config = environment::overlay(config, table, environment, &mut mistakes);
+        if mistakes.is_empty() {
+            Ok(config)
+        } else {
+            Err(ConfigError::Mistakes(mistakes))
+        }
     }
 
     /// What the rules are to allow; worked out when it is first asked for.
@@ -304,18 +295,22 @@ impl Config {
     }
 }
 
-/// The line and column of a byte, both from 1.
-fn position(text: &str, at: usize) -> (usize, usize) {
-    let before = text.get(..at).unwrap_or(text);
-    let line = before.matches('\n').count() + 1;
-    let column = before
-        .rsplit('\n')
-        .next()
-        .unwrap_or_default()
-        .chars()
-        .count()
-        + 1;
-    (line, column)
+/// The place of the first team whose name another before it has, and what is wrong with that: AWS tells tag
+/// values apart by case, but nobody who reads them does.
+fn twin(teams: &[Team]) -> Option<(usize, String)> {
+    let mut names: BTreeMap<String, &str> = BTreeMap::new();
+    teams.iter().enumerate().find_map(|(index, team)| {
+        let before = names.insert(team.name.trim().to_lowercase(), &team.name)?;
+        let message = if before == team.name {
+            format!("team `{before}` is there twice")
+        } else {
+            format!(
+                "team `{}` differs from team `{before}` by case alone",
+                team.name
+            )
+        };
+        Some((index, message))
+    })
 }
 
 #[cfg(test)]

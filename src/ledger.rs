@@ -1,6 +1,8 @@
 //! What the last run knew, and what changed since: new, ongoing, resolved, unseen. All pure.
 
+mod clock;
 mod looked;
+mod unknown;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,20 +10,27 @@ use jiff::{SignedDuration, Timestamp};
 use lineward_rules::estate::{AccountId, Arn, Region};
 use lineward_rules::{Failing, Finding, Fingerprint, Remediation, RuleId, Severity, Status};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use lineward_rules::estate::Organization;
 
 pub use looked::{ByAccount, Looked};
+pub use unknown::Unknown;
 
-/// The schema of a ledger; another number is another format.
-pub const SCHEMA: &str = "lineward/ledger/1";
+/// The format of a ledger; another number is another format.
+pub const FORMAT: &str = "lineward/ledger/1";
+
+/// The schema that this version writes: the format, and a minor number that rises with each field that is added.
+pub const SCHEMA: &str = "lineward/ledger/1.1";
+
+/// The minor number of [`SCHEMA`].
+const MINOR: u32 = 1;
 
 /// How long a run may take, from its begin to its last word: a fan-out that is tried again takes hours.
-const LONGEST_RUN: SignedDuration = SignedDuration::from_hours(24);
+pub(crate) const LONGEST_RUN: SignedDuration = SignedDuration::from_hours(24);
 
 /// What the last run knew.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Ledger {
     /// [`SCHEMA`].
     pub schema: String,
@@ -30,6 +39,10 @@ pub struct Ledger {
     /// When the last run over the whole organization began that is part of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scanned_at: Option<Timestamp>,
+    /// When the first run over everything began that paged, or recorded what was there as known. Until then old
+    /// faults may be many, and nobody has chosen what becomes of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paging_since: Option<Timestamp>,
     /// The organization, as AWS last told it.
     #[serde(default)]
     pub organization: Organization,
@@ -43,11 +56,13 @@ pub struct Ledger {
     pub findings: BTreeMap<Fingerprint, KnownFinding>,
     /// The incidents that are open, by dedup key.
     pub incidents: BTreeMap<String, Incident>,
+    /// What a later minor version has written beside.
+    #[serde(skip)]
+    pub unknown: Unknown,
 }
 
 /// An application that was seen.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct KnownApplication {
     /// Its account.
     pub account: AccountId,
@@ -61,7 +76,6 @@ pub struct KnownApplication {
 
 /// A finding that was seen, without its remediation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct KnownFinding {
     /// As it was last seen.
     pub finding: Finding,
@@ -76,7 +90,6 @@ pub struct KnownFinding {
 
 /// An incident that PagerDuty was told to open, or was about to be.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Incident {
     /// The name of the routing key that opened it, through which it must be resolved.
     pub routing_key: String,
@@ -97,6 +110,9 @@ pub struct Incident {
     pub severity: Severity,
     /// What it is about, in the words of its summary.
     pub summary: String,
+    /// Whether PagerDuty has ever taken it: one that is only intended may never have been opened.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_taken: bool,
     /// Whether a run that began earlier has told PagerDuty something after a later one had written down what it
     /// intends: then what the later one says of it in the end can't be trusted.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -117,19 +133,39 @@ pub enum IncidentState {
     Resolved,
 }
 
+impl Incident {
+    /// Whether PagerDuty has ever taken it. A ledger of schema 1.0 tells so by the state alone.
+    pub fn was_taken(&self) -> bool {
+        self.is_taken || self.state == IncidentState::Open
+    }
+}
+
 impl Default for Ledger {
     fn default() -> Self {
         Self {
             schema: SCHEMA.into(),
             updated_at: None,
             scanned_at: None,
+            paging_since: None,
             organization: Organization::default(),
             applications: BTreeMap::new(),
             gone: BTreeMap::new(),
             findings: BTreeMap::new(),
             incidents: BTreeMap::new(),
+            unknown: Unknown::default(),
         }
     }
+}
+
+/// Why a ledger can't be understood.
+#[derive(Debug, thiserror::Error)]
+pub enum LedgerError {
+    /// It is of another format.
+    #[error("of schema `{0}`, this version reads `{FORMAT}`")]
+    OtherSchema(String),
+    /// It isn't what a ledger should be.
+    #[error("{0}")]
+    Malformed(String),
 }
 
 /// Compares two runs. `looked` says whether this run could see where a past finding was.
@@ -186,6 +222,8 @@ pub struct Seen<'a> {
     pub organization: Option<&'a Organization>,
     /// Whether it was over the whole organization.
     pub is_scan: bool,
+    /// Whether it settled what becomes of faults that are older than paging.
+    pub settles_paging: bool,
 }
 
 impl Seen<'_> {
@@ -201,11 +239,48 @@ impl Seen<'_> {
             baseline: false,
             organization: None,
             is_scan: false,
+            settles_paging: false,
         }
     }
 }
 
 impl Ledger {
+    /// Reads a ledger of any minor number. What this version doesn't know of it is kept.
+    pub fn read(json: &[u8]) -> Result<Self, LedgerError> {
+        let malformed = |error: serde_json::Error| LedgerError::Malformed(error.to_string());
+        let mut written: Value = serde_json::from_slice(json).map_err(malformed)?;
+        let schema = written.get("schema").and_then(Value::as_str);
+        let schema = schema.ok_or_else(|| LedgerError::Malformed("names no `schema`".into()))?;
+        let minor = minor(schema).ok_or_else(|| LedgerError::OtherSchema(schema.to_owned()))?;
+        let foreign = take_foreign(&mut written);
+        let mut ledger = Self::deserialize(&written).map_err(malformed)?;
+        let organization = written.get_mut("organization");
+        if let Some(organization) = organization.and_then(Value::as_object_mut) {
+            organization.extend(foreign);
+        }
+        let understood = serde_json::to_value(&ledger).map_err(malformed)?;
+        ledger.unknown = Unknown::of(&written, &understood);
+        if minor <= MINOR {
+            ledger.schema = SCHEMA.into();
+        }
+        // The schema before this had no such field: whoever was told of incidents has chosen.
+        let has_paged = !ledger.incidents.is_empty();
+        if minor == 0 && (has_paged || ledger.findings.values().any(|known| known.baseline)) {
+            ledger.paging_since = ledger.updated_at;
+        }
+        Ok(ledger)
+    }
+
+    /// The ledger as it is stored.
+    pub fn to_json(&self) -> Result<Vec<u8>, serde_json::Error> {
+        if self.unknown == Unknown::default() {
+            return serde_json::to_vec(self);
+        }
+        let mut json = serde_json::to_value(self)?;
+        self.unknown.lay_over(&mut json);
+        serde_json::to_vec(&json)
+    }
+
     /// The ledger after a run. What the run didn't look at stays as it was, and so does what a run
     /// that began later has seen.
     #[must_use]
@@ -214,6 +289,9 @@ impl Ledger {
         next.updated_at = self.updated_at.max(Some(seen.at));
         if seen.is_scan {
             next.scanned_at = self.scanned_at.max(Some(seen.at));
+        }
+        if seen.settles_paging {
+            next.paging_since = self.paging_since.or(Some(seen.at));
         }
         if let Some(organization) = seen.organization.filter(|it| !it.id.is_empty()) {
             next.organization.clone_from(organization);
@@ -297,7 +375,9 @@ impl Ledger {
         let is_resolved = matches!(state, None | Some(IncidentState::Resolved));
         match (self.incidents.get_mut(key), change) {
             (Some(later), _) if later.told_at > at => match later.state {
-                IncidentState::Open if is_resolved => later.state = IncidentState::Intended,
+                IncidentState::Open if is_resolved => {
+                    (later.is_taken, later.state) = (true, IncidentState::Intended);
+                }
                 // It is about to be told something, or was already and says so next.
                 IncidentState::Intended => later.is_contested |= is_told,
                 IncidentState::Open | IncidentState::Resolved => {}
@@ -330,6 +410,34 @@ impl Ledger {
         };
         self.findings.insert(fingerprint, known);
     }
+}
+
+/// The minor number of a schema, where its format is this version's.
+fn minor(schema: &str) -> Option<u32> {
+    match schema.strip_prefix(FORMAT)? {
+        "" => Some(0),
+        minor => minor.strip_prefix('.')?.parse().ok(),
+    }
+}
+
+/// Takes the unknown fields of the organization out, which is strict about them.
+fn take_foreign(ledger: &mut Value) -> Vec<(String, Value)> {
+    let known = serde_json::to_value(Organization::default()).unwrap_or_default();
+    let organization = ledger
+        .get_mut("organization")
+        .and_then(Value::as_object_mut);
+    let Some(organization) = organization else {
+        return Vec::new();
+    };
+    let foreign = organization
+        .keys()
+        .filter(|key| known.get(key.as_str()).is_none());
+    let foreign: Vec<_> = foreign.cloned().collect();
+    let taken = foreign.into_iter().filter_map(|key| {
+        let value = organization.remove(&key)?;
+        Some((key, value))
+    });
+    taken.collect()
 }
 
 #[cfg(test)]

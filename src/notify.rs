@@ -1,6 +1,7 @@
 //! Who is told what. Planning is pure; [`pagerduty`] sends.
 
 mod event;
+mod first_run;
 mod group;
 mod keys;
 pub mod pagerduty;
@@ -13,10 +14,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use lineward_rules::{Arn, Severity};
 
 use crate::ledger::{Incident, IncidentState};
+use crate::report::NotificationProblem;
 
 pub use event::Event;
 pub use plan::{Situation, plan};
-pub use routing::{Routing, RoutingError};
+pub use routing::{Routing, RoutingError, faults};
 
 /// What PagerDuty is to be told, and what the ledger is to remember of it once it was.
 #[derive(Clone, Debug)]
@@ -57,7 +59,7 @@ pub enum Action {
         event: Box<Event>,
         /// What to remember.
         incident: Incident,
-        /// Whether no incident is open yet.
+        /// Whether PagerDuty has not taken it before.
         is_new: bool,
         /// The name of the key that opened the incident, where it can't be told through that any more.
         lost_key: Option<String>,
@@ -78,8 +80,12 @@ pub struct Plan {
     pub changes: Vec<Change>,
     /// The open incident of each finding, as it will be, by the finding's place in the report.
     pub incident_of: BTreeMap<usize, String>,
-    /// How many groups page nobody since no routing key is configured for them.
-    pub unroutable: usize,
+    /// The groups that page nobody since no routing key is configured for them.
+    pub unroutable: Vec<NotificationProblem>,
+    /// How many incidents would be opened, each group for itself.
+    pub openings: usize,
+    /// How many of them are held back, since it is the first run that pages and nobody has chosen yet.
+    pub held: usize,
     /// How many groups share the summary incident of their routing key.
     pub folded: usize,
     /// Incidents of which some findings are mended, which is nothing to tell: they are to be told again if
@@ -96,11 +102,13 @@ impl Plan {
         let told = self.changes.iter().filter_map(|change| {
             let (Action::Trigger { incident, .. } | Action::Resolve { incident, .. }) =
                 &change.action;
+            let is_new = matches!(&change.action, Action::Trigger { is_new: true, .. });
             let incident = Incident {
                 state: match incident.state {
                     IncidentState::Resolved => return None,
                     IncidentState::Open | IncidentState::Intended => IncidentState::Intended,
                 },
+                is_taken: incident.was_taken() && !is_new,
                 ..incident.clone()
             };
             Some((change.dedup_key.clone(), Some(incident)))

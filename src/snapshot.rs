@@ -3,6 +3,7 @@
 //! Compressed where the name ends in `.zst` or `.gz`. The trailer tells a whole file from one that
 //! was cut at the end of a line.
 
+pub(crate) mod bounded;
 mod reader;
 mod writer;
 
@@ -99,6 +100,7 @@ pub enum SnapshotError {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write as _;
     use std::path::Path;
 
     use super::*;
@@ -182,6 +184,37 @@ mod tests {
                 .unwrap_err()
                 .contains("can't read")
         );
+    }
+
+    #[test]
+    fn neither_a_long_line_nor_a_file_that_expands_without_end_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let begin = format!("{}\n", serde_json::to_string(&header()).unwrap());
+        let blank = vec![b' '; 1 << 20];
+        let path = folder.path().join("long.jsonl.zst");
+        let mut encoder = zstd::Encoder::new(std::fs::File::create(&path).unwrap(), 1).unwrap();
+        encoder.write_all(begin.as_bytes()).unwrap();
+        for _ in 0..65 {
+            encoder.write_all(&blank).unwrap();
+        }
+        encoder.finish().unwrap();
+        assert!(
+            read(&path)
+                .unwrap_err()
+                .contains(":2: is longer than 64 MB")
+        );
+        let path = folder.path().join("bomb.jsonl.zst");
+        let mut encoder = zstd::Encoder::new(std::fs::File::create(&path).unwrap(), 1).unwrap();
+        let line = serde_json::to_string(&Slice::new(Account::example())).unwrap();
+        let padding = " ".repeat(1 << 20);
+        encoder.write_all(begin.as_bytes()).unwrap();
+        for _ in 0..300 {
+            writeln!(encoder, "{line}{padding}").unwrap();
+        }
+        encoder.finish().unwrap();
+        let (_, slices) = Reader::open(&path).unwrap();
+        let error = slices.last().unwrap().unwrap_err();
+        assert!(matches!(error, SnapshotError::Read { .. }), "{error}");
     }
 
     #[test]

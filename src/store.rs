@@ -2,20 +2,26 @@
 //! adds a generation.
 
 mod error;
+mod keep;
 mod s3;
 
+use std::io::Read as _;
 use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::TryStreamExt as _;
+use jiff::Timestamp;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::prefix::PrefixStore;
 use object_store::{ObjectStore, ObjectStoreExt as _, PutMode, PutOptions};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use tokio::time::{Instant, sleep};
 
-use crate::ledger::{self, Ledger};
+use crate::ledger::{self, Ledger, LedgerError};
+use crate::snapshot::bounded::Bounded;
 use error::{Action, explain, is_unanswered};
 use s3::Bucket;
 
@@ -26,6 +32,10 @@ const GENERATIONS: usize = 20;
 
 /// How often the newest ledger is looked for while others prune.
 const LOADS: u32 = 10;
+
+/// How long is waited before a ledger is read again, twice as long each time, and after what time it is not.
+const FIRST_WAIT: Duration = Duration::from_millis(250);
+const PATIENCE: Duration = Duration::from_secs(15);
 
 /// What stays as it is in a query's value.
 const QUERY: &AsciiSet = &NON_ALPHANUMERIC
@@ -95,6 +105,8 @@ pub struct Saved {
     pub generation: u64,
     /// The ledger.
     pub ledger: Ledger,
+    /// From when it is dated, where that was yet to come: then what it says counts as earlier than now.
+    pub ahead: Option<Timestamp>,
 }
 
 impl Store {
@@ -143,8 +155,24 @@ impl Store {
         self.put("probe", text).await
     }
 
-    /// Reads the newest ledger, or an empty one where there is none.
+    /// Reads the newest ledger, or an empty one where there is none. One that is dated from times yet to come was
+    /// written before: it is older than whatever begins now, or began in the last hours.
     pub async fn load(&self) -> Result<Saved, StoreError> {
+        let now = Timestamp::now();
+        let earlier = now.saturating_sub(ledger::LONGEST_RUN).unwrap_or(now);
+        Ok(turned_back(self.read_newest().await?, now, earlier))
+    }
+
+    /// Reads the newest ledger again. What is dated in it from times yet to come has come since.
+    pub async fn load_later(&self) -> Result<Saved, StoreError> {
+        let now = Timestamp::now();
+        Ok(turned_back(self.read_newest().await?, now, now))
+    }
+
+    /// Reads the newest ledger. Whether it can be reached may show at the first try alone.
+    async fn read_newest(&self) -> Result<Saved, StoreError> {
+        let begun = Instant::now();
+        let mut wait = FIRST_WAIT;
         for _ in 1..LOADS {
             match self.load_newest().await {
                 // It was pruned after it was listed: there are newer ones.
@@ -152,6 +180,11 @@ impl Store {
                     source: object_store::Error::NotFound { .. },
                     ..
                 }) => {}
+                Err(error) if error.is_passing() && begun.elapsed() + wait < PATIENCE => {
+                    tracing::warn!("the ledger is read again: {error}");
+                    sleep(wait).await;
+                    wait *= 2;
+                }
                 done => return done,
             }
         }
@@ -161,7 +194,7 @@ impl Store {
     /// The newest ledger, where this one may not be it any more.
     pub async fn reload(&self, saved: &Saved) -> Result<Saved, StoreError> {
         match self.generations().await?.last() {
-            Some(newest) if *newest > saved.generation => self.load().await,
+            Some(newest) if *newest > saved.generation => self.load_later().await,
             _ => Ok(saved.clone()),
         }
     }
@@ -179,19 +212,19 @@ impl Store {
             path: path.clone(),
             message,
         };
-        let json = zstd::decode_all(&*bytes).map_err(|error| corrupt(error.to_string()))?;
-        let value: serde_json::Value =
-            serde_json::from_slice(&json).map_err(|error| corrupt(error.to_string()))?;
-        match value.get("schema").and_then(serde_json::Value::as_str) {
-            Some(ledger::SCHEMA) => {}
-            Some(found) => {
-                let found = found.to_owned();
-                return Err(StoreError::OtherSchema { path, found });
-            }
-            None => return Err(corrupt("names no `schema`".into())),
-        }
-        let ledger = serde_json::from_value(value).map_err(|error| corrupt(error.to_string()))?;
-        Ok(Saved { generation, ledger })
+        let json = decompressed(&bytes).map_err(|error| corrupt(error.to_string()))?;
+        let ledger = Ledger::read(&json).map_err(|error| match error {
+            LedgerError::OtherSchema(found) => StoreError::OtherSchema {
+                path: path.clone(),
+                found,
+            },
+            LedgerError::Malformed(message) => corrupt(message),
+        })?;
+        Ok(Saved {
+            generation,
+            ledger,
+            ahead: None,
+        })
     }
 
     /// Saves a ledger as this generation, unless another run has.
@@ -201,7 +234,7 @@ impl Store {
             path: self.place.locate(path.as_ref()),
             message: error.to_string(),
         };
-        let json = serde_json::to_vec(ledger).map_err(|error| corrupt(error.into()))?;
+        let json = ledger.to_json().map_err(|error| corrupt(error.into()))?;
         let bytes = Bytes::from(zstd::encode_all(&*json, 0).map_err(corrupt)?);
         let create = || {
             let options = PutOptions::from(PutMode::Create);
@@ -337,6 +370,15 @@ impl Store {
     }
 }
 
+/// A ledger that is compared by its generation where its times are yet to come.
+fn turned_back(mut saved: Saved, now: Timestamp, to: Timestamp) -> Saved {
+    saved.ahead = saved.ledger.ahead_of(now);
+    if saved.ahead.is_some() {
+        saved.ledger.turn_back(now, to);
+    }
+    saved
+}
+
 /// Removes the folders of old generations, with what a killed run left half written in them.
 fn tidy(root: &FilePath, oldest: u64) {
     let folders = std::fs::read_dir(root.join("ledger")).into_iter().flatten();
@@ -349,6 +391,14 @@ fn tidy(root: &FilePath, oldest: u64) {
             let _ = std::fs::remove_dir_all(folder.path());
         }
     }
+}
+
+/// The text of a ledger, unless it expands to more than an honest one of its size.
+fn decompressed(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut json = Vec::new();
+    let decoder = zstd::Decoder::new(bytes)?;
+    Bounded::new(decoder, bytes.len() as u64).read_to_end(&mut json)?;
+    Ok(json)
 }
 
 /// The key of an object in its bucket.

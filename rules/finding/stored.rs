@@ -7,7 +7,6 @@ use super::{Failing, Finding, Fingerprint, Remediation, RuleId, Severity};
 use crate::estate::{AccountId, Arn, ReadScope, ReadScopes, Region, Service};
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(super) struct StoredFinding {
     fingerprint: Fingerprint,
     rule: RuleId,

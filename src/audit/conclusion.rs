@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use jiff::SignedDuration;
 use lineward_rules::Status;
 
 use super::fold::Folded;
 use super::tell::{self, Teller};
 use super::{AuditError, Outcome};
 use crate::collect::CallCounts;
+use crate::config::FirstRun;
 use crate::history;
 use crate::ledger::{Incident, Seen};
 use crate::notify;
@@ -20,6 +22,10 @@ pub(super) struct Conclusion<'a> {
     pub(super) teller: Option<Teller<'a>>,
     /// Whether a later run has written the ledger.
     pub(super) stale: bool,
+    /// Whether the run looks at a part of what the configuration asks for.
+    pub(super) is_narrowed: bool,
+    /// How long reports are kept.
+    pub(super) keep: Option<SignedDuration>,
     pub(super) baseline: bool,
 }
 
@@ -34,6 +40,12 @@ impl Conclusion<'_> {
             Some(teller) => teller.plan(&report, &saved.ledger).await,
             None => notify::Plan::default(),
         };
+        if let Some(teller) = &self.teller
+            && plan.held > 0
+            && report.run.trigger == Trigger::Cli
+        {
+            return Err(teller.undecided(&report, &plan));
+        }
         name_incidents(&mut report, &plan, &saved.ledger.incidents);
         let newborn = std::mem::take(&mut plan.newborn);
         if is_old_news(&report, &plan) {
@@ -42,6 +54,7 @@ impl Conclusion<'_> {
                 report,
                 report_at: None,
                 ledger_at: None,
+                ahead: None,
                 calls: CallCounts::default(),
             });
         }
@@ -55,19 +68,46 @@ impl Conclusion<'_> {
             baseline: self.baseline,
             organization: Some(&organization),
             is_scan: folded.is_scan,
+            settles_paging: self.settles_paging(&report, &plan),
         };
         let kept = self.save(&mut report, plan, saved, &seen).await;
         let kept = kept.map_err(|source| AuditError::Unsaved {
             report: Box::new(report.clone()),
             source,
         })?;
+        self.forget(&report, &kept).await;
         Ok(Outcome {
             report_at: (!self.stale).then(|| self.store.locate(&report.name())),
             ledger_at: (!self.stale).then(|| self.store.locate_ledger(kept.generation)),
+            ahead: None,
             calls: CallCounts::default(),
             newborn,
             report,
         })
+    }
+
+    /// Deletes what is too old; of events there are too many to look each time.
+    async fn forget(&self, report: &Report, kept: &Saved) {
+        let Some(keep) = self.keep else {
+            return;
+        };
+        if self.stale || report.run.trigger == Trigger::Event {
+            return;
+        }
+        let forgotten = self.store.forget(keep, report.run.started_at, &kept.ledger);
+        if let Err(error) = forgotten.await {
+            tracing::warn!("what is too old stays: {error}");
+        }
+    }
+
+    /// Whether this run settles what becomes of old faults. Those of accounts that it did not enter may be many.
+    fn settles_paging(&self, report: &Report, plan: &notify::Plan) -> bool {
+        let accounts = report.coverage.accounts;
+        let pages =
+            |teller: &Teller<'_>| teller.pagerduty.first_run == FirstRun::Page || plan.held == 0;
+        !self.is_narrowed
+            && accounts.failed <= accounts.audited
+            && (self.baseline || self.teller.as_ref().is_some_and(pages))
     }
 
     async fn save(

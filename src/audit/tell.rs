@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::{AuditError, paging};
-use crate::config::{Config, PagerDuty};
+use crate::config::{Config, FirstRun, PagerDuty};
 use crate::ledger::{Incident, Ledger, Seen};
 use crate::notify::pagerduty::{self, Delivery, DeliveryError};
 use crate::notify::{self, Action, Plan, Routing, Situation};
@@ -24,6 +24,8 @@ pub(super) struct Teller<'a> {
     pub(super) config: &'a Config,
     pub(super) pagerduty: PagerDuty,
     pub(super) routing: Routing,
+    /// Whether the run looks at a part of what the configuration asks for.
+    pub(super) is_narrowed: bool,
     /// When sending must have ended, if that is sooner than the configuration says.
     pub(super) until: Option<Instant>,
 }
@@ -40,10 +42,20 @@ impl Teller<'_> {
                 pagerduty: &self.pagerduty,
                 routing: &self.routing,
                 report_url: report_url.as_deref(),
+                is_narrowed: self.is_narrowed,
             });
             if !self.routing.reveal_for(&plan.changes).await {
                 return plan;
             }
+        }
+    }
+
+    /// Why nobody is paged by a run that somebody may begin anew once they have chosen.
+    pub(super) fn undecided(&self, report: &Report, plan: &Plan) -> AuditError {
+        AuditError::Undecided {
+            report: Box::new(report.clone()),
+            openings: plan.held,
+            most: self.pagerduty.max_events,
         }
     }
 
@@ -60,13 +72,15 @@ impl Teller<'_> {
         let budget = Duration::try_from(self.pagerduty.send_timeout).unwrap_or_default();
         let until = Instant::now() + budget;
         let until = self.until.map_or(until, |sooner| sooner.min(until));
-        let (folded, unroutable) = (plan.folded, plan.unroutable);
+        let (folded, held) = (plan.folded, plan.held);
         let deliveries = pagerduty::send(endpoint, plan.changes, &self.routing, until).await;
-        let notification = Notification {
+        let mut notification = Notification {
             folded,
-            unroutable,
+            held,
+            unroutable: plan.unroutable.len(),
             ..summary(&deliveries)
         };
+        notification.problems.extend(plan.unroutable);
         let told = Seen::told(at, delivered(deliveries));
         let kept = if told.incidents.is_empty() {
             kept
@@ -81,7 +95,13 @@ impl Teller<'_> {
 pub async fn notify(config: &Config, report: &Report) -> Result<Notification, AuditError> {
     let (mut teller, saved) = teller(config, report).await?;
     let plan = teller.plan(report, &saved.ledger).await;
-    let seen = Seen::told(report.run.started_at, plan.intents());
+    if plan.held > 0 {
+        return Err(teller.undecided(report, &plan));
+    }
+    let seen = Seen {
+        settles_paging: teller.pagerduty.first_run == FirstRun::Page,
+        ..Seen::told(report.run.started_at, plan.intents())
+    };
     let kept = save(&teller.store, saved, &seen).await?;
     let (notification, _) = teller.tell(plan, kept, report.run.started_at).await?;
     Ok(notification)
@@ -90,6 +110,8 @@ pub async fn notify(config: &Config, report: &Report) -> Result<Notification, Au
 /// What [`notify()`] would tell PagerDuty.
 pub async fn preview(config: &Config, report: &Report) -> Result<notify::Plan, AuditError> {
     let (mut teller, saved) = teller(config, report).await?;
+    // All of it is shown, so that whoever is to choose can see it.
+    teller.pagerduty.first_run = FirstRun::Page;
     Ok(teller.plan(report, &saved.ledger).await)
 }
 
@@ -97,6 +119,9 @@ async fn teller<'a>(
     config: &'a Config,
     report: &Report,
 ) -> Result<(Teller<'a>, Saved), AuditError> {
+    if report.run.started_at > super::latest_start() {
+        return Err(AuditError::FutureEstate(report.run.started_at));
+    }
     let store = Store::open(&config.store.url).await?;
     let saved = store.load().await?;
     match saved.ledger.updated_at.cmp(&Some(report.run.started_at)) {
@@ -112,6 +137,7 @@ async fn teller<'a>(
         config,
         pagerduty,
         routing,
+        is_narrowed: false,
         until: None,
     };
     Ok((teller, saved))
@@ -181,11 +207,17 @@ pub(super) async fn save(
         let generation = saved.generation + 1;
         let ledger = saved.ledger.after(seen);
         match store.save(generation, &ledger).await {
-            Ok(()) => return Ok(Saved { generation, ledger }),
+            Ok(()) => {
+                return Ok(Saved {
+                    generation,
+                    ledger,
+                    ahead: saved.ahead,
+                });
+            }
             Err(StoreError::Taken(_)) => {
                 // Runs that lost against each other don't meet again at once.
                 tokio::time::sleep(Duration::from_millis(fastrand::u64(..256))).await;
-                saved = store.load().await?;
+                saved = store.load_later().await?;
             }
             Err(error) => return Err(error),
         }

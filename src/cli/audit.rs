@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use lineward::audit::{self, AuditError, Outcome, Request};
+use lineward::config::FirstRun;
 use lineward::report::{Format, Report, Trigger};
 use lineward::source::Source;
 use lineward_rules::Severity;
@@ -31,6 +32,9 @@ pub(super) struct Audit {
     /// Open and resolve incidents.
     #[arg(long)]
     notify: bool,
+    /// What becomes of more incidents than `max_events` where nobody was paged before.
+    #[arg(long, value_enum, value_name = "CHOICE", requires = "notify")]
+    first_run: Option<FirstRun>,
     /// Record all that is found as known: it pages nobody, now or later, unless it was gone and is back.
     #[arg(long, conflicts_with = "notify")]
     baseline: bool,
@@ -45,6 +49,7 @@ impl Audit {
         if let Some(url) = &self.store {
             config.store.url.clone_from(url);
         }
+        super::choose(&mut config, self.first_run);
         if let Some(folder) = self.output.as_ref().filter(|path| path.is_dir()) {
             let message = format!("`{}` is a folder, --output takes a file", folder.display());
             return Err(Failure {
@@ -80,7 +85,9 @@ impl Audit {
         let progress = terminal::Progress::new(!self.walk.no_progress);
         let outcome = audit::audit(&config, request, |slice| progress.add(slice)).await;
         drop(progress);
-        if let Err(AuditError::Unsaved { report, .. }) = &outcome {
+        if let Err(AuditError::Unsaved { report, .. } | AuditError::Undecided { report, .. }) =
+            &outcome
+        {
             self.write(report)?;
         }
         let outcome = outcome.map_err(|error| super::audit_failure(&error))?;
@@ -93,13 +100,15 @@ impl Audit {
             ));
             return Ok(Exit::Usage);
         }
-        Ok(if !outcome.report.run.complete || !delivered {
-            Exit::Incomplete
-        } else if outcome.report.has_open(self.fail_on) {
-            Exit::Findings
-        } else {
-            Exit::Clean
-        })
+        Ok(
+            if !outcome.report.run.complete || !delivered || outcome.ahead.is_some() {
+                Exit::Incomplete
+            } else if outcome.report.has_open(self.fail_on) {
+                Exit::Findings
+            } else {
+                Exit::Clean
+            },
+        )
     }
 
     fn write(&self, report: &Report) -> Result<Exit, Failure> {

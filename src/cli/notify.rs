@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 use lineward::audit;
+use lineward::config::FirstRun;
 use lineward::notify::{Action, Plan};
-use lineward::report::{Notification, Report, SCHEMA, plain};
+use lineward::report::{Notification, Report, SCHEMA};
 use serde_json::json;
 
 use super::{Exit, Failure, put, terminal};
@@ -22,6 +23,9 @@ pub(super) struct Notify {
     /// Where the ledger is kept.
     #[arg(long, value_name = "URL")]
     store: Option<String>,
+    /// What becomes of more incidents than `max_events` where nobody was paged before.
+    #[arg(long, value_enum, value_name = "CHOICE")]
+    first_run: Option<FirstRun>,
     /// Print the events, one a line, and send nothing.
     #[arg(long)]
     dry_run: bool,
@@ -33,6 +37,7 @@ impl Notify {
         if let Some(url) = &self.store {
             config.store.url.clone_from(url);
         }
+        super::choose(&mut config, self.first_run);
         let report = self.read()?;
         if self.dry_run {
             let plan = audit::preview(&config, &report).await;
@@ -99,18 +104,15 @@ pub(super) fn tell(notification: &Notification) -> bool {
         unroutable,
         owed,
         failed,
-        problems,
+        held: _,
+        problems: _,
     } = notification;
     terminal::say(&format!(
         "PagerDuty: {opened} opened, {updated} updated, {resolved} resolved, {folded} folded into a summary, \
          {owed} owed to the next run, {failed} not taken, {unroutable} without a routing key"
     ));
-    for problem in problems {
-        terminal::say(&format!(
-            "warning: incident `{}`: {}",
-            plain(&problem.summary),
-            plain(&problem.reason)
-        ));
+    for warning in notification.warnings() {
+        terminal::say(&format!("warning: {warning}"));
     }
-    owed + failed == 0
+    notification.is_whole()
 }

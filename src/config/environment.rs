@@ -1,12 +1,23 @@
 //! `LINEWARD_<SECTION>__<KEY>`: each key of the configuration from the environment.
 
+use std::collections::BTreeSet;
+
 use serde::Deserialize as _;
 use toml::{Table, Value};
 
-use super::secret::without_keys;
-use super::{Config, ConfigError};
+use super::mistake::{Mistake, explained, nearest};
+use super::{Config, twin, value};
 
 const PREFIX: &str = "LINEWARD_";
+
+/// The variable that names the configuration itself.
+const CONFIG: &str = "LINEWARD_CONFIG";
+
+/// The variables of this process. What is not text in one of ours is shown as such, and is refused where it matters.
+pub fn environment() -> impl Iterator<Item = (String, String)> {
+    let text = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
+    std::env::vars_os().map(move |(name, value)| (text(name), text(value)))
+}
 
 /// Lays the environment over the table that `config` was read from.
 ///
@@ -14,38 +25,94 @@ const PREFIX: &str = "LINEWARD_";
 /// `LINEWARD_WALK__CONCURRENCY=8` and `LINEWARD_ORGANIZATION__EXTERNAL_ID=8` both work.
 pub(super) fn overlay(
     config: Config,
-    mut table: Table,
+    table: Table,
     environment: impl IntoIterator<Item = (String, String)>,
-) -> Result<Config, ConfigError> {
-    let mut config = config;
-    let mut variables: Vec<_> = environment.into_iter().filter(is_ours).collect();
+    mistakes: &mut Vec<Mistake>,
+) -> Config {
+    let (mut config, mut table) = (config, table);
+    let ours = environment
+        .into_iter()
+        .filter(|(name, _)| name.starts_with(PREFIX) && name != CONFIG);
+    let mut variables: Vec<_> = ours.collect();
     variables.sort();
+    let mut references = references(&Value::Table(table.clone()));
+    references.extend(variables.iter().filter_map(|(_, text)| reference(text)));
     for (name, text) in variables {
-        let path = path(&name);
-        let mut first_error = None;
-        for value in readings(&text) {
-            let mut changed = table.clone();
-            insert(&mut changed, &path, value);
-            match Config::deserialize(changed.clone()) {
-                Ok(read) => {
-                    (config, table, first_error) = (read, changed, None);
-                    break;
-                }
-                Err(error) => {
-                    first_error.get_or_insert_with(|| without_keys(error.message()));
-                }
+        // Some hold what a secret of the configuration refers to.
+        if references.contains(&name) {
+            continue;
+        }
+        match read(&table, &path(&name), &text) {
+            Ok(read) => (config, table) = read,
+            Err(message) => {
+                let message = match proposal(&table, &name, &text) {
+                    Some(meant) => format!("{message}; did you mean `{meant}`?"),
+                    None => message,
+                };
+                mistakes.push(Mistake::Environment { name, message });
             }
         }
-        if let Some(message) = first_error {
-            return Err(ConfigError::Environment { name, message });
-        }
     }
-    Ok(config)
+    config
 }
 
-fn is_ours((name, _): &(String, String)) -> bool {
-    name.strip_prefix(PREFIX)
-        .is_some_and(|rest| rest.contains("__"))
+/// The configuration and its table with this value in them, or what is wrong with that.
+fn read(table: &Table, path: &[String], text: &str) -> Result<(Config, Table), String> {
+    let is_key = path.last().is_some_and(|key| value::is_routing_key(key));
+    if text.trim().is_empty() && !is_key {
+        return Err(value::BLANK.into());
+    }
+    let mut first_error = None;
+    for value in readings(text) {
+        let mut changed = table.clone();
+        insert(&mut changed, path, value);
+        match Config::deserialize(changed.clone()) {
+            Ok(config) => {
+                return match twin(&config.team) {
+                    None => Ok((config, changed)),
+                    Some((_, message)) => Err(message),
+                };
+            }
+            Err(error) => first_error.get_or_insert_with(|| explained(error.message())),
+        };
+    }
+    Err(first_error.unwrap_or_default())
+}
+
+/// The variable that was meant: one underscore may stand where two must.
+fn proposal(table: &Table, name: &str, text: &str) -> Option<String> {
+    if let Some(config) = nearest(name, [CONFIG].into_iter()) {
+        return Some(config.to_owned());
+    }
+    let rest = name.strip_prefix(PREFIX)?;
+    if rest.contains("__") {
+        return None;
+    }
+    let mut splits = rest.match_indices('_').map(|(at, _)| {
+        let (section, key) = rest.split_at(at);
+        format!("{PREFIX}{section}_{key}")
+    });
+    splits.find(|name| read(table, &path(name), text).is_ok())
+}
+
+/// The variables that secrets of a configuration refer to.
+fn references(value: &Value) -> BTreeSet<String> {
+    match value {
+        Value::String(text) => reference(text).into_iter().collect(),
+        Value::Array(items) => items.iter().flat_map(references).collect(),
+        Value::Table(table) => table
+            .iter()
+            .flat_map(|(_, value)| references(value))
+            .collect(),
+        Value::Integer(_) | Value::Float(_) | Value::Boolean(_) | Value::Datetime(_) => {
+            BTreeSet::new()
+        }
+    }
+}
+
+/// The variable that a secret refers to.
+fn reference(text: &str) -> Option<String> {
+    text.trim().strip_prefix("env:").map(str::to_owned)
 }
 
 /// `LINEWARD_RULES__SPLINE_DISABLED__ENABLED` is `rules`, `spline-disabled`, `enabled`.

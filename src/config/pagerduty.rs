@@ -15,7 +15,7 @@ use super::{Secret, value};
 #[serde(deny_unknown_fields, default)]
 pub struct PagerDuty {
     /// The Events API, without its path: `https://events.eu.pagerduty.com` for accounts in Europe.
-    #[serde(deserialize_with = "value::url")]
+    #[serde(deserialize_with = "value::endpoint")]
     pub endpoint: String,
     /// Where findings of no team are paged, and of teams without a key of their own.
     pub routing_key: Option<Secret>,
@@ -34,6 +34,9 @@ pub struct PagerDuty {
     /// shares one summary incident.
     #[serde(deserialize_with = "value::at_least_one")]
     pub max_events: usize,
+    /// What becomes of more incidents than `max_events` where nobody was paged before: `ask` (the default) opens
+    /// one that asks, `page` opens them all.
+    pub first_run: FirstRun,
     /// How long after it was last told an open incident is told again (`24h`); without it, only what is new
     /// is told.
     #[serde(deserialize_with = "value::some_time")]
@@ -58,11 +61,22 @@ impl Default for PagerDuty {
             grace: SignedDuration::from_mins(15),
             rules: BTreeMap::new(),
             max_events: 50,
+            first_run: FirstRun::Ask,
             renotify: None,
             send_timeout: SignedDuration::from_mins(5),
             rules_url: None,
         }
     }
+}
+
+/// What becomes of more incidents than anybody could read, where nobody was paged before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum FirstRun {
+    /// Somebody is asked: to record them as known, or to be paged of them.
+    Ask,
+    /// They are opened.
+    Page,
 }
 
 /// What one incident is about.

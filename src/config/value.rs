@@ -5,6 +5,9 @@ use lineward_rules::{AccountId, Region};
 use serde::de::Error as _;
 use serde::{Deserialize as _, Deserializer};
 
+/// What is said of a text that is empty.
+pub(super) const BLANK: &str = "must say something";
+
 /// Reads a duration as people write it: `15m`, `24h`, `7d`, a day being 24 hours.
 pub fn duration_of(text: &str) -> Result<SignedDuration, String> {
     let span: Result<Span, _> = text.parse();
@@ -78,6 +81,29 @@ pub(super) fn url<'de, D: Deserializer<'de>>(input: D) -> Result<String, D::Erro
     )))
 }
 
+/// Reads the URL of an endpoint that is told secrets: only this machine itself hears them without encryption.
+pub(super) fn endpoint<'de, D: Deserializer<'de>>(input: D) -> Result<String, D::Error> {
+    let text = url(input)?;
+    let wrong = |message: &str| Err(D::Error::custom(format!("`{text}` {message}")));
+    let Ok(url) = reqwest::Url::parse(&text) else {
+        return wrong("is not a URL, expected `https://…`");
+    };
+    if url.query().is_some() || url.fragment().is_some() {
+        return wrong("has more than a host and a path, expected `https://…`");
+    }
+    if url.scheme() != "https" && !is_loopback(url.host_str().unwrap_or_default()) {
+        return wrong("would carry routing keys without encryption, expected `https://…`");
+    }
+    Ok(text)
+}
+
+/// Whether a host, as a URL has it, is this machine itself.
+fn is_loopback(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    let address = address.parse::<std::net::IpAddr>();
+    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+}
+
 pub(super) fn some_url<'de, D: Deserializer<'de>>(input: D) -> Result<Option<String>, D::Error> {
     url(input).map(Some)
 }
@@ -100,7 +126,8 @@ pub(super) fn role_arn<'de, D: Deserializer<'de>>(input: D) -> Result<Option<Str
     let fields: Vec<_> = arn.splitn(6, ':').collect();
     match fields.as_slice() {
         ["arn", _, "iam", "", account, name]
-            if account_of(account).is_ok() && name.starts_with("role/") =>
+            if account_of(account).is_ok()
+                && name.strip_prefix("role/").is_some_and(is_role_name) =>
         {
             Ok(Some(arn))
         }
@@ -113,12 +140,57 @@ pub(super) fn role_arn<'de, D: Deserializer<'de>>(input: D) -> Result<Option<Str
 /// Reads the name of a role, with its path if it has one.
 pub(super) fn role_name<'de, D: Deserializer<'de>>(input: D) -> Result<Option<String>, D::Error> {
     let name = String::deserialize(input)?;
-    if name.is_empty() || name.contains(':') {
+    if !is_role_name(&name) {
         return Err(D::Error::custom(format!(
             "`{name}` is no name of a role, expected such as `lineward-member`, not an ARN"
         )));
     }
     Ok(Some(name))
+}
+
+/// Whether IAM has roles of this name, which a path may stand before.
+fn is_role_name(name: &str) -> bool {
+    let is_part = |part: &str| {
+        !matches!(part, "" | "." | "..") && part.chars().all(|letter| is_word(letter, "+=,.@-"))
+    };
+    let last = name.rsplit('/').next().unwrap_or_default();
+    name.split('/').all(is_part) && name.len() <= 512 && last.len() <= 64
+}
+
+/// Reads an external id, which is a secret: no error quotes it.
+pub(super) fn external_id<'de, D: Deserializer<'de>>(input: D) -> Result<Option<String>, D::Error> {
+    let id = String::deserialize(input)?;
+    let is_plain = id.chars().all(|letter| is_word(letter, "+=,.@:/-"));
+    if is_plain && (2..=1224).contains(&id.len()) {
+        return Ok(Some(id));
+    }
+    Err(D::Error::custom(
+        "is no external id, expected 2 to 1224 letters, digits or any of `_+=,.@:/-`",
+    ))
+}
+
+/// Reads the key of a tag.
+pub(super) fn tag_key<'de, D: Deserializer<'de>>(input: D) -> Result<Option<String>, D::Error> {
+    let key = String::deserialize(input)?;
+    if key.trim().is_empty() {
+        return Err(D::Error::custom(BLANK));
+    }
+    if key.chars().count() > 128 || key.chars().any(char::is_control) {
+        return Err(D::Error::custom(
+            "is no key of a tag, expected at most 128 characters",
+        ));
+    }
+    Ok(Some(key))
+}
+
+/// Whether a letter is one of a word, or one of those that may stand there as well.
+fn is_word(letter: char, others: &str) -> bool {
+    letter.is_ascii_alphanumeric() || letter == '_' || others.contains(letter)
+}
+
+/// Whether what stands below this key may be a routing key, which is looked at when it is needed.
+pub(super) fn is_routing_key(key: &str) -> bool {
+    key == "routing_key"
 }
 
 fn all<'de, D: Deserializer<'de>, T>(

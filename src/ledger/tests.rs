@@ -125,6 +125,7 @@ fn incident(state: IncidentState, second: i64) -> Incident {
         rules: BTreeSet::new(),
         severity: Severity::Low,
         summary: String::new(),
+        is_taken: false,
         is_contested: false,
     }
 }
@@ -311,4 +312,47 @@ fn an_application_is_gone_only_where_the_run_looked() {
     assert_eq!((kept.applications.len(), kept.findings.len()), (1, 1));
     let gone = after(&first, &slice(Vec::new()), 2);
     assert_eq!((gone.applications.len(), gone.findings.len()), (0, 0));
+}
+
+#[test]
+fn a_later_minor_number_is_read_and_what_is_unknown_of_it_is_kept() {
+    let known = after(&Ledger::default(), &slice(vec![broken()]), 1);
+    let mut written = serde_json::to_value(&known).unwrap();
+    let fingerprint = known.findings.keys().next().unwrap().to_string();
+    written["schema"] = "lineward/ledger/1.7".into();
+    written["later"] = serde_json::json!({ "a": [1] });
+    written["organization"]["root"] = "r-1".into();
+    written["findings"][&fingerprint]["ticket"] = "T-1".into();
+    written["findings"][&fingerprint]["finding"]["score"] = 7.into();
+    let read = Ledger::read(&serde_json::to_vec(&written).unwrap()).unwrap();
+    let again: Value = serde_json::from_slice(&read.to_json().unwrap()).unwrap();
+    assert_eq!(again, written);
+    // What a run no longer finds takes its fields with it.
+    let mended = after(&read, &slice(vec![Application::example()]), 2);
+    let again: Value = serde_json::from_slice(&mended.to_json().unwrap()).unwrap();
+    assert_eq!(
+        (&again["later"]["a"][0], &again["schema"]),
+        (&1.into(), &written["schema"])
+    );
+    assert!(again["findings"].get(&fingerprint).is_none());
+}
+
+#[test]
+fn another_major_number_is_refused_and_an_older_minor_one_is_brought_up() {
+    for schema in [
+        "lineward/ledger/2",
+        "lineward/ledger/10",
+        "lineward/ledger/1.x",
+        "lineward/estate/1",
+    ] {
+        let json = format!("{{\"schema\":\"{schema}\"}}");
+        let error = Ledger::read(json.as_bytes()).unwrap_err();
+        assert!(
+            matches!(error, LedgerError::OtherSchema(_)),
+            "{schema}: {error}"
+        );
+    }
+    let json = r#"{"schema":"lineward/ledger/1","updated_at":null,"applications":{},"findings":{},"incidents":{}}"#;
+    assert_eq!(Ledger::read(json.as_bytes()).unwrap().schema, SCHEMA);
+    assert!(Ledger::read(b"[]").is_err());
 }

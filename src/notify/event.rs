@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::group::{Group, Subject, Team};
+use super::plan::Situation;
 use super::routing::Route;
 use crate::report::{FindingRow, Report, plain};
 
@@ -113,6 +114,40 @@ impl Event {
         }
     }
 
+    /// The event that says that a first run would open so many incidents, and how to choose what becomes of them.
+    pub(super) fn first_run(openings: usize, situation: &Situation<'_>) -> Self {
+        let (report, most) = (situation.report, situation.pagerduty.max_events);
+        let to = Links {
+            rules: None,
+            report: situation.report_url,
+        };
+        Self {
+            payload: Payload {
+                summary: format!(
+                    "Lineward's first run would open {openings} incidents, more than `max_events` ({most}), and \
+                     opens none until you choose: record what is there as known, or page of all of it"
+                ),
+                source: "Lineward".into(),
+                severity: word(Severity::Medium),
+                timestamp: report.run.started_at.to_string(),
+                component: "Lineward".into(),
+                group: "no team".into(),
+                class: "first-run".into(),
+                custom_details: json!({
+                    "run": report.run.id,
+                    "incidents": openings,
+                    "max_events": most,
+                    "to_record_all_as_known": "invoke the function with {\"task\": \"audit\", \"baseline\": true}, or \
+                                               run `lineward audit --baseline` with the same store",
+                    "to_page_of_all": "set `[pagerduty] first_run = \"page\"`, or run \
+                                       `lineward audit --notify --first-run=page`",
+                }),
+            },
+            client: "Lineward",
+            links: links(&Group::first_run(), &[], &to),
+        }
+    }
+
     /// What the incident is about.
     pub(super) fn summary(&self) -> &str {
         &self.payload.summary
@@ -138,7 +173,7 @@ fn component(group: &Group, report: &Report) -> String {
         Subject::Rule(rule, _) => rule.clone(),
         Subject::Team(Team::Named(team)) => format!("team {}", plain(team)),
         Subject::Team(Team::None) => "no team".into(),
-        Subject::Storm(_) => "Lineward".into(),
+        Subject::Storm(_) | Subject::FirstRun => "Lineward".into(),
     }
 }
 
@@ -176,7 +211,7 @@ fn details(findings: &[&FindingRow], report: &Report, route: &Route) -> Value {
 fn links(group: &Group, rules: &[&str], to: &Links<'_>) -> Vec<Link> {
     let console = match &group.subject {
         Subject::Resource(arn) => console(arn),
-        Subject::Rule(..) | Subject::Team(_) | Subject::Storm(_) => None,
+        Subject::Rule(..) | Subject::Team(_) | Subject::Storm(_) | Subject::FirstRun => None,
     };
     let rules = rules.iter().take(RULE_LINKS).filter_map(|rule| {
         Some(Link {

@@ -28,6 +28,8 @@ pub(super) enum Subject {
     Team(Team),
     /// The routing key, by its name, to which more went at once than anybody could read.
     Storm(String),
+    /// That the first run would open more than anybody could read.
+    FirstRun,
 }
 
 /// A team, or the findings of none.
@@ -63,6 +65,14 @@ impl Group {
         }
     }
 
+    /// What asks how to begin.
+    pub(super) fn first_run() -> Self {
+        Self {
+            subject: Subject::FirstRun,
+            routed: None,
+        }
+    }
+
     /// The rule whose own routing key it goes to.
     pub(super) fn rule(&self) -> Option<&RuleId> {
         self.routed.as_ref()
@@ -72,7 +82,7 @@ impl Group {
     pub(super) fn storm_of(&self) -> Option<&str> {
         match &self.subject {
             Subject::Storm(key) => Some(key),
-            Subject::Resource(_) | Subject::Rule(..) | Subject::Team(_) => None,
+            Subject::Resource(_) | Subject::Rule(..) | Subject::Team(_) | Subject::FirstRun => None,
         }
     }
 
@@ -83,6 +93,7 @@ impl Group {
             Subject::Rule(rule, team) => ["rule", rule, team.as_str()],
             Subject::Team(team) => ["team", team.as_str(), "-"],
             Subject::Storm(key) => ["storm", key, "-"],
+            Subject::FirstRun => ["first-run", "-", "-"],
         };
         let mut hash = Sha256::new();
         for part in parts

@@ -16,6 +16,9 @@ pub enum KeyError {
     /// The secret is no routing key.
     #[error("it has {0} characters, PagerDuty's have 32")]
     Length(usize),
+    /// The secret has what no routing key has.
+    #[error("it has characters that are neither letters nor digits, PagerDuty's have none")]
+    Letters,
 }
 
 impl KeyError {
@@ -88,6 +91,14 @@ impl Keys {
         }
     }
 
+    /// Why a key that lies at hand can't be one. A variable that isn't set says nothing of it.
+    pub(super) fn look(secret: &Secret) -> Option<KeyError> {
+        match Key::of(secret.at_hand()?) {
+            Key::Unusable(error) if !error.is_gone() => Some(error),
+            Key::Unusable(_) | Key::Unasked(_) | Key::Usable(_) => None,
+        }
+    }
+
     /// Asks for the keys that lie elsewhere, as far as they are `wanted`; whether there were any.
     pub(super) async fn reveal(&mut self, wanted: impl Fn(&str) -> bool) -> bool {
         let unasked = self.0.iter().filter_map(|(name, key)| match key {
@@ -112,8 +123,13 @@ impl Keys {
 impl Key {
     fn of(text: Result<String, SecretError>) -> Self {
         match text {
-            Ok(text) if text.chars().count() == LENGTH => Self::Usable(text),
-            Ok(text) => Self::Unusable(KeyError::Length(text.chars().count())),
+            Ok(text) if text.chars().count() != LENGTH => {
+                Self::Unusable(KeyError::Length(text.chars().count()))
+            }
+            Ok(text) if !text.bytes().all(|byte| byte.is_ascii_alphanumeric()) => {
+                Self::Unusable(KeyError::Letters)
+            }
+            Ok(text) => Self::Usable(text),
             Err(error) => Self::Unusable(error.into()),
         }
     }

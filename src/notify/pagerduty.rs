@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use reqwest::StatusCode;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
@@ -27,6 +28,9 @@ const ATTEMPTS_AT_RATE: u32 = 9;
 
 /// The longest wait between two attempts, whatever the answer asks for.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
+
+/// How many bytes of an answer are read.
+const LONGEST_BODY: usize = 64 * 1024;
 
 /// Why an event was not taken.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -99,10 +103,7 @@ pub async fn send(
     routing: &Routing,
     deadline: Instant,
 ) -> Vec<Delivery> {
-    let client = reqwest::Client::builder()
-        .connect_timeout(Duration::from_secs(5))
-        .timeout(Duration::from_secs(15))
-        .build();
+    let client = client(endpoint).build();
     let url = format!("{}/v2/enqueue", endpoint.trim_end_matches('/'));
     let mut by_key: BTreeMap<String, Vec<Change>> = BTreeMap::new();
     for change in changes {
@@ -136,6 +137,20 @@ pub async fn send(
         }
     });
     join_all(queues).await.into_iter().flatten().collect()
+}
+
+/// A client that gives the routing keys to nobody but the endpoint: it follows no redirect, and what goes to this
+/// machine itself takes no way round by a proxy.
+fn client(endpoint: &str) -> reqwest::ClientBuilder {
+    let client = reqwest::Client::builder()
+        .connect_timeout(Duration::from_secs(5))
+        .timeout(Duration::from_secs(15))
+        .redirect(reqwest::redirect::Policy::none());
+    if endpoint.starts_with("https:") {
+        client
+    } else {
+        client.no_proxy()
+    }
 }
 
 async fn send_all(queue: Result<Queue<'_>, DeliveryError>, changes: Vec<Change>) -> Vec<Delivery> {
@@ -247,16 +262,28 @@ impl Queue<'_> {
         let sent = self.client.post(self.url).json(body).send().await;
         let answer = sent.map_err(|error| passing(reason(&error), None, false))?;
         let status = answer.status();
-        if status.is_success() {
-            return Ok(());
-        }
         let wait = retry_after(&answer);
-        if status.as_u16() == 429 || status.is_server_error() {
-            let last = format!("HTTP {}", status.as_u16());
-            return Err(passing(last, wait, status.as_u16() == 429));
+        if status == StatusCode::ACCEPTED {
+            let body = body_of(answer).await;
+            let body = body.map_err(|error| passing(reason(&error), None, false))?;
+            return if is_success(&body) {
+                Ok(())
+            } else {
+                let last = "HTTP 202, but not by PagerDuty".to_owned();
+                Err(passing(last, wait, false))
+            };
         }
-        let text = answer.text().await.unwrap_or_default();
-        let message = text
+        let is_rate = status == StatusCode::TOO_MANY_REQUESTS;
+        if is_rate || status == StatusCode::REQUEST_TIMEOUT || status.is_server_error() {
+            let last = format!("HTTP {}", status.as_u16());
+            return Err(passing(last, wait, is_rate));
+        }
+        if !status.is_client_error() {
+            let last = format!("HTTP {}, which is not PagerDuty's 202", status.as_u16());
+            return Err(passing(last, wait, false));
+        }
+        let text = body_of(answer).await.unwrap_or_default();
+        let message = String::from_utf8_lossy(&text)
             .replace(&self.key, "[redacted]")
             .chars()
             .take(500)
@@ -266,6 +293,25 @@ impl Queue<'_> {
             message,
         }))
     }
+}
+
+/// The body of an answer, or as much of it as anybody would read.
+async fn body_of(answer: reqwest::Response) -> Result<Vec<u8>, reqwest::Error> {
+    let mut answer = answer;
+    let mut body = Vec::new();
+    while body.len() < LONGEST_BODY
+        && let Some(chunk) = answer.chunk().await?
+    {
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+/// Whether the body of a 202 is PagerDuty's own: it says `success`. A proxy may answer anything.
+fn is_success(body: &[u8]) -> bool {
+    let answer: Option<Value> = serde_json::from_slice(body).ok();
+    let status = answer.as_ref().and_then(|answer| answer.get("status"));
+    body.is_empty() || status.and_then(Value::as_str) == Some("success")
 }
 
 /// How long to wait after a failed attempt: what was asked for, capped; else twice as long each time. A random

@@ -9,11 +9,12 @@ use lineward_rules::finding::Failing;
 use lineward_rules::{Finding, Fingerprint, Severity, Status, catalogue};
 
 use super::event::{Event, Links};
+use super::first_run;
 use super::group::Group;
 use super::{Action, Change, Plan, Routing};
 use crate::config::{Config, PagerDuty};
 use crate::ledger::{Incident, IncidentState, KnownFinding, Ledger};
-use crate::report::{FindingRow, Report};
+use crate::report::{FindingRow, NotificationProblem, Report};
 
 /// How late a run may still open what another has resolved meanwhile.
 const LATEST: SignedDuration = SignedDuration::from_hours(1);
@@ -33,6 +34,8 @@ pub struct Situation<'a> {
     pub routing: &'a Routing,
     /// Where the report can be read, if it is on the web.
     pub report_url: Option<&'a str>,
+    /// Whether the report is of a part of what the configuration asks for.
+    pub is_narrowed: bool,
 }
 
 /// The findings of a group, by their places in the report.
@@ -69,7 +72,7 @@ pub fn plan(situation: &Situation<'_>) -> Plan {
     }
     planner.open(new);
     planner.settle();
-    planner.plan
+    first_run::hold(situation, planner.plan)
 }
 
 impl<'a> Situation<'a> {
@@ -217,9 +220,13 @@ impl<'a> Planner<'a> {
                 .iter()
                 .filter_map(|&index| self.finding(index))
                 .collect();
-            match self.of.routing.of(&group, &findings).key {
-                Some(key) => by_key.entry(key).or_default().push((group, members)),
-                None => self.plan.unroutable += 1,
+            let route = self.of.routing.of(&group, &findings);
+            match route.key {
+                Some(key) => {
+                    self.plan.openings += 1;
+                    by_key.entry(key).or_default().push((group, members));
+                }
+                None => self.leave(&group, &findings, route.reason),
             }
         }
         // A summary that is open must be looked after, too, where nothing is new.
@@ -289,6 +296,17 @@ impl<'a> Planner<'a> {
         self.name(group, members);
     }
 
+    /// Notes that findings page nobody.
+    fn leave(&mut self, group: &Group, findings: &[&FindingRow], reason: String) {
+        let first = findings.first();
+        let summary = first.map_or_else(String::new, |it| format!("{}: {}", it.title, it.evidence));
+        self.plan.unroutable.push(NotificationProblem {
+            dedup_key: group.dedup_key(),
+            summary,
+            reason,
+        });
+    }
+
     /// Notes which incident findings are part of.
     fn name(&mut self, group: &Group, members: &Members) {
         let dedup_key = group.dedup_key();
@@ -313,7 +331,7 @@ impl<'a> Planner<'a> {
         let lost_key = known.filter(|_| reached.is_none());
         let routed = reached.map(|incident| incident.routing_key.clone());
         let Some(routing_key) = routed.or_else(|| route.key.clone()) else {
-            self.plan.unroutable += 1;
+            self.leave(group, findings, route.reason);
             return;
         };
         let links = Links {
@@ -340,6 +358,7 @@ impl<'a> Planner<'a> {
                 .collect(),
             severity: severity.unwrap_or(Severity::Low),
             summary: event.summary().to_owned(),
+            is_taken: true,
             is_contested: false,
         };
         self.plan.changes.push(Change {
@@ -348,7 +367,7 @@ impl<'a> Planner<'a> {
             action: Action::Trigger {
                 event: Box::new(event),
                 incident,
-                is_new: known.is_none(),
+                is_new: !known.is_some_and(Incident::was_taken),
                 lost_key: lost_key.map(|it| it.routing_key.clone()),
             },
         });

@@ -57,19 +57,8 @@ impl Routing {
         pagerduty: &PagerDuty,
         opened_with: impl IntoIterator<Item = &'a String>,
     ) -> Result<Self, RoutingError> {
-        let default = pagerduty.routing_key.iter();
-        let default = default.map(|key| (DEFAULT.to_owned(), key));
-        let teams = config.team.iter().filter_map(|team| {
-            team.routing_key
-                .as_ref()
-                .map(|key| (format!("team `{}`", team.name), key))
-        });
-        let rules = pagerduty
-            .rules
-            .iter()
-            .map(|(rule, key)| (format!("rule `{rule}`"), key));
         let mut keys = Keys::default();
-        for (owner, key) in default.chain(teams).chain(rules) {
+        for (owner, key) in owned(config, Some(pagerduty)) {
             keys.add(key)
                 .map_err(|source| RoutingError::Key { owner, source })?;
         }
@@ -154,10 +143,28 @@ impl Routing {
             }
         }
         let why_not = why_not.unwrap_or_else(|| self.why_default(findings));
+        let reason = match self.default {
+            Some(_) => format!("default key, since {why_not}"),
+            None => format!("nobody is paged: {why_not}, and there is no default key"),
+        };
         Route {
             key: self.default.clone(),
-            reason: format!("default key, since {why_not}"),
+            reason,
         }
+    }
+
+    /// The key for what is nobody's: the default one, or else the first that can be used.
+    pub(super) fn any(&self) -> Option<String> {
+        let teams = self
+            .teams
+            .iter()
+            .filter_map(|team| team.routing_key.as_ref());
+        let names = self.default.iter().cloned();
+        let names = names
+            .chain(teams.map(Secret::name))
+            .chain(self.rules.values().cloned());
+        let mut usable = names.filter(|name| self.keys.fault(name).is_none());
+        usable.next()
     }
 
     /// Why no team is paged.
@@ -192,6 +199,29 @@ impl Routing {
             && self.keys.fault(name).is_none()
             && digests.is_none_or(|(then, now)| *then == now)
     }
+}
+
+/// The keys of a configuration, and whose each is.
+fn owned<'a>(config: &'a Config, pagerduty: Option<&'a PagerDuty>) -> Vec<(String, &'a Secret)> {
+    let default = pagerduty.and_then(|it| it.routing_key.as_ref());
+    let default = default.map(|key| (DEFAULT.to_owned(), key));
+    let teams = config.team.iter().filter_map(|team| {
+        let key = team.routing_key.as_ref()?;
+        Some((format!("team `{}`", team.name), key))
+    });
+    let rules = pagerduty.into_iter().flat_map(|it| &it.rules);
+    let rules = rules.map(|(rule, key)| (format!("rule `{rule}`"), key));
+    default.into_iter().chain(teams).chain(rules).collect()
+}
+
+/// The keys that can't be ones, for a run that needs none of them.
+pub fn faults(config: &Config) -> Vec<RoutingError> {
+    let keys = owned(config, config.pagerduty.as_ref()).into_iter();
+    let faults = keys.filter_map(|(owner, key)| {
+        let source = Keys::look(key)?;
+        Some(RoutingError::Key { owner, source })
+    });
+    faults.collect()
 }
 
 #[cfg(test)]

@@ -2,6 +2,9 @@
 
 use std::borrow::Cow;
 
+use icu_properties::CodePointMapData;
+use icu_properties::props::GeneralCategory;
+
 /// The text without what moves a cursor or turns the direction of writing: each such character is
 /// shown as its escape.
 pub fn plain(text: &str) -> Cow<'_, str> {
@@ -18,10 +21,19 @@ pub fn plain(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown.collect())
 }
 
-/// Control characters, and the marks that Unicode has for the direction of writing.
+/// Control and format characters, and separators of lines, as Unicode has them.
 fn is_hostile(letter: char) -> bool {
-    letter.is_control()
-        || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    if letter.is_ascii() {
+        return letter.is_control();
+    }
+    let category = CodePointMapData::<GeneralCategory>::new().get(letter);
+    [
+        GeneralCategory::Control,
+        GeneralCategory::Format,
+        GeneralCategory::LineSeparator,
+        GeneralCategory::ParagraphSeparator,
+    ]
+    .contains(&category)
 }
 
 #[cfg(test)]
@@ -32,6 +44,32 @@ mod tests {
     fn escapes_are_shown_and_letters_of_all_scripts_stay() {
         assert_eq!(plain("a\u{1b}[2Jb\n"), "a\\u{1b}[2Jb\\u{a}");
         assert_eq!(plain("evil\u{202e}txt"), "evil\\u{202e}txt");
+        for hidden in [
+            '\u{ad}',
+            '\u{600}',
+            '\u{61c}',
+            '\u{180e}',
+            '\u{200b}',
+            '\u{2028}',
+            '\u{2029}',
+            '\u{2060}',
+            '\u{2066}',
+            '\u{206f}',
+            '\u{feff}',
+            '\u{fff9}',
+            '\u{110bd}',
+            '\u{13430}',
+            '\u{1d173}',
+            '\u{e0001}',
+            '\u{e0041}',
+            '\u{e007f}',
+            '\u{85}',
+        ] {
+            assert!(
+                !plain(&format!("a{hidden}b")).contains(hidden),
+                "{hidden:?}"
+            );
+        }
         assert_eq!(plain("Größe 数据"), "Größe 数据");
     }
 }

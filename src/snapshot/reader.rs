@@ -5,13 +5,24 @@ use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::path::{Path, PathBuf};
 
 use lineward_rules::Slice;
+use serde::Deserialize;
 
+use super::bounded::Bounded;
 use super::{Header, SCHEMA, SnapshotError, Trailer};
+
+/// The longest line in bytes, which is that of the largest account.
+const LONGEST_LINE: u64 = 64 << 20;
+
+/// The schema of a header, whatever else is in it.
+#[derive(Deserialize)]
+struct Named {
+    schema: Option<String>,
+}
 
 /// Reads a snapshot, slice by slice.
 pub struct Reader {
     path: PathBuf,
-    lines: io::Lines<Box<dyn BufRead + Send>>,
+    text: Box<dyn BufRead + Send>,
     line: usize,
     slices: usize,
     ended: bool,
@@ -25,13 +36,15 @@ impl Reader {
             source,
         };
         let file = File::open(path).map_err(unread)?;
-        Self::begin(path, decoder(path, file).map_err(unread)?)
+        let size = file.metadata().map_err(unread)?.len();
+        Self::begin(path, decoder(path, file, size).map_err(unread)?)
     }
 
     /// Reads the header of a snapshot in memory, compressed as its name says.
     pub fn decode(name: &str, bytes: &[u8]) -> Result<(Header, Self), SnapshotError> {
         let path = Path::new(name);
-        let bytes = decoder(path, Cursor::new(bytes.to_vec()));
+        let size = bytes.len() as u64;
+        let bytes = decoder(path, Cursor::new(bytes.to_vec()), size);
         let bytes = bytes.map_err(|source| SnapshotError::Read {
             path: path.to_owned(),
             source,
@@ -42,7 +55,7 @@ impl Reader {
     fn begin(path: &Path, text: Box<dyn BufRead + Send>) -> Result<(Header, Self), SnapshotError> {
         let mut reader = Self {
             path: path.to_owned(),
-            lines: text.lines(),
+            text,
             line: 0,
             slices: 0,
             ended: false,
@@ -51,13 +64,11 @@ impl Reader {
             return Err(reader.malformed("the file is empty".into()));
         };
         // The schema is read first: of another version nothing else may be expected to fit.
-        let value: serde_json::Value = serde_json::from_str(&text)
+        let named: Named = serde_json::from_str(&text)
             .map_err(|error| reader.malformed(format!("is no snapshot: {error}")))?;
-        let schema = value.get("schema").and_then(serde_json::Value::as_str);
-        match schema {
-            Some(SCHEMA) => {}
-            Some(other) => {
-                let found = other.to_owned();
+        match named.schema {
+            Some(schema) if schema == SCHEMA => {}
+            Some(found) => {
                 return Err(SnapshotError::OtherSchema {
                     path: reader.path,
                     found,
@@ -66,14 +77,16 @@ impl Reader {
             None => return Err(reader.malformed("is no snapshot: names no `schema`".into())),
         }
         let header =
-            serde_json::from_value(value).map_err(|error| reader.malformed(error.to_string()))?;
+            serde_json::from_str(&text).map_err(|error| reader.malformed(error.to_string()))?;
         Ok((header, reader))
     }
 
     fn line(&mut self) -> Result<Option<String>, SnapshotError> {
         self.line += 1;
-        let line = self.lines.next().transpose();
-        line.map_err(|source| {
+        let mut line = Vec::new();
+        let mut bounded = self.text.by_ref().take(LONGEST_LINE + 1);
+        let read = bounded.read_until(b'\n', &mut line);
+        read.map_err(|source| {
             // A compressed file that was cut.
             if source.kind() == io::ErrorKind::UnexpectedEof {
                 return self.truncated();
@@ -82,7 +95,15 @@ impl Reader {
                 path: self.path.clone(),
                 source,
             }
-        })
+        })?;
+        if line.len() as u64 > LONGEST_LINE {
+            return Err(self.malformed("is longer than 64 MB".into()));
+        }
+        if line.is_empty() {
+            return Ok(None);
+        }
+        let line = String::from_utf8(line).map_err(|_| self.malformed("is not UTF-8".into()))?;
+        Ok(Some(line.trim_end_matches(['\r', '\n']).to_owned()))
     }
 
     fn truncated(&self) -> SnapshotError {
@@ -141,11 +162,15 @@ impl Iterator for Reader {
     }
 }
 
-fn decoder(path: &Path, file: impl Read + Send + 'static) -> io::Result<Box<dyn BufRead + Send>> {
+fn decoder(
+    path: &Path,
+    file: impl Read + Send + 'static,
+    size: u64,
+) -> io::Result<Box<dyn BufRead + Send>> {
     let read: Box<dyn Read + Send> = match path.extension().and_then(|extension| extension.to_str())
     {
-        Some("gz") => Box::new(flate2::read::MultiGzDecoder::new(file)),
-        Some("zst") => Box::new(zstd::Decoder::new(file)?),
+        Some("gz") => Box::new(Bounded::new(flate2::read::MultiGzDecoder::new(file), size)),
+        Some("zst") => Box::new(Bounded::new(zstd::Decoder::new(file)?, size)),
         _ => Box::new(file),
     };
     Ok(Box::new(BufReader::new(read)))

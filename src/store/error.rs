@@ -93,7 +93,7 @@ pub enum StoreError {
     #[error(
         "ledger `{path}` is of schema `{found}`, this version reads `{}`; use the version that \
          wrote it, or another store",
-        ledger::SCHEMA
+        ledger::FORMAT
     )]
     OtherSchema {
         /// The object.
@@ -107,6 +107,27 @@ pub enum StoreError {
     /// Another run saved this generation first.
     #[error("generation {0} of the ledger exists already")]
     Taken(u64),
+}
+
+impl StoreError {
+    /// Whether it may be otherwise in a moment.
+    pub(super) fn is_passing(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } => true,
+            Self::Object { source, .. } => matches!(source, object_store::Error::Generic { .. }),
+            Self::Url(_)
+            | Self::Endpoint(_)
+            | Self::Folder { .. }
+            | Self::NoCredentials { .. }
+            | Self::NoBucket { .. }
+            | Self::OtherRegion { .. }
+            | Self::Denied { .. }
+            | Self::Corrupt { .. }
+            | Self::OtherSchema { .. }
+            | Self::NoObject(_)
+            | Self::Taken(_) => false,
+        }
+    }
 }
 
 /// What is done to an object.

@@ -183,6 +183,7 @@ fn incident() -> ledger::Incident {
         rules: std::collections::BTreeSet::new(),
         severity: lineward_rules::Severity::Low,
         summary: String::new(),
+        is_taken: false,
         is_contested: false,
     }
 }

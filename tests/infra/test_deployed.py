@@ -8,7 +8,7 @@ from template import AUDITOR, Stack
 
 # What CloudFormation calls a resource, and ministack's answer that it is there.
 EXPECTED = {
-    "AWS::CloudWatch::Alarm": 7,
+    "AWS::CloudWatch::Alarm": 8,
     "AWS::Events::EventBus": 1,
     "AWS::Events::Rule": 1,
     "AWS::IAM::Role": 3,

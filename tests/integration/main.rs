@@ -10,7 +10,9 @@
 mod bad_input;
 mod canaries;
 mod coverage;
+mod dead_pager;
 mod estates;
+mod first_run;
 mod harness;
 mod hostile;
 mod incidents;

@@ -50,7 +50,7 @@ fn with(bed: &Bed, variable: (&str, &str), arguments: &[&str]) -> (Run, Value) {
 fn a_storm_opens_a_few_incidents_and_one_summary() {
     let bed = Bed::new(whole());
     let at_most = ("LINEWARD_PAGERDUTY__MAX_EVENTS", "3");
-    let (run, report) = with(&bed, at_most, &["--notify"]);
+    let (run, report) = with(&bed, at_most, &["--notify", "--first-run=page"]);
     let told = &report["notification"];
     let folded = told["folded"].as_u64().unwrap();
     assert_eq!((open(&bed), told["opened"].as_u64()), (4, Some(4)));

@@ -8,6 +8,7 @@
 
 mod bed;
 mod fan_out;
+mod first_run;
 mod look;
 mod runtime_api;
 

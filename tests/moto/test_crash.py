@@ -44,6 +44,7 @@ routing_key = "env:ROUTING_KEY"
 grace = "0s"
 send_timeout = "20s"
 max_events = {max_events}
+first_run = "page"
 """
 
 

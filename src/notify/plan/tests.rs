@@ -1,7 +1,7 @@
 //! What is told in which situation.
 
 use super::*;
-use crate::config::GroupBy;
+use crate::config::{FirstRun, GroupBy};
 use crate::ledger::KnownFinding;
 use crate::report::ApplicationRow;
 use lineward_rules::Finding;
@@ -53,6 +53,8 @@ impl Run<'_> {
         report.run.started_at = Timestamp::from_second(self.day * 86_400).unwrap();
         let config: Config = toml::from_str(self.config).unwrap();
         let mut pagerduty = config.pagerduty.clone().unwrap();
+        // Most of these are not about the first run that pages.
+        pagerduty.first_run = FirstRun::Page;
         change(&mut pagerduty, &mut report);
         plan(&Situation {
             report: &report,
@@ -61,6 +63,7 @@ impl Run<'_> {
             pagerduty: &pagerduty,
             routing: &routing(&config, &pagerduty, self.ledger),
             report_url: None,
+            is_narrowed: false,
         })
     }
 }
@@ -235,16 +238,23 @@ fn another_application_of_a_group_is_told() {
 fn what_a_killed_run_may_have_told_is_told_again_or_resolved() {
     let findings = |status| vec![finding("spline-disabled", status)];
     let known = killed(&planned(findings(Status::New), &Ledger::default()));
+    // It counts as opened once it is first taken.
     assert_eq!(
         actions(&planned(findings(Status::Ongoing), &known)),
-        ["update"]
+        ["open"]
     );
     assert_eq!(actions(&planned(Vec::new(), &known)), ["resolve"]);
     // It is owed even by a run that looks elsewhere.
     assert_eq!(
         actions(&planned(findings(Status::Unseen), &known)),
-        ["update"]
+        ["open"]
     );
+    let more = vec![
+        finding("application-team-missing", Status::New),
+        finding("spline-disabled", Status::Ongoing),
+    ];
+    let known = killed(&planned(more.clone(), &opened(findings(Status::New))));
+    assert_eq!(actions(&planned(more, &known)), ["update"]);
 }
 
 #[test]
@@ -450,4 +460,27 @@ fn an_incident_is_resolved_through_the_key_that_opened_it() {
         |_, _| (),
     );
     assert_eq!(plan.changes[0].routing_key, opened_with);
+}
+
+#[test]
+fn a_first_run_asks_once_and_opens_the_rest_when_somebody_chose() {
+    let ask = |findings, ledger: &Ledger, first_run| {
+        changed(findings, ledger, |pagerduty, _| {
+            (pagerduty.first_run, pagerduty.max_events) = (first_run, 3);
+        })
+    };
+    let few = ask(many(3, Status::New), &Ledger::default(), FirstRun::Ask);
+    assert_eq!((actions(&few), few.held), (vec!["open"; 3], 0));
+    let first = ask(many(9, Status::New), &Ledger::default(), FirstRun::Ask);
+    assert_eq!((actions(&first), first.held), (vec!["open"], 9));
+    assert!(first.incident_of.is_empty());
+    let asked = taken(&first);
+    let again = ask(many(9, Status::Ongoing), &asked, FirstRun::Ask);
+    assert_eq!((actions(&again), again.held), (vec![], 9));
+    let owed = ask(many(9, Status::Ongoing), &killed(&first), FirstRun::Ask);
+    assert_eq!(actions(&owed), ["open"]);
+    let chosen = ask(many(9, Status::Ongoing), &asked, FirstRun::Page);
+    let mut told = actions(&chosen);
+    told.sort_unstable();
+    assert_eq!(told, ["open", "open", "open", "open", "resolve"]);
 }

@@ -46,8 +46,13 @@ impl PagerDuty {
                 self.take(body, now, rate);
                 Reaction::Drop
             }
+            Some(PagerDutyFault::Proxy(status)) => Reaction::Answer(Answer::html(code(status))),
+            Some(PagerDutyFault::Redirect(status)) => {
+                let answer = Answer::html(code(status));
+                Reaction::Answer(answer.with("location", "/v2/enqueue?elsewhere"))
+            }
             Some(PagerDutyFault::Status(status)) => {
-                let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
+                let status = code(status);
                 let body = json!({ "status": "error", "message": "planted fault" });
                 Reaction::Answer(Answer::json(status, &body))
             }
@@ -156,6 +161,10 @@ impl PagerDuty {
             incident.state = state;
         }
     }
+}
+
+fn code(status: u16) -> StatusCode {
+    StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY)
 }
 
 #[cfg(test)]

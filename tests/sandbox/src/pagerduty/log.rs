@@ -68,6 +68,10 @@ pub struct PagerDutyLog {
 pub enum PagerDutyFault {
     /// Answers with a status, and ingests nothing.
     Status(u16),
+    /// Answers with a status and a page, as a proxy on the way does, and ingests nothing.
+    Proxy(u16),
+    /// Sends the request elsewhere with a status, and ingests nothing.
+    Redirect(u16),
     /// Closes the connection, and ingests nothing.
     DropBefore,
     /// Ingests the event, and closes the connection without an answer.
