@@ -11,7 +11,7 @@ use lineward::source::Source;
 use serde_json::{Value, json};
 
 use crate::task::{Message, UnknownEvent};
-use crate::{Failure, metrics};
+use crate::{Failure, metrics, repeats};
 
 /// How often the event of a new application may come, which pages nobody until `grace` has passed: once less than
 /// the queue of `infra/auditor.yaml` gives it.
@@ -24,42 +24,36 @@ struct Unread {
     gap: Gap,
 }
 
-/// Audits the applications of these events, all in one run.
+/// What messages ask for.
+#[derive(Default)]
+struct Worklist<'a> {
+    targets: Vec<(&'a Message, Target)>,
+    accounts: Vec<(&'a Message, AccountId)>,
+    again: Vec<&'a Message>,
+}
+
+/// Audits what these events point at, all in one run.
 pub(crate) async fn at(
     config: &Config,
     messages: &[Message],
     plan: Plan,
     request: impl Fn(Source, Trigger) -> Request,
 ) -> Result<(String, CallCounts, Value), Failure> {
-    let now = Timestamp::now();
-    let mut again = Vec::new();
-    let mut targets = Vec::new();
-    let mut late = 0;
-    for message in messages {
-        let told = match &message.event {
-            Some(event) => events::told(event, now),
-            None => Err(EventError::Malformed("body")),
-        };
-        match told {
-            Ok(Told::Look(target)) => targets.push((message, target)),
-            Ok(Told::Nothing) => {}
-            Ok(Told::Late) => {
-                tracing::warn!(message = message.id, "an event came too late");
-                late += 1;
-            }
-            Err(error) if message.id.is_none() => {
-                return Err(Failure::Event(UnknownEvent(error.to_string())));
-            }
-            Err(error) => {
-                // The queue keeps what can't be understood where somebody can look at it.
-                tracing::warn!(%error, message = message.id, "an event is left");
-                again.push(message);
-            }
-        }
-    }
-    metrics::of_events(late);
-    let asked = targets.iter().map(|(_, target)| target.clone());
-    let Some(plan) = events::plan(config, asked, plan) else {
+    let Worklist {
+        mut targets,
+        accounts,
+        mut again,
+    } = worklist(messages)?;
+    let narrowed = if accounts.is_empty() {
+        let applications = targets.iter().map(|(_, target)| target.clone());
+        events::plan(config, applications, plan)
+    } else {
+        // Each kind has a queue of its own. Where they come together, one comes again.
+        again.extend(targets.drain(..).map(|(message, _)| message));
+        let changed = accounts.iter().map(|(_, account)| account.clone());
+        events::plan_of_accounts(config, changed, plan)
+    };
+    let Some(plan) = narrowed else {
         return Ok((String::new(), CallCounts::default(), answer(None, &again)));
     };
     let request = request(Source::Live(Box::new(plan)), Trigger::Event);
@@ -75,20 +69,65 @@ pub(crate) async fn at(
     });
     let outcome = outcome.await.map_err(Failure::Audit)?;
     crate::tell(&outcome.report);
-    unread.retain(|it| is_worth_another_try(it.gap.cause));
-    let unjudged = targets.iter().filter(|(message, target)| {
-        let is_newborn = outcome.newborn.iter().any(|it| is_part(it, target));
+    let run = outcome.report.run.id.clone();
+    if let Some(scanned_at) = outcome.scanned_at {
+        metrics::of_ledger(&run, scanned_at, Timestamp::now());
+    }
+    unread.retain(|unread| is_worth_another_try(unread.gap.cause));
+    for (message, target) in &targets {
+        let is_newborn = outcome.newborn.iter().any(|arn| is_part(arn, target));
         // What waits for too long is left to the next scan, rather than put aside as failed.
-        is_newborn && message.received < RECEIVED_FOR_NEWBORN
-            || unread.iter().any(|it| it.is_of(target))
-    });
+        if is_newborn && message.received < RECEIVED_FOR_NEWBORN
+            || unread.iter().any(|unread| unread.is_of(target))
+        {
+            again.push(message);
+        } else {
+            repeats::remember(target);
+        }
+    }
+    let are_roles_unread = |account| unread.iter().any(|unread| unread.is_of_roles(account));
+    let unjudged = accounts
+        .iter()
+        .filter(|(_, account)| are_roles_unread(account));
     again.extend(unjudged.map(|(message, _)| *message));
     // Without a queue, only an error brings an event again.
     if again.iter().any(|message| message.id.is_none()) {
         return Err(Failure::Unread);
     }
-    let run = outcome.report.run.id.clone();
     Ok((run.clone(), outcome.calls, answer(Some(&run), &again)))
+}
+
+/// Reads messages. What this process has looked at already is left out.
+fn worklist(messages: &[Message]) -> Result<Worklist<'_>, Failure> {
+    let now = Timestamp::now();
+    let mut list = Worklist::default();
+    let mut late = 0;
+    for message in messages {
+        let told = match &message.event {
+            Some(event) => events::told(event, now),
+            None => Err(EventError::Malformed("body")),
+        };
+        match told {
+            Ok(Told::Look(target)) if repeats::are_all_known(&target) => {}
+            Ok(Told::Look(target)) => list.targets.push((message, target)),
+            Ok(Told::Walk(account)) => list.accounts.push((message, account)),
+            Ok(Told::Nothing) => {}
+            Ok(Told::Late) => {
+                tracing::warn!(message = message.id, "an event came too late");
+                late += 1;
+            }
+            Err(error) if message.id.is_none() => {
+                return Err(Failure::Event(UnknownEvent(error.to_string())));
+            }
+            Err(error) => {
+                // The queue keeps what can't be understood where somebody can look at it.
+                tracing::warn!(%error, message = message.id, "an event is left");
+                list.again.push(message);
+            }
+        }
+    }
+    metrics::of_events(late);
+    Ok(list)
 }
 
 impl Unread {
@@ -104,6 +143,11 @@ impl Unread {
                 .resource
                 .as_ref()
                 .is_none_or(|it| is_part(it, target))
+    }
+
+    /// Whether it kept the roles of an account from being judged.
+    fn is_of_roles(&self, account: &AccountId) -> bool {
+        self.account == *account && self.region == Region::global()
     }
 }
 

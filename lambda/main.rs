@@ -1,8 +1,10 @@
 //! The Lambda: event, call, answer.
 
 mod deadline;
+mod logs;
 mod look;
 mod metrics;
+mod repeats;
 mod task;
 
 use std::path::PathBuf;
@@ -27,7 +29,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[tokio::main]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    lambda_runtime::tracing::init_default_subscriber();
+    logs::init();
     let handler = service_fn(move |event| {
         // Boxed, since the compiler does not follow futures nested any deeper.
         Box::pin(async move { handle(event).await.map_err(Diagnostic::from) })
@@ -134,7 +136,7 @@ async fn whole(config: &Config, request: Request) -> Result<(String, CallCounts,
         report = outcome.report_at.as_deref(),
         "audited"
     );
-    metrics::of_run(report);
+    metrics::of_run(report, Timestamp::now());
     tell(report);
     Ok((report.run.id.clone(), outcome.calls, answer(&outcome)))
 }

@@ -4,24 +4,35 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use lineward::collect::CallCounts;
-use lineward::report::{Notification, Report};
+use lineward::report::{ApplicationRow, Notification, Report};
 use serde_json::{Map, Value, json};
 
 const NAMESPACE: &str = "Lineward";
 
+/// How old an application must be that only a scan has found, before it says that its events are missing.
+const EVENTS_TAKE: SignedDuration = SignedDuration::from_hours(1);
+
 /// What a run over the whole organization came to.
-pub(crate) fn of_run(report: &Report) {
+pub(crate) fn of_run(report: &Report, now: Timestamp) {
     let summary = &report.summary;
     let failed =
         |row: &&lineward::report::ScopeRow| row.outcome == lineward::estate::ScopeState::Failed;
     let gaps = report.coverage.scopes.iter().filter(failed).count();
     let mut values = vec![
         ("Runs", "Count", json!(1)),
+        (
+            "CompleteRuns",
+            "Count",
+            json!(u8::from(report.run.complete)),
+        ),
         ("Applications", "Count", json!(summary.applications)),
         ("Gaps", "Count", json!(gaps)),
     ];
+    if let Some(count) = new_by_scan_only(&report.applications, now) {
+        values.push(("NewByScanOnly", "Count", json!(count)));
+    }
     // Without applications there is no share of them.
     if let Some(percent) = summary.lineage.organization.applications.percent {
         values.push(("LineageAdoptionPercent", "Percent", json!(percent)));
@@ -53,6 +64,23 @@ pub(crate) fn of_notification(run: &str, notification: &Notification) {
         ("Unroutable", "Count", json!(notification.unroutable)),
     ];
     emit(run, &[], &values);
+}
+
+/// How many applications are old enough that events should have told of them, and are new to a scan. To the first
+/// scan all are new, which says nothing of events.
+fn new_by_scan_only(applications: &[ApplicationRow], now: Timestamp) -> Option<usize> {
+    let is_first = applications.iter().all(|row| row.new);
+    let is_old = |created: Timestamp| now.duration_since(created) > EVENTS_TAKE;
+    let missed = applications
+        .iter()
+        .filter(|row| row.new && row.created_at.is_some_and(is_old));
+    (!is_first).then(|| missed.count())
+}
+
+/// How many hours ago the last scan of everything began that an event is compared with.
+pub(crate) fn of_ledger(run: &str, scanned_at: Timestamp, now: Timestamp) {
+    let hours = now.duration_since(scanned_at).as_secs_f64() / 3600.0;
+    emit(run, &[], &[("LedgerHours", "None", json!(hours))]);
 }
 
 /// What an invocation cost, whatever it was asked for.
@@ -105,6 +133,9 @@ fn line(
             "CloudWatchMetrics": [{ "Namespace": NAMESPACE, "Dimensions": [names], "Metrics": metrics }],
         }),
     );
+    // Lambda's JSON format asks for these two in each line.
+    fields.insert("timestamp".into(), json!(now));
+    fields.insert("level".into(), json!("INFO"));
     fields.insert("run".into(), json!(run));
     for (name, value) in dimensions {
         fields.insert((*name).into(), json!(value));
@@ -118,6 +149,33 @@ fn line(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn application(new: bool, created_at: Option<&str>) -> ApplicationRow {
+        let row = json!({
+            "arn": "arn:aws:emr-serverless:eu-west-1:111122223333:/applications/00f1", "account": "111122223333",
+            "region": "eu-west-1", "id": "00f1", "name": "", "release_label": "", "team": null, "new": new,
+            "created_at": created_at, "first_seen_at": "2026-11-23T12:00:00Z", "compliant": true, "lineage": "unknown",
+        });
+        serde_json::from_value(row).unwrap()
+    }
+
+    #[test]
+    fn a_scan_misses_events_only_of_what_is_old_and_new_to_it() {
+        let now = "2026-11-23T12:00:00Z".parse().unwrap();
+        let count = |rows: &[ApplicationRow]| new_by_scan_only(rows, now);
+        let known = application(false, Some("2026-11-01T00:00:00Z"));
+        let missed = application(true, Some("2026-11-23T10:30:00Z"));
+        let fresh = application(true, Some("2026-11-23T11:30:00Z"));
+        let unread = application(true, None);
+        assert_eq!(
+            count(&[known.clone(), missed.clone(), fresh, unread]),
+            Some(1)
+        );
+        assert_eq!(count(&[known]), Some(0));
+        // To the first scan all are new.
+        assert_eq!(count(&[missed]), None);
+        assert_eq!(count(&[]), None);
+    }
 
     #[test]
     fn a_line_holds_what_its_head_names() {
@@ -135,5 +193,7 @@ mod tests {
             (&json!("high"), &json!(3))
         );
         assert_eq!(line["_aws"]["Timestamp"], 0);
+        assert_eq!(line["timestamp"], "1970-01-01T00:00:00Z");
+        assert_eq!(line["level"], "INFO");
     }
 }

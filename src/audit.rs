@@ -59,6 +59,8 @@ pub struct Outcome {
     pub calls: CallCounts,
     /// Applications that are at fault, and too new to page anybody yet.
     pub newborn: BTreeSet<Arn>,
+    /// When the last run over the whole organization began that the ledger knew before this one.
+    pub scanned_at: Option<Timestamp>,
 }
 
 /// Why a run could not be.
@@ -169,6 +171,7 @@ pub async fn audit(
             ahead: saved.ahead,
             calls: CallCounts::default(),
             newborn: BTreeSet::new(),
+            scanned_at: saved.ledger.scanned_at,
             report,
         });
     }
@@ -184,6 +187,7 @@ pub async fn audit(
         return Err(AuditError::StaleEstate);
     }
     let calls = Arc::clone(&estate.calls);
+    let scanned_at = saved.ledger.scanned_at;
     let is_narrowed = estate.is_narrowed || request.trigger == Trigger::Event;
     let judging = Judging {
         trigger: request.trigger,
@@ -211,6 +215,7 @@ pub async fn audit(
     Ok(Outcome {
         ahead,
         calls: calls.counts(),
+        scanned_at,
         ..outcome
     })
 }

@@ -1,6 +1,8 @@
 """A function's code."""
 
 import io
+import os
+import pathlib
 import subprocess
 import zipfile
 
@@ -16,7 +18,9 @@ def archive(bootstrap):
 
 
 def zipped(program, folder):
-    """A zip with a program that cargo built, without its debug information."""
+    """A zip with a program that cargo built, without its debug information; or, as `ZIP`, the one to be released."""
+    if release := os.environ.get("ZIP"):
+        return pathlib.Path(release).read_bytes()
     stripped = folder / "bootstrap"
     subprocess.run(["strip", "-o", stripped, program], check=True)
     return archive(stripped.read_bytes())

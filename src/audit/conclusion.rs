@@ -56,6 +56,7 @@ impl Conclusion<'_> {
                 ledger_at: None,
                 ahead: None,
                 calls: CallCounts::default(),
+                scanned_at: None,
             });
         }
         let organization = report.organization.clone();
@@ -81,6 +82,7 @@ impl Conclusion<'_> {
             ledger_at: (!self.stale).then(|| self.store.locate_ledger(kept.generation)),
             ahead: None,
             calls: CallCounts::default(),
+            scanned_at: None,
             newborn,
             report,
         })

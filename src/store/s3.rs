@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use async_trait::async_trait;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_sts::config::{ProvideCredentials as _, SharedCredentialsProvider};
-use object_store::aws::{AmazonS3, AmazonS3Builder, AwsCredential};
+use object_store::aws::{AmazonS3, AmazonS3Builder, AwsCredential, Checksum};
 use object_store::{BackoffConfig, ClientOptions, CredentialProvider, RetryConfig};
 use tokio::sync::Mutex;
 
@@ -80,6 +80,8 @@ fn builder(config: &SdkConfig) -> Result<AmazonS3Builder, StoreError> {
     let builder = AmazonS3Builder::new()
         .with_client_options(options)
         .with_retry(retries)
+        // A bucket with an Object Lock takes nothing without a checksum.
+        .with_checksum_algorithm(Checksum::SHA256)
         // Objects are deleted one by one.
         .with_disable_bulk_delete(true);
     let Some(url) = endpoint else {

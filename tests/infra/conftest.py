@@ -58,23 +58,27 @@ def deploy(aws):
         bucket = AUDITOR["CodeBucket"]
         aws("s3").create_bucket(Bucket=bucket)
         aws("s3").put_object(Bucket=bucket, Key=AUDITOR["CodeKey"], Body=code)
-        values = {**AUDITOR, **parameters}
-        aws("cloudformation").create_stack(
-            StackName="lineward",
-            TemplateBody=(INFRA / "auditor.yaml").read_text(),
-            Parameters=[{"ParameterKey": key, "ParameterValue": values[key]} for key in values],
-            Capabilities=["CAPABILITY_NAMED_IAM"],
-        )
-        return outputs(aws("cloudformation"))
+        return create_stack(aws("cloudformation"), "lineward", "auditor.yaml", {**AUDITOR, **parameters})
 
     return create
 
 
-def outputs(cloudformation):
+def create_stack(cloudformation, name, template, values):
+    """Creates a stack; its outputs."""
+    cloudformation.create_stack(
+        StackName=name,
+        TemplateBody=(INFRA / template).read_text(),
+        Parameters=[{"ParameterKey": key, "ParameterValue": values[key]} for key in values],
+        Capabilities=["CAPABILITY_NAMED_IAM"],
+    )
+    return outputs(cloudformation, name)
+
+
+def outputs(cloudformation, name="lineward"):
     for _ in range(300):
-        [stack] = cloudformation.describe_stacks(StackName="lineward")["Stacks"]
+        [stack] = cloudformation.describe_stacks(StackName=name)["Stacks"]
         if not stack["StackStatus"].endswith("_IN_PROGRESS"):
             break
         time.sleep(0.1)
     assert stack["StackStatus"] == "CREATE_COMPLETE", stack.get("StackStatusReason")
-    return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+    return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}

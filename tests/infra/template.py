@@ -22,6 +22,8 @@ MEMBER = {
     "AuditorRoleArn": f"arn:aws:iam::{ACCOUNT}:role/lineward-auditor",
     "EventBusArn": f"arn:aws:events:us-east-1:{ACCOUNT}:event-bus/lineward",
 }
+RULES = {"EventBusArn": MEMBER["EventBusArn"]}
+NOTHING = object()
 
 
 class Loader(yaml.SafeLoader):
@@ -66,6 +68,9 @@ class Stack:
         }
         missing = self.template["Parameters"].keys() - self.values.keys()
         assert not missing, f"no value for {missing}"
+        for name, body in self.template["Parameters"].items():
+            if body["Type"] == "CommaDelimitedList" and isinstance(self.values[name], str):
+                self.values[name] = self.values[name].split(",")
         self.resources = {
             key: self.resolve(resource)
             for key, resource in self.template["Resources"].items()
@@ -83,17 +88,23 @@ class Stack:
 
     def resolve(self, value):
         if isinstance(value, list):
-            return [self.resolve(item) for item in value]
+            return [it for it in map(self.resolve, value) if it is not NOTHING]
         if not isinstance(value, dict):
             return value
         if len(value) == 1:
             [(name, argument)] = value.items()
+            if name == "Ref" and argument == "AWS::NoValue":
+                return NOTHING
             if name == "Ref":
                 return self.values.get(argument, argument)
             if name == "Condition" and isinstance(argument, str) and argument in self.template["Conditions"]:
                 return self.holds(argument)
             if name == "Fn::GetAtt":
                 return argument if isinstance(argument, str) else ".".join(argument)
+            if name == "Fn::Sub" and isinstance(argument, list):
+                text, values = argument
+                values = {**self.values, **self.resolve(values)}
+                return re.sub(r"\$\{([\w:.]+)\}", lambda it: str(values.get(it[1], it[1])), text)
             if name == "Fn::Sub":
                 return re.sub(r"\$\{([\w:.]+)\}", lambda it: str(self.values.get(it[1], it[1])), argument)
             if name == "Fn::If":
@@ -106,8 +117,20 @@ class Stack:
                 return not self.resolve(argument)[0]
             if name == "Fn::And":
                 return all(self.resolve(argument))
+            if name == "Fn::Or":
+                return any(self.resolve(argument))
+            if name == "Fn::Join":
+                separator, items = argument
+                return separator.join(self.resolve(items))
+            if name == "Fn::Split":
+                separator, text = argument
+                return self.resolve(text).split(separator)
+            if name == "Fn::Select":
+                index, items = argument
+                return self.resolve(items)[int(index)]
             assert not name.startswith("Fn::"), f"{name} is not known here"
-        return {key: self.resolve(item) for key, item in value.items()}
+        resolved = {key: self.resolve(item) for key, item in value.items()}
+        return {key: it for key, it in resolved.items() if it is not NOTHING}
 
 
 def statements(role):

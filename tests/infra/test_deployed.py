@@ -4,21 +4,21 @@ import json
 
 import pytest
 from bootstrap import zipped
+from conftest import create_stack
 from template import AUDITOR, Stack
 
 # What CloudFormation calls a resource, and ministack's answer that it is there.
 EXPECTED = {
-    "AWS::CloudWatch::Alarm": 8,
     "AWS::Events::EventBus": 1,
-    "AWS::Events::Rule": 1,
+    "AWS::Events::Rule": 2,
     "AWS::IAM::Role": 3,
     "AWS::Lambda::EventInvokeConfig": 1,
-    "AWS::Lambda::EventSourceMapping": 1,
-    "AWS::Lambda::Function": 1,
+    "AWS::Lambda::EventSourceMapping": 2,
+    "AWS::Lambda::Function": 2,
     "AWS::Logs::LogGroup": 2,
     "AWS::S3::Bucket": 1,
     "AWS::S3::BucketPolicy": 1,
-    "AWS::SQS::Queue": 3,
+    "AWS::SQS::Queue": 4,
     "AWS::SQS::QueuePolicy": 1,
     "AWS::Scheduler::Schedule": 1,
     "AWS::SecretsManager::Secret": 1,
@@ -63,14 +63,28 @@ def test_every_resource_is_really_there(stack, aws):
     schedule = aws("scheduler").get_schedule(Name="lineward")
     assert schedule["Target"]["Arn"] == function["FunctionArn"]
     assert json.loads(schedule["Target"]["Input"]) == {"task": "audit"}
-    [mapping] = aws("lambda").list_event_source_mappings(FunctionName="lineward")["EventSourceMappings"]
-    assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-    alarms = aws("cloudwatch").describe_alarms()["MetricAlarms"]
-    assert len(alarms) == EXPECTED["AWS::CloudWatch::Alarm"]
-    [target] = aws("events").list_targets_by_rule(Rule="lineward-events", EventBusName="lineward")["Targets"]
-    assert target["Arn"].endswith(":lineward-events")
+    events = aws("lambda").get_function_configuration(FunctionName="lineward-events")
+    assert (events["Timeout"], events["MemorySize"], events["CodeSha256"]) == (60, 256, function["CodeSha256"])
+    assert events["Environment"] == function["Environment"]
+    for name, queue in (("lineward", "role-changes"), ("lineward-events", "events")):
+        [mapping] = aws("lambda").list_event_source_mappings(FunctionName=name)["EventSourceMappings"]
+        assert mapping["EventSourceArn"].endswith(f":lineward-{queue}")
+        assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+        [target] = aws("events").list_targets_by_rule(Rule=f"lineward-{queue}", EventBusName="lineward")["Targets"]
+        assert target["Arn"].endswith(f":lineward-{queue}")
     machine = aws("stepfunctions").describe_state_machine(stateMachineArn=stack["StateMachineArn"])
     assert json.loads(machine["definition"])["StartAt"] == "Plan"
+
+
+def test_alarms_and_dashboard_are_really_there(aws):
+    # ministack has no metric math, which one alarm takes.
+    parameters = {"WatchesEvents": "false"}
+    create_stack(aws("cloudformation"), "lineward-alarms", "alarms.yaml", parameters)
+    template = Stack("alarms.yaml", parameters)
+    expected = {it["Properties"]["AlarmName"] for it in template.of_type("AWS::CloudWatch::Alarm").values()}
+    assert {it["AlarmName"] for it in aws("cloudwatch").describe_alarms()["MetricAlarms"]} == expected
+    body = json.loads(aws("cloudwatch").get_dashboard(DashboardName="lineward")["DashboardBody"])
+    assert body["widgets"][0]["type"] == "alarm"
 
 
 def test_the_real_program_answers(stack, aws):

@@ -6,7 +6,6 @@ application. Reports land in the bucket, incidents in PagerDuty.
 
 import datetime
 import json
-import os
 import time
 
 import pytest
@@ -110,7 +109,7 @@ def created(sandbox, account):
 
 def test_a_schedule_a_state_machine_and_an_event_bring_reports_and_incidents(deploy, built, tmp_path, aws, sandbox):
     at = datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=20)
-    code = zipped(os.environ.get("BOOTSTRAP", built / "bootstrap"), tmp_path)
+    code = zipped(built / "bootstrap", tmp_path)
     deployed = Deployed(deploy(code, ScheduleExpression=f"at({at:%Y-%m-%dT%H:%M:%S})"), aws, sandbox)
     figures(code, aws)
 
@@ -144,7 +143,7 @@ def test_a_schedule_a_state_machine_and_an_event_bring_reports_and_incidents(dep
     queue = sqs.get_queue_url(QueueName="lineward-events")["QueueUrl"]
     # ministack keeps the template's number as text, and then compares it with a number.
     functions = aws("lambda")
-    [mapping] = functions.list_event_source_mappings(FunctionName="lineward")["EventSourceMappings"]
+    [mapping] = functions.list_event_source_mappings(FunctionName="lineward-events")["EventSourceMappings"]
     functions.update_event_source_mapping(UUID=mapping["UUID"], ScalingConfig={"MaximumConcurrency": 10})
     for event in events * 2:
         sqs.send_message(QueueUrl=queue, MessageBody=event)

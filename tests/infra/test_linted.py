@@ -8,9 +8,9 @@ import subprocess
 import sys
 
 import pytest
-from template import AUDITOR, INFRA, MEMBER, Stack, as_list, load
+from template import ACCOUNT, AUDITOR, INFRA, MEMBER, Stack, as_list, load
 
-TEMPLATES = ["auditor.yaml", "member-role.yaml"]
+TEMPLATES = sorted(path.name for path in INFRA.glob("*.yaml"))
 CHECKOV = pathlib.Path(sys.executable).parents[2] / "checkov" / "bin" / "checkov"
 SKIP = re.compile(r"#checkov:skip=(\w+):(.*)")
 
@@ -71,9 +71,13 @@ def test_a_template_is_short_enough_to_be_sent_whole(name):
 @pytest.mark.parametrize("name", TEMPLATES)
 def test_every_parameter_is_explained_and_used(name):
     template = load(name)
-    text = (INFRA / name).read_text().split("\nConditions:")[1]
+    text = (INFRA / name).read_text().split("\nConditions:" if "Conditions" in template else "\nResources:")[1]
     for parameter, body in template["Parameters"].items():
         assert body["Description"]
+        # A wrong value is refused before anything is made of it.
+        assert body.keys() & {"AllowedPattern", "AllowedValues", "MinValue"}, parameter
+        if "AllowedPattern" in body and "Default" in body:
+            assert re.fullmatch(body["AllowedPattern"], body["Default"]), parameter
         assert re.search(rf"!Ref {parameter}\b|\${{{parameter}}}", text), parameter
 
 
@@ -96,11 +100,20 @@ def test_the_bucket_is_closed_and_keeps_the_ledger():
 
 def test_no_trust_is_open_to_a_confused_deputy():
     """Schedules, state machines and rules of other accounts may not have these roles used for them."""
-    stacks = [Stack("auditor.yaml", AUDITOR), Stack("member-role.yaml", MEMBER)]
+    operators = f"arn:aws:iam::{ACCOUNT}:role/aws-reserved/sso.amazonaws.com/*/AWSReservedSSO_Audit_*"
+    auditor = Stack("auditor.yaml", {**AUDITOR, "OperatorPrincipalArns": operators})
+    stacks = [Stack("auditor.yaml", AUDITOR), auditor, Stack("member-role.yaml", MEMBER)]
     for stack in stacks:
         for name, role in stack.of_type("AWS::IAM::Role").items():
-            [trust] = role["Properties"]["AssumeRolePolicyDocument"]["Statement"]
-            # A function's role is handed over by whoever may pass it: Lambda gives no source.
-            if trust["Principal"] != {"Service": "lambda.amazonaws.com"}:
-                keys = {key for keys in trust["Condition"].values() for key in keys}
-                assert keys in ({"aws:SourceAccount", "aws:SourceArn"}, {"aws:PrincipalOrgID", "sts:ExternalId"}), name
+            for trust in role["Properties"]["AssumeRolePolicyDocument"]["Statement"]:
+                # A function's role is handed over by whoever may pass it: Lambda gives no source.
+                if trust["Principal"] != {"Service": "lambda.amazonaws.com"}:
+                    keys = {key for keys in trust["Condition"].values() for key in keys}
+                    assert keys in TRUSTS, name
+
+
+TRUSTS = (
+    {"aws:SourceAccount", "aws:SourceArn"},
+    {"aws:PrincipalArn", "aws:PrincipalOrgID", "sts:ExternalId"},
+    {"aws:PrincipalArn"},
+)

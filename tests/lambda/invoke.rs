@@ -9,6 +9,7 @@
 mod bed;
 mod fan_out;
 mod first_run;
+mod logs;
 mod look;
 mod runtime_api;
 

@@ -144,7 +144,7 @@ fn a_job_run_that_starts_is_judged_from_one_call() {
     });
     let detail = |state: &str| json!({ "applicationId": id, "jobRunId": run, "state": state });
     let kind = "EMR Serverless Job Run State Change";
-    bed.send(&[bed.event(kind, &detail("RUNNING"))]);
+    bed.send(&[bed.event(kind, &detail("SUCCESS"))]);
     assert_eq!(bed.states(), (0, 0));
     bed.sandbox.reset_calls();
     bed.send(&[bed.event(kind, &detail("SUBMITTED"))]);
@@ -266,4 +266,57 @@ fn events_do_not_ask_for_the_organization_once_a_scan_has_told_it() {
         "{calls:?}"
     );
     assert_eq!(bed.states().1, 1);
+}
+
+#[test]
+fn a_changed_role_brings_a_look_at_its_account_and_no_other_news() {
+    let bed = Bed::new();
+    let configuration = configuration(&bed.sandbox, bed.folder.path());
+    let audit = json!({ "task": "audit" });
+    invoke(&bed.sandbox, bed.folder.path(), &configuration, &audit);
+    let told = bed.sandbox.pagerduty().events.len();
+    let id = bed.create(Fault::Disabled);
+    let changed = json!({
+        "source": "aws.iam", "detail-type": "AWS API Call via CloudTrail", "account": bed.account,
+        "region": "us-east-1", "time": jiff::Timestamp::now(),
+        "detail": { "eventSource": "iam.amazonaws.com", "eventName": "PutRolePolicy" },
+    });
+    bed.sandbox.reset_calls();
+    // A deployment changes many roles: the account is read once.
+    let answer = bed.send(&[changed.clone(), changed.clone(), changed]);
+    assert_eq!(answer["batchItemFailures"], json!([]));
+    let calls = bed.sandbox.calls().operations;
+    let of_roles = "iam:GetAccountAuthorizationDetails";
+    assert_eq!(calls.get(of_roles), Some(&1), "{calls:?}");
+    assert_eq!(calls.get("sts:AssumeRole"), Some(&1), "{calls:?}");
+    // What is new in the account is told, and nothing that looking at one account alone would only seem to show.
+    let events = bed.sandbox.pagerduty().events;
+    assert_eq!(events.len() - told, 1, "{:?}", &events[told..]);
+    assert!(format!("{:?}", events.last()).contains(&id));
+}
+
+#[test]
+fn a_job_run_is_looked_at_once_whatever_state_is_told_first() {
+    let bed = Bed::new();
+    let id = bed.create(Fault::Disabled);
+    let api = crate::runtime_api::RuntimeApi::start();
+    let configuration = configuration(&bed.sandbox, bed.folder.path());
+    let _bootstrap = crate::bed::start(&api, &bed.sandbox, bed.folder.path(), &configuration);
+    bed.sandbox.reset_calls();
+    for state in ["PENDING", "SCHEDULED", "RUNNING"] {
+        let detail = json!({ "applicationId": id, "jobRunId": "00g1", "state": state });
+        let event = bed.event("EMR Serverless Job Run State Change", &detail);
+        let records = json!([{ "messageId": "m", "body": event.to_string() }]);
+        let answer = api.invoke(
+            &json!({ "Records": records }),
+            std::time::Duration::from_mins(2),
+        );
+        assert!(matches!(answer, crate::runtime_api::Answer::Response(_)));
+    }
+    let calls = bed.sandbox.calls().operations;
+    assert_eq!(
+        calls.get("emr-serverless:GetApplication"),
+        Some(&1),
+        "{calls:?}"
+    );
 }

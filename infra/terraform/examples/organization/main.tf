@@ -26,12 +26,18 @@ module "auditor" {
   organization_id = local.organization_id
   external_id     = local.external_id
   code_bucket     = "example-code"
-  code_key        = "lineward-1.0.0.zip"
+  zip             = "lineward-0.1.0-x86_64.zip"
   configuration   = file("${path.module}/lineward.toml")
+
+  # A quiet start. First `aws lambda invoke` with {"task":"audit","baseline":true}, which pages nobody for what was
+  # always so; then ENABLED, all three.
+  schedule_state = "DISABLED"
+  events_state   = "DISABLED"
+  alarms_state   = "DISABLED"
 }
 
 module "members" {
-  source = "../../modules/member-role"
+  source = "../../modules/members"
 
   organization_id         = local.organization_id
   organizational_unit_ids = ["r-exam"]
@@ -42,13 +48,23 @@ module "members" {
   home_region             = local.home_region
 }
 
-# Of each further Region in `regions`, one more such stack forwards the management account's events.
-resource "aws_cloudformation_stack" "management" {
+resource "aws_cloudformation_stack" "management_roles" {
   #checkov:skip=CKV_AWS_124:Terraform waits for the stack and reports how it ended; nothing in it runs later.
   provider = aws.management
 
   name          = "lineward-member"
-  template_body = module.members.template
-  parameters    = module.members.parameters
+  template_body = module.members.role_template
+  parameters    = module.members.role_parameters
   capabilities  = ["CAPABILITY_NAMED_IAM"]
+}
+
+# Of each further Region in `regions`, one more such stack forwards the management account's events.
+resource "aws_cloudformation_stack" "management_rules" {
+  #checkov:skip=CKV_AWS_124:Terraform waits for the stack and reports how it ended; nothing in it runs later.
+  provider = aws.management
+
+  name          = "lineward-member-rules"
+  template_body = module.members.rules_template
+  parameters    = module.members.rules_parameters
+  depends_on    = [aws_cloudformation_stack.management_roles]
 }

@@ -22,3 +22,8 @@ output "state_machine_arn" {
   description = "The fan-out."
   value       = aws_cloudformation_stack.auditor.outputs["StateMachineArn"]
 }
+
+output "function_name" {
+  description = "The Lambda that scans."
+  value       = aws_cloudformation_stack.auditor.outputs["FunctionName"]
+}
