@@ -32,7 +32,7 @@ async fn main() -> Result<(), lambda_runtime::Error> {
     logs::init();
     let handler = service_fn(move |event| {
         // Boxed, since the compiler does not follow futures nested any deeper.
-        Box::pin(async move { handle(event).await.map_err(Diagnostic::from) })
+        Box::pin(async move { Box::pin(handle(event)).await.map_err(Diagnostic::from) })
     });
     lambda_runtime::run(handler).await
 }

@@ -359,7 +359,7 @@ mod tests {
         let whole = || Plan::of(&Config::default(), now(), None);
         let twice = [account.clone(), account.clone()];
         let narrowed = plan_of_accounts(&config, twice, whole()).unwrap();
-        assert_eq!(narrowed.accounts, [account.clone()]);
+        assert_eq!(narrowed.accounts, std::slice::from_ref(&account));
         assert!(narrowed.is_narrowed && narrowed.only.is_empty());
         config.organization.exclude_accounts = vec![account.clone()];
         assert!(plan_of_accounts(&config, [account], whole()).is_none());

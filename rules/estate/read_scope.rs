@@ -166,7 +166,7 @@ mod tests {
     }
 
     /// Whether a place is read where EMR Serverless, IAM and Organizations have these gaps.
-    fn is_read(place: &ReadScope, service: Service, gaps: Vec<Gap>) -> bool {
+    fn is_read(place: &ReadScope, service: Service, gaps: &[Gap]) -> bool {
         let scope = |region: Region, of: Service| Scope {
             gaps: gaps.iter().filter(|_| of == service).cloned().collect(),
             ..Scope::audited(region, of)
@@ -192,15 +192,15 @@ mod tests {
         let beside = format!("{APPLICATION}2");
         let list = gap("ListApplications", None);
         let get = |arn: &str| gap("GetApplication", Some(arn));
-        assert!(is_read(&of(APPLICATION), emr, Vec::new()));
-        assert!(is_read(&of(APPLICATION), emr, vec![get(&beside)]));
-        assert!(!is_read(&of(APPLICATION), emr, vec![get(APPLICATION)]));
-        assert!(!is_read(&of(APPLICATION), emr, vec![list.clone()]));
-        assert!(is_read(&of(APPLICATION), Service::Iam, vec![list]));
+        assert!(is_read(&of(APPLICATION), emr, &[]));
+        assert!(is_read(&of(APPLICATION), emr, &[get(&beside)]));
+        assert!(!is_read(&of(APPLICATION), emr, &[get(APPLICATION)]));
+        assert!(!is_read(&of(APPLICATION), emr, std::slice::from_ref(&list)));
+        assert!(is_read(&of(APPLICATION), Service::Iam, &[list]));
         let elsewhere = APPLICATION.replace("eu-west-1", "eu-west-2");
-        assert!(!is_read(&of(&elsewhere), emr, Vec::new()));
+        assert!(!is_read(&of(&elsewhere), emr, &[]));
         let another = APPLICATION.replace("1111", "2222");
-        assert!(!is_read(&of(&another), emr, Vec::new()));
+        assert!(!is_read(&of(&another), emr, &[]));
     }
 
     #[test]
@@ -208,17 +208,17 @@ mod tests {
         let roles = ReadScope::roles_of("111122223333");
         let get = gap("GetPolicyVersion", Some(POLICY));
         let tags = gap("ListPolicyTags", Some(POLICY));
-        assert!(!is_read(&roles, Service::Iam, vec![get]));
-        assert!(is_read(&roles, Service::Iam, vec![tags.clone()]));
-        assert!(!is_read(&of(POLICY), Service::Iam, vec![tags]));
+        assert!(!is_read(&roles, Service::Iam, &[get]));
+        assert!(is_read(&roles, Service::Iam, std::slice::from_ref(&tags)));
+        assert!(!is_read(&of(POLICY), Service::Iam, &[tags]));
     }
 
     #[test]
     fn the_organization_is_read_by_whichever_account_is_asked() {
         let all = ReadScope::organization_of("999988887777");
         let list = gap("ListAccounts", None);
-        assert!(is_read(&all, Service::Organizations, Vec::new()));
-        assert!(!is_read(&all, Service::Organizations, vec![list]));
+        assert!(is_read(&all, Service::Organizations, &[]));
+        assert!(!is_read(&all, Service::Organizations, &[list]));
     }
 
     #[test]

@@ -118,7 +118,7 @@ mod tests {
             "service": "emr-serverless", "region": "eu-west-1", "group": "nightly",
             "resource": format!("{application}/jobruns/1"),
         }));
-        assert_eq!(found, [of_application.clone()]);
+        assert_eq!(found, std::slice::from_ref(&of_application));
         // The exemption that a tag gives is of no Region, but its resource is.
         let found = read_from(&json!({ "service": "emr-serverless", "resource": application }));
         assert_eq!(found, [of_application]);

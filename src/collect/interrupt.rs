@@ -37,6 +37,6 @@ impl Interrupt {
             return;
         }
         // Nobody can set it any more.
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }

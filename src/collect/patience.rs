@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::error::Error;
+use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -208,22 +209,27 @@ impl Patience {
     }
 
     /// Makes a call, unless it is too late or the operation has failed too often.
-    pub(super) async fn ask<T, E>(
-        &self,
+    pub(super) fn ask<'a, T, E>(
+        &'a self,
         operation: &'static str,
-        resource: Option<&Arn>,
-        call: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
-    ) -> Result<T, Failure>
+        resource: Option<&'a Arn>,
+        call: impl Future<Output = Result<T, SdkError<E, HttpResponse>>> + Send + 'a,
+    ) -> impl Future<Output = Result<T, Failure>> + Send + 'a
     where
         E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+        T: Send + 'a,
     {
-        if let Some(gap) = self.given_up(operation, resource) {
-            return Err(gap.into());
+        // A call of the SDK is a large future, and each that waits for one would hold it whole.
+        let call: Pin<Box<dyn Future<Output = _> + Send + 'a>> = Box::pin(call);
+        async move {
+            if let Some(gap) = self.given_up(operation, resource) {
+                return Err(gap.into());
+            }
+            let answer = self.deadline.wait(operation, resource, call).await?;
+            let answer = answer.map_err(|error| Failure::of(operation, resource, &error));
+            self.count(operation, answer.as_ref().err());
+            answer
         }
-        let answer = self.deadline.wait(operation, resource, call).await?;
-        let answer = answer.map_err(|error| Failure::of(operation, resource, &error));
-        self.count(operation, answer.as_ref().err());
-        answer
     }
 
     /// The gap of what isn't asked for any more.
@@ -308,16 +314,16 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn after_the_deadline_no_call_is_made() {
+        type Answer = Result<
+            (),
+            SdkError<aws_sdk_sts::operation::assume_role::AssumeRoleError, HttpResponse>,
+        >;
         let deadline = Deadline {
             at: Some(Instant::now() + Duration::from_secs(1)),
             account_timeout: Some(Duration::from_secs(1)),
             ..Deadline::default()
         };
         let patience = Patience::new(deadline);
-        type Answer = Result<
-            (),
-            SdkError<aws_sdk_sts::operation::assume_role::AssumeRoleError, HttpResponse>,
-        >;
         let hanging = patience.ask("AssumeRole", None, std::future::pending::<Answer>());
         let gap = hanging.await.unwrap_err().gap;
         assert_eq!(

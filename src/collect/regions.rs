@@ -265,8 +265,8 @@ mod tests {
         }
     }
 
-    fn failure(cause: Cause) -> Option<Failure> {
-        Some(Failure::from(gap(cause)))
+    fn failure(cause: Cause) -> Failure {
+        Failure::from(gap(cause))
     }
 
     fn listed(listed: &[&str], failure: Option<Failure>, known: &[&str]) -> (ScopeState, Regions) {
@@ -283,12 +283,12 @@ mod tests {
             (Cause::Denied, &["af-south-1"], ScopeState::Failed),
         ];
         for (cause, known, expected) in cases {
-            let (state, regions) = listed(&[], failure(cause), known);
+            let (state, regions) = listed(&[], Some(failure(cause)), known);
             assert_eq!(state, expected);
             assert_eq!(regions.walked.len(), DEFAULT_REGIONS.len() + known.len());
             assert_eq!(regions.expected, named(known));
         }
-        let (state, regions) = listed(&["af-south-1"], failure(Cause::Denied), &[]);
+        let (state, regions) = listed(&["af-south-1"], Some(failure(Cause::Denied)), &[]);
         assert_eq!(state, ScopeState::Failed);
         assert!(regions.walked.contains(&Region::from("af-south-1")));
     }
