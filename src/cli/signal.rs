@@ -20,7 +20,7 @@ pub(super) fn listen() -> Interrupt {
         terminal::say("interrupted: what was read is reported; once more ends it at once");
         interrupter.interrupt();
         let code = signals.next().await;
-        end(code)
+        end(code);
     });
     interrupt
 }

@@ -65,7 +65,7 @@ impl WalkArgs {
     /// When the walk must have ended, so that a tenth of the time is left to judge what came last.
     fn walk_until(&self) -> Option<Instant> {
         let deadline = self.deadline?.unsigned_abs();
-        Instant::now().checked_add(deadline - deadline / 10)
+        Instant::now().checked_add(deadline.saturating_sub(deadline / 10))
     }
 
     /// When judging must have ended.
