@@ -33,7 +33,7 @@ use accounts::Listed;
 pub use connection::{CallCounts, Calls, Connection, ConnectionError};
 pub use interrupt::{Interrupt, Interrupter, interrupt};
 pub use known::Known;
-pub use organization::organization;
+pub use organization::{Described, organization};
 
 /// What to walk, and how.
 #[derive(Clone, Debug)]
@@ -47,6 +47,8 @@ pub struct Plan {
     /// Whether the organization must be listed: then a refusal is a gap, and not only a note. It must where
     /// there is known to be one.
     pub needs_organization: bool,
+    /// Whether it is sure that there is no organization: a list of no accounts is then what is to be expected.
+    pub is_without_organization: bool,
     /// The only accounts to walk; empty for all.
     pub accounts: Vec<AccountId>,
     /// Accounts to leave out.
@@ -87,6 +89,7 @@ impl Plan {
             external_id: organization.external_id.clone(),
             discovery_role: organization.discovery_role.clone(),
             needs_organization: organization.is_configured(),
+            is_without_organization: false,
             accounts: organization.accounts.clone(),
             exclude_accounts: organization.exclude_accounts.clone(),
             regions: organization.regions.clone(),
@@ -102,6 +105,14 @@ impl Plan {
             account_timeout: walk.account_timeout.unsigned_abs(),
             known: Arc::default(),
         }
+    }
+}
+
+impl Plan {
+    /// Takes in what is known of the organization.
+    pub fn expect(&mut self, described: &Described) {
+        self.needs_organization |= !described.organization.id.is_empty();
+        self.is_without_organization = described.is_absent;
     }
 }
 

@@ -127,15 +127,15 @@ pub async fn plan(config: &Config, deadline: Option<Instant>) -> Result<Planned,
     let mut plan = Plan::of(config, started_at, deadline);
     let connection = Arc::new(Connection::open(plan.call_timeout).await?);
     plan.known = Arc::new(Known::of(&store.load().await?.ledger));
-    let (organization, unknown) = collect::organization(&connection, &plan).await;
-    plan.needs_organization |= !organization.id.is_empty();
+    let described = collect::organization(&connection, &plan).await;
+    plan.expect(&described);
     let (accounts, mut said) = collect::list(&connection, &Arc::new(plan)).await;
-    said.extend(unknown);
+    said.extend(described.unread);
     let ids: Vec<_> = accounts.into_iter().map(|account| account.id).collect();
     let deal = Deal {
         run: Uuid::now_v7().to_string(),
         started_at,
-        organization,
+        organization: described.organization,
         partition: connection.partition.clone(),
         batches: ids.chunks(BATCH).map(<[AccountId]>::to_vec).collect(),
     };

@@ -43,14 +43,14 @@ pub async fn start(mut plan: Plan, known: Known) -> Result<Walk, ConnectionError
     let started_at = Timestamp::now();
     let connection = Arc::new(Connection::open(plan.call_timeout).await?);
     let is_narrowed = plan.is_narrowed;
-    let (organization, unread) = collect::organization(&connection, &plan).await;
-    plan.needs_organization |= !organization.id.is_empty();
+    let described = collect::organization(&connection, &plan).await;
+    plan.expect(&described);
     let slices = collect::walk(&connection, &Arc::new(plan));
-    let slices = stream::iter(unread).chain(slices).map(Ok).boxed();
+    let slices = stream::iter(described.unread).chain(slices).map(Ok).boxed();
     Ok(Walk {
         run: uuid::Uuid::now_v7().to_string(),
         started_at,
-        organization,
+        organization: described.organization,
         calls: Arc::clone(&connection.calls),
         is_narrowed,
         slices,

@@ -22,7 +22,7 @@ pub struct Ran<'a> {
 }
 
 impl<'a> Ran<'a> {
-    /// Works out what the rules ask. `submit` is what [`submitted`] gives.
+    /// Works out what the rules ask. `submit` is what `submitted` gives.
     pub fn new(
         run: &'a JobRun,
         application: &'a Judged<'a>,

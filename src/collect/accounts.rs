@@ -22,6 +22,9 @@ const AHEAD: usize = 200;
 /// The code of an account that is in no organization.
 pub(super) const NOT_IN_USE: &str = "AWSOrganizationsNotInUseException";
 
+/// Our code for a list of no accounts, where AWS says that there is no organization.
+const NONE_LISTED: &str = "NoAccountsListed";
+
 const LIST: &str = "ListAccounts";
 
 /// The most pages of accounts that are read: an organization of 50,000 has 2,500 of them.
@@ -119,7 +122,10 @@ impl Lister<'_> {
             token = match tokens.after(Rest::of(page.next_token)) {
                 // Every organization has at least its management account.
                 Ok(None) if listed == 0 => {
-                    let none = incomplete(LIST, "no account was listed");
+                    let mut none = incomplete(LIST, "no account was listed");
+                    if self.plan.is_without_organization {
+                        none.code = NONE_LISTED.into();
+                    }
                     return self.without_organization(none).await;
                 }
                 Ok(None) => return self.organization_scope(None).await,
@@ -140,7 +146,8 @@ impl Lister<'_> {
 
     /// No list can be had: the caller's account is walked alone, and the report says so.
     async fn without_organization(&self, gap: Gap) -> Result<(), Closed> {
-        let is_alone = gap.code == NOT_IN_USE || is_of_authorization(&gap);
+        let is_absent = [NOT_IN_USE, NONE_LISTED].contains(&gap.code.as_str());
+        let is_alone = is_absent || is_of_authorization(&gap);
         let own = self.own_account();
         if self.plan.needs_organization || !is_alone {
             self.organization_scope(Some(gap)).await?;

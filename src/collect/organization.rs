@@ -8,22 +8,46 @@ use super::gap::{incomplete, is_of_authorization};
 use super::patience::{Deadline, Patience};
 use super::{Connection, Plan};
 
+/// What came of asking for the organization.
+#[derive(Debug)]
+pub struct Described {
+    /// The organization; empty where there is none, or none is known.
+    pub organization: Organization,
+    /// Whether AWS says that there is none, and no earlier run knew of one.
+    pub is_absent: bool,
+    /// The slice that says that it could not be read.
+    pub unread: Option<Slice>,
+}
+
+impl Described {
+    const fn of(organization: Organization) -> Self {
+        Self {
+            organization,
+            is_absent: false,
+            unread: None,
+        }
+    }
+}
+
 /// Asks for the organization. What an earlier run was told stands in where AWS doesn't say, and where
 /// applications are looked at alone, since the quota is one call a second and events come in bursts.
 ///
 /// Where neither knows, a slice says so: without the organization's id trust can't be judged for sure.
-pub async fn organization(connection: &Connection, plan: &Plan) -> (Organization, Option<Slice>) {
+pub async fn organization(connection: &Connection, plan: &Plan) -> Described {
     let known = &plan.known.organization;
     let is_known = !known.id.is_empty();
     if is_known && !plan.only.is_empty() {
-        return (known.clone(), None);
+        return Described::of(known.clone());
     }
     let gap = match describe(connection, plan).await {
         Ok(organization) if !is_known || !organization.id.is_empty() => {
-            return (organization, None);
+            return Described {
+                is_absent: organization.id.is_empty(),
+                ..Described::of(organization)
+            };
         }
         // The list of accounts is asked for all the same, and says whether the account has left.
-        Ok(_) => return (known.clone(), None),
+        Ok(_) => return Described::of(known.clone()),
         Err(gap) => gap,
     };
     tracing::warn!(
@@ -32,11 +56,13 @@ pub async fn organization(connection: &Connection, plan: &Plan) -> (Organization
         "the organization was not described"
     );
     if is_known {
-        return (known.clone(), None);
+        return Described::of(known.clone());
     }
     let is_tolerated = is_of_authorization(&gap) && !plan.needs_organization;
-    let said = (!is_tolerated).then(|| said(connection, gap));
-    (Organization::default(), said)
+    Described {
+        unread: (!is_tolerated).then(|| unread(connection, gap)),
+        ..Described::of(Organization::default())
+    }
 }
 
 async fn describe(connection: &Connection, plan: &Plan) -> Result<Organization, Gap> {
@@ -60,7 +86,7 @@ async fn describe(connection: &Connection, plan: &Plan) -> Result<Organization, 
     organization.ok_or_else(|| incomplete(DESCRIBE, "the answer holds no organization"))
 }
 
-fn said(connection: &Connection, gap: Gap) -> Slice {
+fn unread(connection: &Connection, gap: Gap) -> Slice {
     let own = Account::new(&connection.partition, connection.own_account.clone(), "");
     let scope = Scope::audited(Region::global(), Service::Organizations);
     Slice {

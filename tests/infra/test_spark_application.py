@@ -48,7 +48,7 @@ destinations = ["https://lineage.example.internal/*"]
 
 
 def toml(name):
-    return tomllib.loads((ROOT / "rules" / name).read_text())
+    return tomllib.loads((ROOT / "rules" / "spark" / name).read_text())
 
 
 def module(**variables):

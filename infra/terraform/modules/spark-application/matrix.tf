@@ -1,4 +1,4 @@
-# The public Spline agent of each EMR release: copied from rules/releases.toml and rules/agents.toml, which name
+# The public Spline agent of each EMR release: copied from rules/spark/releases.toml and rules/spark/agents.toml, which name
 # their sources; a test holds them together. A release that is not here has no agent that is built for it: none
 # exists for Scala 2.13 or Spark 4, and so none for emr-spark-8.
 
