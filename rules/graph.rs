@@ -2,6 +2,7 @@
 
 mod edges;
 mod path;
+mod statements;
 mod step;
 pub(crate) mod stranger;
 
@@ -14,6 +15,7 @@ use crate::settings::Policy;
 
 pub use edges::{Edges, Kept, Node, Source, Unread};
 pub use path::{Crossing, Path};
+pub use statements::{Pool, Statements};
 pub use step::{Kind, Refusal, Step};
 
 /// The roles of all accounts, and the steps between them.

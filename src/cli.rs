@@ -80,17 +80,11 @@ struct Failure {
 
 impl Failure {
     /// An error with its sources, in one line.
-    fn new(exit: Exit, error: &dyn std::error::Error) -> Self {
-        let mut message = error.to_string();
-        let mut source = error.source();
-        while let Some(error) = source {
-            let text = error.to_string();
-            if !message.contains(&text) {
-                message = format!("{message}: {text}");
-            }
-            source = error.source();
+    fn new(exit: Exit, error: &(dyn std::error::Error + 'static)) -> Self {
+        Self {
+            exit,
+            message: lineward::causes::in_one_line(error),
         }
-        Self { exit, message }
     }
 }
 

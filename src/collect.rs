@@ -30,6 +30,8 @@ use tokio::time::Instant;
 
 use crate::config::Config;
 use accounts::Listed;
+pub(crate) use gap::names_throttling;
+
 pub use connection::{CallCounts, Calls, Connection, ConnectionError};
 pub use interrupt::{Interrupt, Interrupter, interrupt};
 pub use known::Known;

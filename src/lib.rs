@@ -2,6 +2,7 @@
 //! an AWS organization.
 
 pub mod audit;
+pub mod causes;
 pub mod collect;
 pub mod config;
 pub mod events;

@@ -64,32 +64,86 @@ impl<'de> Deserialize<'de> for ArnGlob {
     }
 }
 
-/// Whether `pattern`, with `*` and `?`, covers the whole of `text`. Linear but for the last star.
+/// A piece of a pattern.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Token {
+    /// A byte, which stands for itself.
+    Byte(u8),
+    /// `*`: any text.
+    Any,
+    /// `?`: one character of UTF-8.
+    One,
+}
+
+impl From<u8> for Token {
+    fn from(byte: u8) -> Self {
+        match byte {
+            b'*' => Self::Any,
+            b'?' => Self::One,
+            byte => Self::Byte(byte),
+        }
+    }
+}
+
+/// Whether `pattern`, with `*` and `?`, covers the whole of `text`.
 pub(crate) fn covers(pattern: &[u8], text: &[u8]) -> bool {
-    let (mut p, mut t) = (0, 0);
-    let mut star: Option<(usize, usize)> = None;
-    while let Some(&byte) = text.get(t) {
-        match pattern.get(p) {
-            Some(b'*') => {
-                star = Some((p + 1, t));
-                p += 1;
+    matches(pattern, text, Token::from, |one, other| one == other)
+}
+
+/// As [`covers`]; the case of ASCII letters doesn't count.
+pub(crate) fn covers_in_any_case(pattern: &[u8], text: &[u8]) -> bool {
+    let is_same = |one: u8, other: u8| one.eq_ignore_ascii_case(&other);
+    matches(pattern, text, Token::from, is_same)
+}
+
+/// As [`covers`], of tokens: `*` and `?` may be text there.
+pub(crate) fn covers_tokens(pattern: &[Token], text: &[u8]) -> bool {
+    matches(pattern, text, |token| token, |one, other| one == other)
+}
+
+/// Linear in space, and in time but for the last star.
+fn matches<T: Copy>(
+    pattern: &[T],
+    text: &[u8],
+    token: impl Fn(T) -> Token,
+    is_same: impl Fn(u8, u8) -> bool,
+) -> bool {
+    let (mut at, mut from) = (0, 0);
+    let mut retry: Option<(usize, usize)> = None;
+    while let Some(&byte) = text.get(from) {
+        match pattern.get(at).map(|&piece| token(piece)) {
+            Some(Token::Any) => {
+                at += 1;
+                retry = Some((at, from));
             }
-            Some(&expected) if expected == b'?' || expected == byte => {
-                p += 1;
-                t += 1;
+            Some(Token::One) => {
+                at += 1;
+                from += character_length(byte);
             }
-            _ => {
-                let Some((after, from)) = star else {
+            Some(Token::Byte(wanted)) if is_same(wanted, byte) => {
+                at += 1;
+                from += 1;
+            }
+            Some(Token::Byte(_)) | None => {
+                let Some((after, start)) = retry else {
                     return false;
                 };
-                star = Some((after, from + 1));
-                (p, t) = (after, from + 1);
+                retry = Some((after, start + 1));
+                (at, from) = (after, start + 1);
             }
         }
     }
-    pattern
-        .get(p..)
-        .is_some_and(|rest| rest.iter().all(|&byte| byte == b'*'))
+    let mut rest = pattern.get(at..).unwrap_or_default().iter();
+    rest.all(|&piece| matches!(token(piece), Token::Any))
+}
+
+fn character_length(first: u8) -> usize {
+    match first {
+        0xF0.. => 4,
+        0xE0.. => 3,
+        0xC0.. => 2,
+        _ => 1,
+    }
 }
 
 #[cfg(test)]
@@ -105,6 +159,9 @@ mod tests {
             ("a?c", "abc", true),
             ("a?c", "ac", false),
             ("*b*b", "abab", true),
+            ("a?c", "aéc", true),
+            ("a??c", "aéc", false),
+            ("*?", "é", true),
             (
                 "arn:*:/applications/*",
                 "arn:aws:/applications/x/jobruns/y",

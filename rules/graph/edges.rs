@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::estate::{AccountId, Arn, ReadScopes};
 use crate::finding::Fault;
 use crate::finding::Remediation;
+use crate::graph::statements::{Pool, Statements};
 use crate::graph::step::{Kind, Step};
 use crate::iam::{
     Access, Choice, Effect, Holder, Inventory, PolicyName, Principal, Principals, Statement,
@@ -17,8 +17,7 @@ use crate::remedy::shell;
 use crate::settings::Context;
 
 /// What an account's roles may do to others, and who may become them.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Edges {
     /// The account.
     pub account: String,
@@ -33,8 +32,7 @@ pub struct Edges {
 }
 
 /// A role, as far as others matter to it and it to others.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Node {
     /// Its ARN.
     pub arn: Arn,
@@ -44,29 +42,26 @@ pub struct Node {
     pub is_of_jobs: bool,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
-    /// The statements on `sts:AssumeRole` of its policies, as JSON text: it takes a third of the memory.
-    assume: Box<str>,
+    /// The statements on `sts:AssumeRole` of its policies.
+    assume: Statements,
     /// Those of its permissions boundary.
-    boundary: Option<Box<str>>,
+    boundary: Option<Statements>,
     /// Those of its trust policy.
-    trust: Box<str>,
+    trust: Statements,
     /// The roles that it may assume by name, and patterns of others, by account.
     pub targets: Vec<Target>,
     /// The steps within the account, with places in the account's list.
     pub local: Vec<Step>,
     /// What it was read from that it starts jobs, where that is what makes it one of jobs.
-    #[serde(default)]
     pub submits_from: ReadScopes,
     /// What of it can't be read.
     pub unread: Vec<String>,
     /// Which jobs it might start in applications that were not read, and where those are.
-    #[serde(default)]
     pub unread_submission: Option<Unread>,
 }
 
 /// What can't be told, and what it hangs on.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unread {
     /// Why it can't be told.
     pub reason: String,
@@ -75,7 +70,7 @@ pub struct Unread {
 }
 
 /// What a role may assume, as its policies write it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Target {
     /// A role by its ARN.
     Role(String),
@@ -86,7 +81,7 @@ pub enum Target {
 }
 
 /// A statement that decides who assumes whom, and where it stands.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Kept {
     /// The policy.
     pub source: Source,
@@ -95,7 +90,7 @@ pub struct Kept {
 }
 
 /// A policy of a role.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Source {
     /// One that lives in the role.
     Inline(String),
@@ -125,22 +120,33 @@ impl Edges {
             spoofable: Vec::new(),
         }
     }
+
+    /// Lets its roles share what others say in the same words.
+    pub fn share(&mut self, pool: &mut Pool) {
+        for node in &mut self.roles {
+            pool.share(&mut node.assume);
+            pool.share(&mut node.trust);
+            if let Some(boundary) = &mut node.boundary {
+                pool.share(boundary);
+            }
+        }
+    }
 }
 
 impl Node {
     /// The statements on `sts:AssumeRole` of its policies.
-    pub fn assume(&self) -> Vec<Kept> {
-        parsed(&self.assume)
+    pub fn assume(&self) -> &[Kept] {
+        self.assume.as_slice()
     }
 
     /// Those of its permissions boundary, if it has one.
-    pub fn boundary(&self) -> Option<Vec<Kept>> {
-        self.boundary.as_deref().map(parsed)
+    pub fn boundary(&self) -> Option<&[Kept]> {
+        self.boundary.as_ref().map(Statements::as_slice)
     }
 
     /// Those of its trust policy.
-    pub fn trust(&self) -> Vec<Kept> {
-        parsed(&self.trust)
+    pub fn trust(&self) -> &[Kept] {
+        self.trust.as_slice()
     }
 
     /// It as what is asked for.
@@ -156,11 +162,6 @@ impl Node {
         let name = self.arn.as_str().rsplit('/').next();
         name.unwrap_or_default()
     }
-}
-
-/// Written by this module, so that it can be read.
-fn parsed(text: &str) -> Vec<Kept> {
-    serde_json::from_str(text).unwrap_or_default()
 }
 
 fn node(holder: &Holder<'_>, inventory: &Inventory<'_>, cx: &Context<'_>) -> Node {
@@ -183,9 +184,9 @@ fn node(holder: &Holder<'_>, inventory: &Inventory<'_>, cx: &Context<'_>) -> Nod
         team: holder.team.map(str::to_owned),
         is_of_jobs,
         tags: holder.role.tags.clone(),
-        assume: written(&assume),
-        boundary: boundary.map(|it| written(&it)),
-        trust: written(&trust),
+        assume: assume.into(),
+        boundary: boundary.map(Statements::from),
+        trust: trust.into(),
         targets,
         local: local_steps(holder, inventory, &submission, cx),
         unread: holder.unread.clone(),
@@ -223,10 +224,6 @@ fn is_for_services(statement: &Statement) -> bool {
         return false;
     };
     list.iter().all(|it| matches!(it, Principal::Service(_)))
-}
-
-fn written(statements: &[Kept]) -> Box<str> {
-    serde_json::to_string(statements).unwrap_or_default().into()
 }
 
 fn targets(statement: &Statement) -> Vec<Target> {

@@ -142,14 +142,10 @@ impl Estate<'_> {
         let (Some(caller), Some(target)) = (self.node(from), self.node(step.to)) else {
             return String::new();
         };
-        let allowed = step.allowed_by.and_then(|at| {
-            let assume = caller.assume();
-            Some(assume.get(at)?.label(caller))
-        });
-        let trusted = step.trusted_by.and_then(|at| {
-            let trust = target.trust();
-            Some(trust.get(at)?.label(target))
-        });
+        let allowed = step.allowed_by.and_then(|at| caller.assume().get(at));
+        let allowed = allowed.map(|kept| kept.label(caller));
+        let trusted = step.trusted_by.and_then(|at| target.trust().get(at));
+        let trusted = trusted.map(|kept| kept.label(target));
         let by: Vec<_> = allowed.into_iter().chain(trusted).collect();
         let by = if by.is_empty() {
             String::new()

@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
-
 use crate::estate::ReadScopes;
 use crate::graph::edges::{Kept, Node, Target};
 use crate::graph::{Estate, account_of};
@@ -14,7 +12,7 @@ use crate::iam::{
 use crate::settings::Context;
 
 /// A step from one role to another.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
     /// The place of the other.
     pub to: usize,
@@ -27,12 +25,11 @@ pub struct Step {
     /// The place of the statement that trusts, likewise.
     pub trusted_by: Option<usize>,
     /// What it was read from, besides the two roles.
-    #[serde(default)]
     pub read_from: ReadScopes,
 }
 
 /// How one role comes to another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
     /// By starting a job with it.
     Submit,
@@ -199,9 +196,9 @@ impl Estate<'_> {
             callers.sort_unstable();
             callers.dedup();
             for from in callers {
-                self.weigh(from, to, &trust, cx);
+                self.weigh(from, to, trust, cx);
             }
-            self.note_latent(to, &trust, &assumers, cx);
+            self.note_latent(to, trust, &assumers, cx);
         }
     }
 
@@ -210,9 +207,8 @@ impl Estate<'_> {
         let (Some(caller), Some(target)) = (self.node(from), self.node(to)) else {
             return;
         };
-        let assume = caller.assume();
         let asked = Question::new(caller, target, trust, cx);
-        let (identity, bounded) = asked.of_caller(&assume);
+        let (identity, bounded) = asked.of_caller(caller.assume());
         let trusted = asked.of(trust);
         let same = caller.arn.account() == target.arn.account();
         let access = assume_access(&identity, bounded.as_ref(), &trusted, same);
@@ -265,9 +261,8 @@ impl Estate<'_> {
             let Some(caller) = self.node(from).filter(|it| self.crosses(it, target, cx)) else {
                 continue;
             };
-            let assume = caller.assume();
             let asked = Question::new(caller, target, trust, cx);
-            let (identity, bounded) = asked.of_caller(&assume);
+            let (identity, bounded) = asked.of_caller(caller.assume());
             let trusted = asked.of(trust);
             let own = crate::iam::identity_access(&identity, bounded.as_ref());
             let refused = trusted.allow == Truth::False || trusted.deny == Truth::True;
@@ -332,7 +327,7 @@ impl<'a> Question<'a> {
     /// What the caller's policies and its boundary say.
     fn of_caller<'k>(&self, assume: &'k [Kept]) -> (Said<'k, usize>, Option<Said<'static, usize>>) {
         let bounded = self.caller.boundary();
-        let bounded = bounded.map(|statements| self.of(&statements).without_places());
+        let bounded = bounded.map(|statements| self.of(statements).without_places());
         (self.of(assume), bounded)
     }
 }

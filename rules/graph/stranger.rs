@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::estate::{Arn, Role};
+use crate::estate::Arn;
 use crate::graph::{Kept, Node};
 
 use crate::iam::{
@@ -112,19 +112,11 @@ pub(crate) fn stranger(target: Target<'_>, account: &str) -> Arn {
     ))
 }
 
-/// Whether a policy of the account compares the team tag of its caller, by its text.
+/// Whether a policy of the account relies on the team tag of its caller: in a condition's key or as a variable.
 pub(crate) fn relies_on_caller_tag(inventory: &Inventory<'_>, cx: &Context<'_>) -> bool {
-    let tag = cx.policy.team_tag.to_ascii_lowercase();
-    let key = format!("aws:principaltag/{tag}");
-    let of_role = |role: &'_ Role| {
-        let inline = role.inline_policies.iter().map(|it| &it.document);
-        inline
-            .chain([&role.trust])
-            .any(|it| it.to_ascii_lowercase().contains(&key))
-    };
-    inventory.roles.iter().any(|it| of_role(it.role))
-        || inventory
-            .policies
-            .iter()
-            .any(|it| it.document.to_ascii_lowercase().contains(&key))
+    let key = format!("aws:PrincipalTag/{}", cx.policy.team_tag);
+    let mut statements = inventory
+        .documents()
+        .flat_map(|document| &document.statements);
+    statements.any(|statement| statement.reads_key(&key))
 }

@@ -4,14 +4,12 @@ mod value;
 
 use std::fmt;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
 use crate::iam::context::{Context, Known};
 use crate::iam::document::Version;
 use crate::iam::truth::Truth;
 
 /// One key under one operator.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Condition {
     /// How it compares.
     pub operator: Operator,
@@ -168,19 +166,6 @@ impl fmt::Display for Operator {
         })?;
         f.write_str(self.base.as_str())?;
         f.write_str(if self.if_exists { "IfExists" } else { "" })
-    }
-}
-
-impl Serialize for Operator {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Operator {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        Self::parse(&text).ok_or_else(|| serde::de::Error::custom(format!("no operator `{text}`")))
     }
 }
 

@@ -1,6 +1,5 @@
 //! Policy documents: what stands in them, scalar or list, with the place of each statement.
 
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::estate::AccountId;
@@ -22,7 +21,7 @@ pub struct Document {
 }
 
 /// A version of the policy language.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Version {
     /// `2008-10-17`, which is also that of documents that say none: `${…}` is text.
     V2008,
@@ -31,7 +30,7 @@ pub enum Version {
 }
 
 /// Whether a statement gives or takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Effect {
     /// It gives.
     Allow,
@@ -40,7 +39,7 @@ pub enum Effect {
 }
 
 /// `Action` or `NotAction`, `Resource` or `NotResource`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Choice {
     /// Any of these.
     Only(Vec<String>),
@@ -49,7 +48,7 @@ pub enum Choice {
 }
 
 /// A statement of a policy document.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Statement {
     /// Its id, if it has one.
     pub sid: Option<String>,
@@ -191,6 +190,19 @@ impl Statement {
         keys.any(|key| key == "aws:principalarn" || key.starts_with("aws:principaltag/"))
     }
 
+    /// Whether what it says depends on a condition key: by a condition on it, or as a variable. Case doesn't
+    /// count.
+    pub fn reads_key(&self, key: &str) -> bool {
+        let variables = self
+            .resources
+            .iter()
+            .flat_map(Choice::patterns)
+            .chain(self.conditions.iter().flat_map(|it| &it.values));
+        self.conditions.iter().any(|it| it.is_on(key))
+            || self.version == Version::V2012
+                && variables.into_iter().any(|text| names_variable(text, key))
+    }
+
     /// How people name it: by its id, or else by its place from 1.
     pub fn label(&self) -> String {
         match &self.sid {
@@ -258,6 +270,14 @@ impl Choice {
     }
 }
 
+/// Whether a text holds `${key}`, with a default or without.
+fn names_variable(text: &str, key: &str) -> bool {
+    text.split("${").skip(1).any(|rest| {
+        let name = rest.split(['}', ',']).next().unwrap_or_default();
+        name.trim().eq_ignore_ascii_case(key)
+    })
+}
+
 /// What a statement is told by, whatever its place: its id, or else what it says.
 pub fn part(policy: &str, statement: &Statement) -> String {
     match &statement.sid {
@@ -309,6 +329,55 @@ mod tests {
         ];
         for (text, expected) in cases {
             assert_eq!(Document::parse(text).unwrap_err().to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn a_key_is_read_in_a_condition_and_as_a_variable() {
+        let key = "aws:PrincipalTag/team";
+        let condition = |name: &str, value: &str| {
+            format!(r#""Condition":{{"StringEquals":{{"{name}":"{value}"}}}},"Resource":"*""#)
+        };
+        let cases = [
+            ("2012-10-17", condition("AWS:principaltag/Team", "a"), true),
+            (
+                "2012-10-17",
+                condition("aws:PrincipalTag/team2", "a"),
+                false,
+            ),
+            (
+                "2012-10-17",
+                condition("k", "${aws:principalTag/team}"),
+                true,
+            ),
+            (
+                "2012-10-17",
+                condition("k", "${aws:PrincipalTag/team, 'x'}"),
+                true,
+            ),
+            ("2012-10-17", condition("k", "aws:PrincipalTag/team"), false),
+            (
+                "2008-10-17",
+                condition("k", "${aws:PrincipalTag/team}"),
+                false,
+            ),
+            (
+                "2012-10-17",
+                r#""Resource":"arn:aws:s3:::b/${aws:PrincipalTag/team}/*""#.to_owned(),
+                true,
+            ),
+            (
+                "2012-10-17",
+                r#""Sid":"aws:PrincipalTag/team","Resource":"*""#.to_owned(),
+                false,
+            ),
+        ];
+        for (version, rest, expected) in cases {
+            let text = format!(
+                r#"{{"Version":"{version}","Statement":{{"Effect":"Allow","Action":"s3:*",{rest}}}}}"#
+            );
+            let document = Document::parse(&text).unwrap();
+            assert_eq!(document.statements[0].reads_key(key), expected, "{text}");
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::estate::{Account, Application, Arn, ManagedPolicy, Role, Slice};
 use crate::iam::context::Context;
@@ -39,6 +39,8 @@ pub struct Inventory<'a> {
     pub organization: Option<&'a str>,
     pub(super) unread_applications: Vec<UnreadApplications<'a>>,
     by_arn: BTreeMap<&'a str, usize>,
+    /// What stands in the managed policies that can be read.
+    managed: Vec<Arc<Document>>,
     /// The managed policies by the first role that holds each.
     first_held: BTreeMap<&'a str, Vec<&'a ManagedPolicy>>,
 }
@@ -68,7 +70,7 @@ pub struct Held<'a> {
     /// Which policy it is.
     pub name: PolicyName<'a>,
     /// What stands in it.
-    pub document: Rc<Document>,
+    pub document: Arc<Document>,
 }
 
 /// Which policy it is.
@@ -129,7 +131,7 @@ impl<'a> PolicyName<'a> {
 impl<'a> Inventory<'a> {
     /// Reads the policies of a slice.
     pub fn new(slice: &'a Slice, policy: &'a Policy, organization: Option<&'a str>) -> Self {
-        let managed: BTreeMap<&str, (&ManagedPolicy, Result<Rc<Document>, String>)> = slice
+        let managed: BTreeMap<&str, (&ManagedPolicy, Result<Arc<Document>, String>)> = slice
             .policies
             .iter()
             .map(|it| (it.arn.as_str(), (it, read(&it.document))))
@@ -167,6 +169,10 @@ impl<'a> Inventory<'a> {
             policies: &slice.policies,
             organization,
             by_arn,
+            managed: managed
+                .into_values()
+                .filter_map(|(_, document)| document.ok())
+                .collect(),
         }
     }
 
@@ -180,6 +186,15 @@ impl<'a> Inventory<'a> {
         self.first_held
             .get(role.as_str())
             .map_or(&[], Vec::as_slice)
+    }
+
+    /// What stands in all policies that can be read: of the roles, and managed ones that no role may hold.
+    pub fn documents(&self) -> impl Iterator<Item = &Document> {
+        let of_roles = self.roles.iter().flat_map(|holder| {
+            let policies = holder.policies.iter().chain(&holder.trust);
+            policies.map(|policy| &*policy.document)
+        });
+        of_roles.chain(self.managed.iter().map(|document| &**document))
     }
 
     /// The role's place among all.
@@ -308,7 +323,7 @@ pub fn trusts_emr_serverless(trust: &Document, account: &str) -> bool {
     said.named == Some(Named::Service) && said.allow.may() && said.deny != Truth::True
 }
 
-type Managed<'a> = BTreeMap<&'a str, (&'a ManagedPolicy, Result<Rc<Document>, String>)>;
+type Managed<'a> = BTreeMap<&'a str, (&'a ManagedPolicy, Result<Arc<Document>, String>)>;
 
 struct Reader<'a, 'm> {
     managed: &'m Managed<'a>,
@@ -318,14 +333,14 @@ struct Reader<'a, 'm> {
 impl<'a> Reader<'a, '_> {
     fn holder(&self, role: &'a Role) -> Holder<'a> {
         let mut unread = Vec::new();
-        let mut keep = |name: PolicyName<'a>, document: Result<Rc<Document>, String>| match document
-        {
-            Ok(document) => Some(Held { name, document }),
-            Err(why) => {
-                unread.push(format!("{name}: {why}"));
-                None
-            }
-        };
+        let mut keep =
+            |name: PolicyName<'a>, document: Result<Arc<Document>, String>| match document {
+                Ok(document) => Some(Held { name, document }),
+                Err(why) => {
+                    unread.push(format!("{name}: {why}"));
+                    None
+                }
+            };
         let inline = role.inline_policies.iter();
         let mut policies: Vec<_> = inline
             .filter_map(|it| keep(PolicyName::Inline(role, &it.name), read(&it.document)))
@@ -357,9 +372,9 @@ impl<'a> Reader<'a, '_> {
     }
 }
 
-fn read(text: &str) -> Result<Rc<Document>, String> {
+fn read(text: &str) -> Result<Arc<Document>, String> {
     let document = Document::parse(text).map_err(|error| error.to_string())?;
-    Ok(Rc::new(document))
+    Ok(Arc::new(document))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Which roles have to do with the boundary between teams.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::estate::{Arn, ManagedPolicy, Role};
 use crate::iam::context::Context;
@@ -31,6 +31,8 @@ struct Reach {
     abroad: bool,
     /// The roles that its trust policy names.
     named: Vec<String>,
+    /// Whether EMR Serverless may assume it.
+    runs_jobs: bool,
 }
 
 /// The places of the roles in scope.
@@ -47,9 +49,9 @@ pub fn in_scope(
     if policy.role_scope == RoleScope::All {
         return (0..roles.len()).collect();
     }
-    let documents: Vec<_> = policies
+    let documents: BTreeMap<_, _> = policies
         .iter()
-        .map(|it| (it.arn.as_str(), Document::parse(&it.document)))
+        .map(|it| (it.arn.as_str(), Document::parse(&it.document).ok()))
         .collect();
     let reaches: Vec<_> = roles.iter().map(|role| reach(role, &documents)).collect();
     let abroad = reaches.iter().enumerate();
@@ -57,7 +59,11 @@ pub fn in_scope(
     let mut scope: BTreeSet<usize> = roles
         .iter()
         .enumerate()
-        .filter(|(_, role)| is_seed(role, used, policy))
+        .filter(|(index, role)| {
+            reaches.get(*index).is_some_and(|reach| reach.runs_jobs)
+                || policy.team(&role.tags).is_some()
+                || used.contains(role.arn.as_str())
+        })
         .map(|(index, _)| index)
         .chain(abroad)
         .collect();
@@ -85,20 +91,13 @@ pub fn in_scope(
     scope
 }
 
-fn is_seed(role: &Role, used: &BTreeSet<&str>, policy: &Policy) -> bool {
-    let trusts = || {
-        Document::parse(&role.trust)
-            .is_ok_and(|trust| trusts_emr_serverless(&trust, role.arn.account()))
-    };
-    policy.team(&role.tags).is_some() || used.contains(role.arn.as_str()) || trusts()
-}
-
-fn reach(role: &Role, managed: &[(&str, Result<Document, crate::iam::DocumentError>)]) -> Reach {
+fn reach(role: &Role, managed: &BTreeMap<&str, Option<Document>>) -> Reach {
     let mut reach = Reach {
         patterns: Vec::new(),
         any: false,
         abroad: false,
         named: Vec::new(),
+        runs_jobs: false,
     };
     for inline in &role.inline_policies {
         match Document::parse(&inline.document) {
@@ -107,13 +106,13 @@ fn reach(role: &Role, managed: &[(&str, Result<Document, crate::iam::DocumentErr
         }
     }
     for arn in &role.attached_policies {
-        let found = managed.iter().find(|(name, _)| *name == arn.as_str());
-        match found {
-            Some((_, Ok(document))) => reach.add(document, role.arn.account()),
-            Some((_, Err(_))) | None => reach.anything(),
+        match managed.get(arn.as_str()) {
+            Some(Some(document)) => reach.add(document, role.arn.account()),
+            Some(None) | None => reach.anything(),
         }
     }
     if let Ok(trust) = Document::parse(&role.trust) {
+        reach.runs_jobs = trusts_emr_serverless(&trust, role.arn.account());
         let statements = trust.statements.iter();
         let principals = statements.filter_map(|it| it.principals.as_ref());
         for principal in principals.flat_map(crate::iam::Principals::list) {

@@ -11,7 +11,7 @@ use lineward_rules::catalogue;
 use lineward_rules::estate::{
     AccountId, Application, Arn, Region, Scope, ScopeState, Service, Slice, UnreadApplication,
 };
-use lineward_rules::graph::Edges;
+use lineward_rules::graph::{Edges, Pool};
 use lineward_rules::judge::judge_estate;
 use lineward_rules::lineage::Standing;
 use lineward_rules::{Finding, Fingerprint, Status, judge, sort_findings};
@@ -30,6 +30,7 @@ pub(super) struct Fold<'a> {
     cx: &'a Context<'a>,
     findings: Vec<Finding>,
     edges: Vec<Edges>,
+    statements: Pool,
     is_organization_whole: bool,
     applications: Vec<ApplicationRow>,
     looked: Looked,
@@ -57,6 +58,7 @@ impl<'a> Fold<'a> {
             cx,
             findings: Vec::new(),
             edges: Vec::new(),
+            statements: Pool::default(),
             is_organization_whole: false,
             applications: Vec::new(),
             looked: Looked::default(),
@@ -81,7 +83,9 @@ impl<'a> Fold<'a> {
         self.accepted.add(slice);
         let judgement = judge(slice, self.cx);
         if slice.account_state().is_some() {
-            self.edges.push(judgement.edges);
+            let mut edges = judgement.edges;
+            edges.share(&mut self.statements);
+            self.edges.push(edges);
         }
         self.is_organization_whole |= slice.scopes.iter().any(|scope| {
             scope.service == Service::Organizations && scope.state() == ScopeState::Audited

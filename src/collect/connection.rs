@@ -28,7 +28,8 @@ use aws_smithy_types::byte_stream::{AggregatedBytes, ByteStream};
 use lineward_rules::{AccountId, secrets};
 use serde::Serialize;
 
-use super::gap::{gap, plain_reason};
+use super::gap::{gap, names_throttling};
+use crate::causes::in_one_line;
 
 /// How often a call is tried. The SDK's three attempts end within two seconds, sooner than a quota of
 /// one call a second lets a burst through.
@@ -172,27 +173,16 @@ impl HttpConnector for Counted {
 /// the body, which is short where a request failed, and is put back.
 async fn is_throttled(answer: &mut HttpResponse) -> bool {
     let code = answer.headers().get("x-amzn-errortype").unwrap_or_default();
-    if answer.status().as_u16() == 429 || tells_throttling(code) {
+    if answer.status().as_u16() == 429 || names_throttling(code) {
         return true;
     }
     let body = std::mem::replace(answer.body_mut(), SdkBody::taken());
     // A body that breaks off is read as a fault of the answer.
     let read = ByteStream::new(body).collect().await;
     let bytes = read.map(AggregatedBytes::into_bytes).unwrap_or_default();
-    let is_throttled = tells_throttling(&String::from_utf8_lossy(&bytes));
+    let is_throttled = names_throttling(&String::from_utf8_lossy(&bytes));
     *answer.body_mut() = SdkBody::from(bytes);
     is_throttled
-}
-
-/// Whether a text holds one of the codes that AWS's services have for it.
-fn tells_throttling(text: &str) -> bool {
-    let codes = [
-        "Throttling",
-        "TooManyRequests",
-        "RequestLimitExceeded",
-        "SlowDown",
-    ];
-    codes.iter().any(|code| text.contains(code))
 }
 
 impl HttpClient for Unchecked {
@@ -260,7 +250,7 @@ fn refusal<E>(error: &SdkError<E, HttpResponse>) -> ConnectionError
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
 {
-    let text = secrets::text(&plain_reason(error));
+    let text = secrets::text(&in_one_line(error));
     // The SDK has no variant for this: credentials are resolved deep in its orchestrator.
     if error.as_service_error().is_none() && text.contains("credential") {
         return ConnectionError::NoCredentials(text);

@@ -12,6 +12,8 @@ use super::whole::MissingList;
 /// Our code for an answer that can't be understood.
 const MALFORMED: &str = "MalformedResponse";
 
+use crate::causes::in_one_line;
+
 /// The longest reason that is kept, in characters.
 const REASON_LENGTH: usize = 500;
 
@@ -37,7 +39,7 @@ where
         } else if foreign {
             "the answer is not one of AWS".into()
         } else {
-            plain_reason(error)
+            in_one_line(error)
         }
     });
     // AWS repeats what it was given: redacted whole before it is cut, so that no half of a secret is kept.
@@ -144,6 +146,17 @@ fn classify<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> (Caus
     }
 }
 
+/// Whether a text holds one of the codes that AWS's services have for throttling.
+pub(crate) fn names_throttling(text: &str) -> bool {
+    let codes = [
+        "Throttl",
+        "TooManyRequests",
+        "RequestLimitExceeded",
+        "SlowDown",
+    ];
+    codes.iter().any(|code| text.contains(code))
+}
+
 /// EMR Serverless models neither `AccessDeniedException` nor `ThrottlingException`, and each service
 /// has names of its own, so the code's words decide.
 fn cause_of(code: &str, message: &str, status: u16) -> Cause {
@@ -154,12 +167,7 @@ fn cause_of(code: &str, message: &str, status: u16) -> Cause {
         } else {
             Cause::Denied
         }
-    } else if has(&[
-        "Throttl",
-        "TooManyRequests",
-        "RequestLimitExceeded",
-        "SlowDown",
-    ]) {
+    } else if names_throttling(code) {
         Cause::Throttled
     } else if has(&[
         "UnrecognizedClient",
@@ -191,20 +199,6 @@ fn cause_of(code: &str, message: &str, status: u16) -> Cause {
 fn names_authorization(code: &str) -> bool {
     let words = ["AccessDenied", "Unauthorized", "Forbidden", "NotAuthorized"];
     words.iter().any(|word| code.contains(word))
-}
-
-/// The error and its sources in one line, without the SDK's debug output.
-pub(super) fn plain_reason(error: &(dyn Error + 'static)) -> String {
-    let mut parts = vec![error.to_string()];
-    let mut source = error.source();
-    while let Some(error) = source {
-        let text = error.to_string();
-        if !parts.contains(&text) {
-            parts.push(text);
-        }
-        source = error.source();
-    }
-    parts.join(": ")
 }
 
 #[cfg(test)]

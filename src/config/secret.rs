@@ -69,7 +69,7 @@ impl SecretError {
             return false;
         };
         [UNREACHABLE, "InternalServiceError", "InternalServerError"].contains(&code.as_str())
-            || code.contains("Throttl")
+            || crate::collect::names_throttling(code)
     }
 }
 

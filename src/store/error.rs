@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use object_store::client::{HttpError, HttpErrorKind};
 
+use crate::causes::chain;
 use crate::ledger;
 
 /// Why the store can't be used.
@@ -252,12 +253,6 @@ fn transport(error: &object_store::Error) -> Option<&HttpError> {
     chain(error)
         .filter_map(<dyn std::error::Error>::downcast_ref::<HttpError>)
         .find(|error| error.kind() != HttpErrorKind::Decode)
-}
-
-fn chain<'a>(
-    error: &'a (dyn std::error::Error + 'static),
-) -> impl Iterator<Item = &'a (dyn std::error::Error + 'static)> {
-    std::iter::successors(Some(error), |error| error.source())
 }
 
 /// The code and the message of an error that S3 answered with.

@@ -31,7 +31,7 @@ fn check(estate: &Estate<'_>, _: &Context<'_>) -> Vec<Fault> {
             }
             let conditions = &kept.statement.conditions;
             let is_vendor = conditions.iter().any(|it| it.is_on("sts:ExternalId"));
-            let foreign = estate.foreign(&kept).next().map(str::to_owned);
+            let foreign = estate.foreign(kept).next().map(str::to_owned);
             let foreign = foreign.filter(|_| estate.is_whole && !is_vendor);
             if let Some(account) = foreign {
                 let evidence =

@@ -23,7 +23,7 @@ rule! {
 fn check(estate: &Estate<'_>, _: &Context<'_>) -> Vec<Fault> {
     let nodes = estate.nodes.iter().filter(|it| it.team.is_some());
     let faults = nodes.flat_map(|node| {
-        node.trust().into_iter().filter_map(move |kept| {
+        node.trust().iter().filter_map(move |kept| {
             let names = kept.statement.named();
             let id = names.iter().find_map(|it| it.gone().map(str::to_owned))?;
             Some(kept.fault(node, &format!("`{id}` was deleted")))
