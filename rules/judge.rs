@@ -6,6 +6,8 @@ mod exemption;
 #[cfg(test)]
 mod remedies;
 mod roles;
+#[cfg(test)]
+mod standing;
 
 pub use estate::{EstateJudgement, judge_estate};
 pub use exemption::{TAG, TagError, Tagged, expired_in_configuration};

@@ -3,7 +3,6 @@
 pub mod adoption;
 mod change;
 mod check;
-mod cost;
 mod dispatcher;
 mod started;
 
@@ -19,7 +18,7 @@ use crate::spark::agent::{Agent, AgentKind, Agents, Bundle, Fit};
 use crate::spark::release::Release;
 
 pub use change::Mended;
-pub use check::LineageCheck;
+pub use check::{JudgedKeys, LineageCheck};
 pub use dispatcher::{Dispatcher, Lack, dispatchers};
 pub use started::{Dropped, Started};
 
@@ -156,7 +155,7 @@ impl<'a> Setup<'a> {
         let mut standing = Standing::With;
         for (check, verdict) in self.faults(cx) {
             match verdict {
-                Verdict::Fail(_) if cost::costs_lineage(check, self, cx) => {
+                Verdict::Fail(_) if (check.costs_lineage)(self, cx) => {
                     return Standing::Without;
                 }
                 Verdict::Unknown(_) => standing = Standing::Unknown,

@@ -3,7 +3,7 @@
 use crate::subject::rule::Rule;
 
 mod latent_other_team;
-mod reaches_other_team;
+pub(in crate::catalogue) mod reaches_other_team;
 mod unbounded;
 
 pub(crate) static RULES: &[&Rule] = &[

@@ -47,6 +47,8 @@ pub fn lineage_checks() -> &'static [LineageCheck] {
                 Some(LineageCheck {
                     rule: rule.id,
                     check,
+                    judges_by: rule.judges_by,
+                    costs_lineage: rule.costs_lineage,
                 })
             } else {
                 None

@@ -2,10 +2,10 @@
 
 use crate::subject::rule::Rule;
 
-mod bounded_by_tag_only;
+pub(in crate::catalogue) mod bounded_by_tag_only;
 mod dead;
-mod names_other_team;
-mod reaches_other_team;
+pub(in crate::catalogue) mod names_other_team;
+pub(in crate::catalogue) mod reaches_other_team;
 mod service_unbounded;
 mod tag_unreliable;
 

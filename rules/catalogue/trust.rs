@@ -2,10 +2,10 @@
 
 use crate::subject::rule::Rule;
 
-mod admits_account;
-mod admits_anyone;
+pub(in crate::catalogue) mod admits_account;
+pub(in crate::catalogue) mod admits_anyone;
 mod admits_foreign_account;
-mod admits_other_team;
+pub(in crate::catalogue) mod admits_other_team;
 mod principal_dead;
 mod rewritable;
 mod service_unguarded;

@@ -97,7 +97,7 @@ pub(crate) fn findings(found: Vec<Found>, cx: &Context<'_>) -> Vec<Finding> {
 /// The findings on single accounts that these say more exactly.
 pub(crate) fn superseded(found: &[Found]) -> BTreeSet<Fingerprint> {
     let said = found.iter().flat_map(|it| {
-        let forms = rules().filter(|form| yields_to(form.id).contains(&it.rule.id));
+        let forms = rules().filter(|form| form.yields(it.rule));
         forms.map(|form| {
             Fingerprint::new(&RuleId::from(form.id), &it.fault.resource, &it.fault.part)
         })
@@ -122,8 +122,7 @@ fn without_consequences(found: Vec<Found>) -> Vec<Found> {
         };
         let worst = rules.iter().max_by_key(|rule| (rule.severity, rule.id));
         let is_worst = worst.is_none_or(|worst| worst.id == it.rule.id);
-        let yields = |to: &&&Rule| yields_to(it.rule.id).contains(&to.id);
-        (is_worst || !it.fault.is_everything) && !rules.iter().any(|to| yields(&to))
+        (is_worst || !it.fault.is_everything) && !rules.iter().any(|exact| it.rule.yields(exact))
     };
     let kept: Vec<bool> = found.iter().map(keep).collect();
     let mut kept = kept.into_iter();
@@ -131,59 +130,6 @@ fn without_consequences(found: Vec<Found>) -> Vec<Found> {
         .into_iter()
         .filter(|_| kept.next().unwrap_or(true))
         .collect()
-}
-
-/// Which rules say the same of a statement, and more exactly.
-fn yields_to(rule: &str) -> &'static [&'static str] {
-    const EFFECTS: [&str; 13] = [
-        "passrole-reaches-other-team",
-        "passrole-bounded-by-tag-only",
-        "assume-reaches-other-team",
-        "trust-admits-other-team",
-        "trust-admits-anyone",
-        "assume-unbounded",
-        "role-retaggable",
-        "application-retaggable",
-        "role-policy-rewritable",
-        "trust-rewritable",
-        "boundary-removable",
-        "role-creatable-unbounded",
-        "policy-retaggable",
-    ];
-    match rule {
-        "policy-allows-notaction" | "policy-allows-notresource" => &EFFECTS,
-        "condition-fails-open" | "condition-wildcard-team" | "condition-admits-other-teams" => &[
-            "passrole-reaches-other-team",
-            "passrole-bounded-by-tag-only",
-            "passrole-names-other-team",
-            "assume-reaches-other-team",
-            "assume-unbounded",
-            "trust-admits-other-team",
-            "trust-admits-anyone",
-            "role-retaggable",
-            "application-retaggable",
-            "role-policy-rewritable",
-            "trust-rewritable",
-            "boundary-removable",
-            "role-creatable-unbounded",
-        ],
-        "policy-arn-prefix-collision" => {
-            &["passrole-reaches-other-team", "assume-reaches-other-team"]
-        }
-        "passrole-bounded-by-tag-only" => &["passrole-reaches-other-team"],
-        "passrole-tag-unreliable" | "passrole-names-other-team" => &[
-            "passrole-reaches-other-team",
-            "passrole-bounded-by-tag-only",
-        ],
-        "assume-unbounded" | "assume-latent-other-team" => &["assume-reaches-other-team"],
-        "trust-admits-account" => &["trust-admits-anyone", "trust-admits-other-team"],
-        "execution-role-assumable-directly" => &[
-            "trust-admits-anyone",
-            "trust-admits-account",
-            "trust-admits-other-team",
-        ],
-        _ => &[],
-    }
 }
 
 fn finding(rule: &'static Rule, fault: &Fault, cx: &Context<'_>) -> Finding {

@@ -4,20 +4,13 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::estate::Configuration;
-use crate::lineage::Setup;
+use crate::lineage::check::is_own_key;
+use crate::lineage::{JudgedKeys, Setup};
 use crate::spark::agent::AgentKind;
 use crate::spark::{
     Classification, EXTRA_LISTENERS_KEY, JARS_KEY, JAVA_OPTIONS_KEYS, LISTENERS_KEY, Origin,
     PACKAGES_KEY, Property, Starter, Submit, entries,
 };
-
-/// The prefixes of the agents' own keys.
-const AGENT_PREFIXES: [&str; 4] = [
-    "spark.spline.",
-    "spark.hadoop.spline.",
-    "spark.openlineage.",
-    "spark.datahub.",
-];
 
 /// What overrides would be if they kept the lineage that the application has.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,10 +30,6 @@ fn is_list(key: &str) -> bool {
     [JARS_KEY, PACKAGES_KEY, LISTENERS_KEY, EXTRA_LISTENERS_KEY].contains(&key)
 }
 
-fn is_own_key(key: &str) -> bool {
-    AGENT_PREFIXES.iter().any(|prefix| key.starts_with(prefix))
-}
-
 /// The property by which Spark itself would set what a key of a classification sets.
 fn as_property(of: Classification, key: &str) -> Cow<'_, str> {
     match of {
@@ -49,38 +38,20 @@ fn as_property(of: Classification, key: &str) -> Cow<'_, str> {
     }
 }
 
-/// Whether a rule judges by this property.
-pub(super) fn is_judged_by(rule: &str, key: &str) -> bool {
-    let is_option = JAVA_OPTIONS_KEYS.contains(&key);
-    if rule.contains("-agent-") || rule.ends_with("-unsupported") {
-        [JARS_KEY, PACKAGES_KEY].contains(&key)
-    } else if rule.contains("-listener-") {
-        [LISTENERS_KEY, EXTRA_LISTENERS_KEY].contains(&key)
-    } else if ["spline-disabled", "spline-mode-invalid"].contains(&rule) {
-        is_option || is_own_key(key) && key.ends_with(".spline.mode")
-    } else if rule.contains("-dispatcher-") {
-        let is_dispatchers =
-            key.contains(".spline.lineageDispatcher") || key.ends_with(".spline.producer.url");
-        is_option || is_own_key(key) && is_dispatchers
-    } else {
-        is_own_key(key)
-    }
-}
-
 /// By which override a rule comes to fail: "`spark.jars` is replaced by the job's `--jars`".
 pub(super) fn overrides(
-    rule: &str,
+    keys: JudgedKeys,
     before: &Setup<'_>,
     own: &Setup<'_>,
     starter: Starter,
 ) -> String {
     let mut all = Classification::ALL.into_iter();
-    if let Some(replaced) = all.find_map(|of| replaced(rule, before, own, of, starter)) {
+    if let Some(replaced) = all.find_map(|of| replaced(keys, before, own, of, starter)) {
         return replaced;
     }
     let all = Classification::ALL.into_iter();
     let changes: Vec<_> = all
-        .flat_map(|of| changes(rule, before, own, of, starter))
+        .flat_map(|of| changes(keys, before, own, of, starter))
         .collect();
     if changes.is_empty() && own.image != before.image {
         return format!("the {starter} brings an image of its own");
@@ -90,7 +61,7 @@ pub(super) fn overrides(
 
 /// What a rule judges by is gone with the whole of a classification.
 fn replaced(
-    rule: &str,
+    keys: JudgedKeys,
     before: &Setup<'_>,
     own: &Setup<'_>,
     of: Classification,
@@ -98,7 +69,7 @@ fn replaced(
 ) -> Option<String> {
     let lost = before.spark.properties_of(of).filter(|(key, _)| {
         own.spark.is_replaced(of)
-            && is_judged_by(rule, &as_property(of, key))
+            && keys.includes(&as_property(of, key))
             && own.spark.value_of(of, key).is_none()
     });
     let lost: Vec<_> = lost.map(|(key, _)| format!("`{key}`")).collect();
@@ -114,7 +85,7 @@ fn replaced(
 
 /// What a rule judges by is set to something else, or where it was not set.
 fn changes(
-    rule: &str,
+    keys: JudgedKeys,
     before: &Setup<'_>,
     own: &Setup<'_>,
     of: Classification,
@@ -130,7 +101,7 @@ fn changes(
         let options = JAVA_OPTIONS_KEYS.contains(&key);
         let of_spline = |value: &str| !options || value.contains("-Dspline.");
         let spline = of_spline(property.value) || was.is_some_and(of_spline);
-        let is_judged = is_judged_by(rule, &as_property(of, key));
+        let is_judged = keys.includes(&as_property(of, key));
         if !is_judged || was == Some(property.value) || !spline {
             return None;
         }

@@ -4,7 +4,7 @@ use crate::estate::{Application, Configuration};
 use crate::finding::Verdict;
 use crate::lineage::change;
 use crate::lineage::change::Mended;
-use crate::lineage::{Setup, Standing};
+use crate::lineage::{JudgedKeys, LineageCheck, Setup, Standing};
 use crate::settings::Context;
 use crate::settings::Policy;
 use crate::spark::{Classification, Effective, Starter, Submit, SubmitError};
@@ -41,12 +41,19 @@ enum Lineage<'a> {
 }
 
 /// How lineage is lost that the application has.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Dropped {
-    /// The id of the rule that the application passes and this fails, or `unreadable`.
-    pub cause: &'static str,
+    /// The rule that the application passes and this fails; nothing where this can't be read.
+    pub check: Option<&'static LineageCheck>,
     /// By which override, in words.
     pub verdict: Verdict,
+}
+
+impl Dropped {
+    /// The id of that rule, or `unreadable`.
+    pub fn cause(&self) -> &'static str {
+        self.check.map_or("unreadable", |check| check.rule)
+    }
 }
 
 impl<'a> Started<'a> {
@@ -128,7 +135,7 @@ impl<'a> Started<'a> {
             Lineage::Unreadable(reason) => {
                 let lost = self.setup.standing(cx) == Standing::Without;
                 return (!lost).then(|| Dropped {
-                    cause: "unreadable",
+                    check: None,
                     verdict: Verdict::Unknown(reason.clone()),
                 });
             }
@@ -146,7 +153,7 @@ impl<'a> Started<'a> {
             let was_unknown = matches!(was, Some((_, Verdict::Unknown(_))));
             was.is_none() || was_unknown && matches!(verdict, Verdict::Fail(_))
         })?;
-        let how = change::overrides(rule.rule, before, own, self.starter);
+        let how = change::overrides(rule.judges_by, before, own, self.starter);
         let told = |fact: String| {
             if how.is_empty() {
                 fact
@@ -160,7 +167,7 @@ impl<'a> Started<'a> {
             Verdict::Pass => return None,
         };
         Some(Dropped {
-            cause: rule.rule,
+            check: Some(rule),
             verdict,
         })
     }
@@ -213,7 +220,7 @@ impl<'a> Started<'a> {
     pub fn mended(&self, cx: &Context<'a>) -> Option<Mended> {
         let mut causes = vec![self.lost(cx)?];
         loop {
-            let is_at_fault = |key: &str| causes.iter().any(|it| change::is_judged_by(it, key));
+            let is_at_fault = |key: &str| causes.iter().any(|keys| keys.includes(key));
             let mended = self.put_back(is_at_fault, cx)?;
             match self.still_lost(&mended, cx) {
                 None => return Some(mended),
@@ -235,14 +242,15 @@ impl<'a> Started<'a> {
         Some(change::mended(before, own, overrides, submit, is_at_fault))
     }
 
-    /// The cause by which lineage is lost, where that is certain.
-    fn lost(&self, cx: &Context<'a>) -> Option<&'static str> {
+    /// By which properties lineage is lost, where that is certain.
+    fn lost(&self, cx: &Context<'a>) -> Option<JudgedKeys> {
         let dropped = self.dropped(cx)?;
-        matches!(dropped.verdict, Verdict::Fail(_)).then_some(dropped.cause)
+        let check = dropped.check?;
+        matches!(dropped.verdict, Verdict::Fail(_)).then_some(check.judges_by)
     }
 
-    /// The cause by which lineage would be lost even so.
-    fn still_lost(&self, mended: &Mended, cx: &Context<'_>) -> Option<&'static str> {
+    /// By which properties lineage would be lost even so.
+    fn still_lost(&self, mended: &Mended, cx: &Context<'_>) -> Option<JudgedKeys> {
         let submit = Ok(mended.submit.clone());
         let again = Started::new(
             self.starter,

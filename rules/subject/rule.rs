@@ -4,21 +4,32 @@ use crate::estate::{ManagedPolicy, Scope};
 use crate::finding::{Fault, Remediation, Severity, Verdict};
 use crate::graph::Estate;
 use crate::iam::{Holder, Inventory};
-use crate::lineage::Setup;
+use crate::lineage::{JudgedKeys, Setup};
 use crate::settings::{Context, Exemption, Parameters, Policy};
 use crate::subject::{application, configuration, job_run, session, statement};
 
 /// Declares this file's `RULE`; its doc comment becomes the rule's page in the catalogue.
 macro_rules! rule {
     (@parameters) => { crate::settings::Parameters::None };
+    (@parameters $parameters:ident) => { crate::settings::Parameters::$parameters };
     (@reads) => { crate::subject::rule::Reads::Subject };
     (@reads $reads:ident) => { crate::subject::rule::Reads::$reads };
-    (@parameters $parameters:ident) => { crate::settings::Parameters::$parameters };
+    (@judges_by) => { crate::lineage::JudgedKeys::Agents };
+    (@judges_by $keys:ident) => { crate::lineage::JudgedKeys::$keys };
+    (@costs_lineage) => { |_, _| true };
+    (@costs_lineage $predicate:ident) => { $predicate };
+    (@tells) => { crate::subject::rule::Tells::Fact };
+    (@tells $tells:ident) => { crate::subject::rule::Tells::$tells };
     (
         $(#[doc = $doc:literal])+
         $id:literal, $severity:ident, $subject:ident { $($function:ident),+ }
         $(, parameters: $parameters:ident)?
         $(, reads: $reads:ident)?
+        $(, judges_by: $keys:ident)?
+        $(, costs_lineage: $costs:ident)?
+        $(, tells: $tells:ident)?
+        $(, yields_to: [$($room:ident :: $exact:ident),+ $(,)?])?
+        $(,)?
     ) => {
         $(#[doc = $doc])+
         pub(crate) static RULE: crate::subject::rule::Rule = crate::subject::rule::Rule {
@@ -29,6 +40,10 @@ macro_rules! rule {
             check: crate::subject::rule::Check::$subject { $($function),+ },
             parameters: crate::subject::rule::rule!(@parameters $($parameters)?),
             reads: crate::subject::rule::rule!(@reads $($reads)?),
+            judges_by: crate::subject::rule::rule!(@judges_by $($keys)?),
+            costs_lineage: crate::subject::rule::rule!(@costs_lineage $($costs)?),
+            tells: crate::subject::rule::rule!(@tells $($tells)?),
+            yields_to: &[$($(&super::super::$room::$exact::RULE),+)?],
         };
     };
 }
@@ -51,6 +66,26 @@ pub struct Rule {
     pub parameters: Parameters,
     /// What it reads.
     pub reads: Reads,
+    /// By which properties a rule on lineage judges.
+    pub judges_by: JudgedKeys,
+    /// Whether what a rule on lineage fails for costs lineage, or only breaks what an organization asks for
+    /// beside it.
+    pub costs_lineage: for<'a> fn(&Setup<'a>, &Context<'_>) -> bool,
+    /// What it says of a statement.
+    pub tells: Tells,
+    /// Rules that say the same of a statement, and more exactly: where one of them speaks, this one is silent.
+    pub yields_to: &'static [&'static Rule],
+}
+
+/// What a rule says of a statement: one statement with one fault is one finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tells {
+    /// Something that stands for itself.
+    Fact,
+    /// What the statement lets somebody do.
+    Effect,
+    /// How the statement is written. It is silent where an effect of the statement is told.
+    Form,
 }
 
 /// What a rule on a job run reads: its findings hang on that.
@@ -63,6 +98,12 @@ pub enum Reads {
 }
 
 impl Rule {
+    /// Whether another rule's finding on the same statement says what this one's would, and more exactly.
+    pub fn yields(&self, to: &Self) -> bool {
+        let is_named = self.yields_to.iter().any(|exact| exact.id == to.id);
+        is_named || (self.tells, to.tells) == (Tells::Form, Tells::Effect)
+    }
+
     /// How bad its fault is here, or nothing where the rule is switched off.
     pub fn severity_in(&self, policy: &Policy) -> Option<Severity> {
         policy.severity(self.id, self.severity)

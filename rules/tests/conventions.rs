@@ -166,3 +166,79 @@ fn the_rooms_are_all_there_is() {
     }
     assert_eq!(found, BTreeSet::from(ROOMS.map(String::from)));
 }
+
+/// All Rust files below a folder of the repository.
+fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|end| end == "rs") {
+                files.push(path);
+            }
+        }
+    }
+    files
+}
+
+/// Whether a file is a module of tests: it lies among tests, or its parent declares it for tests alone.
+fn is_of_tests(file: &Path) -> bool {
+    let stem = file.file_stem().unwrap().to_str().unwrap();
+    let folder = file.parent().unwrap();
+    if stem == "tests" || folder.components().any(|part| part.as_os_str() == "tests") {
+        return true;
+    }
+    let declared = format!("#[cfg(test)]\nmod {stem};");
+    let parents = [folder.with_extension("rs"), folder.join("lib.rs")];
+    let mut texts = parents.iter().flat_map(std::fs::read_to_string);
+    texts.any(|text| text.contains(&declared))
+}
+
+#[test]
+fn no_file_names_the_rule_of_another() {
+    let ids: Vec<_> = rules().map(|rule| (rule.id, rule.file)).collect();
+    for folder in ["rules", "src", "lambda"] {
+        for file in files_below(&root().join("..").join(folder)) {
+            if is_of_tests(&file) {
+                continue;
+            }
+            let text = std::fs::read_to_string(&file).unwrap();
+            let code = without_tests(&text);
+            let code = code.lines().filter(|line| !line.trim().starts_with("//"));
+            for line in code {
+                for (id, own) in &ids {
+                    assert!(
+                        !line.contains(&format!("\"{id}\"")) || file.ends_with(below_rules(own)),
+                        "{} names the rule `{id}`: {line}",
+                        file.display()
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn every_id_that_a_page_names_is_a_rule() {
+    let ids: BTreeSet<_> = rules().map(|rule| rule.id).collect();
+    let families: BTreeSet<_> = rules()
+        .map(|rule| below_rules(rule.file).split('/').nth(1).unwrap())
+        .map(|family| format!("{}-", family.replace('_', "-")))
+        .collect();
+    for rule in rules() {
+        for word in rule.doc.split('`').skip(1).step_by(2) {
+            let is_kebab = word
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte == b'-');
+            let is_of_family = families.iter().any(|family| word.starts_with(family));
+            assert!(
+                !is_kebab || !is_of_family || ids.contains(word),
+                "{} names `{word}`, which isn't a rule",
+                rule.id
+            );
+        }
+    }
+}

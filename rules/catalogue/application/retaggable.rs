@@ -21,7 +21,7 @@ rule! {
     ///
     /// Source: Service Authorization Reference, "Actions, resources, and condition keys for Amazon EMR
     /// Serverless".
-    "application-retaggable", High, Role { check }
+    "application-retaggable", High, Role { check }, tells: Effect
 }
 
 fn check(holder: &Holder<'_>, inventory: &Inventory<'_>, cx: &Context<'_>) -> Vec<Fault> {

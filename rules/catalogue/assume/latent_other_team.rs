@@ -17,7 +17,7 @@ rule! {
     /// Let the policy name the team's own roles, or compare the role's tag with the team's.
     ///
     /// Source: IAM User Guide, "Cross-account policy evaluation logic".
-    "assume-latent-other-team", Medium, Estate { check }
+    "assume-latent-other-team", Medium, Estate { check }, yields_to: [assume::reaches_other_team]
 }
 
 fn check(estate: &Estate<'_>, cx: &Context<'_>) -> Vec<Fault> {

@@ -22,7 +22,7 @@ rule! {
     /// too. If it is meant to be, agree to it in `[[sharing]]`.
     ///
     /// Source: IAM User Guide, "Cross-account policy evaluation logic".
-    "assume-reaches-other-team", Critical, Estate { check }
+    "assume-reaches-other-team", Critical, Estate { check }, tells: Effect
 }
 
 fn check(estate: &Estate<'_>, cx: &Context<'_>) -> Vec<Fault> {

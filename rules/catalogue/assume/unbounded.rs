@@ -23,7 +23,7 @@ rule! {
     /// `"StringEquals": {"iam:ResourceTag/Team": "${aws:PrincipalTag/Team}"}`.
     ///
     /// Source: IAM User Guide, "IAM: Assume roles that have a specific tag".
-    "assume-unbounded", High, Role { check }
+    "assume-unbounded", High, Role { check }, tells: Effect, yields_to: [assume::reaches_other_team]
 }
 
 fn check(holder: &Holder<'_>, inventory: &Inventory<'_>, cx: &Context<'_>) -> Vec<Fault> {

@@ -20,7 +20,7 @@ rule! {
     /// boundary's own ARN in `iam:PermissionsBoundary`.
     ///
     /// Source: IAM User Guide, "Permissions boundaries for IAM entities".
-    "boundary-removable", Critical, Role { check }
+    "boundary-removable", Critical, Role { check }, tells: Effect
 }
 
 fn check(holder: &Holder<'_>, inventory: &Inventory<'_>, cx: &Context<'_>) -> Vec<Fault> {

@@ -20,7 +20,9 @@ rule! {
     /// names an owner and ends some day.
     ///
     /// Source: IAM User Guide, "Conditions with multiple context keys or values".
-    "condition-admits-other-teams", Medium, Statement { check }
+    "condition-admits-other-teams", Medium, Statement { check },
+    tells: Form,
+    yields_to: [passrole::names_other_team],
 }
 
 fn check(stated: &Stated<'_>, cx: &Context<'_>) -> Option<Fault> {

@@ -25,7 +25,9 @@ rule! {
     /// operator, and add `"Null": {"aws:ResourceTag/<team tag>": "false"}`.
     ///
     /// Source: IAM User Guide, "Condition operators".
-    "condition-fails-open", High, Statement { check }
+    "condition-fails-open", High, Statement { check },
+    tells: Form,
+    yields_to: [passrole::names_other_team],
 }
 
 fn check(stated: &Stated<'_>, cx: &Context<'_>) -> Option<Fault> {

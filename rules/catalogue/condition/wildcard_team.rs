@@ -24,7 +24,9 @@ rule! {
     ///
     /// Source: IAM User Guide, "Condition operators"; IAM Access Analyzer calls it
     /// `EQUIVALENT_TO_NULL_FALSE`.
-    "condition-wildcard-team", High, Statement { check }
+    "condition-wildcard-team", High, Statement { check },
+    tells: Form,
+    yields_to: [passrole::names_other_team],
 }
 
 /// A team that nobody registers.

@@ -18,7 +18,8 @@ rule! {
     ///
     /// ## How to fix
     /// Let EMR Serverless alone assume it; debug with a role of its own.
-    "execution-role-assumable-directly", Low, Statement { check }
+    "execution-role-assumable-directly", Low, Statement { check },
+    yields_to: [trust::admits_anyone, trust::admits_account, trust::admits_other_team],
 }
 
 fn check(stated: &Stated<'_>, _: &Context<'_>) -> Option<Fault> {

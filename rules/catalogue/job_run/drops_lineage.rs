@@ -38,7 +38,7 @@ fn check<'a>(ran: &Ran<'a>, cx: &Context<'a>) -> Verdict {
 
 fn cause<'a>(ran: &Ran<'a>, cx: &Context<'a>) -> &'static str {
     let dropped = ran.started.dropped(cx);
-    dropped.map_or("", |dropped| dropped.cause)
+    dropped.map_or("", |dropped| dropped.cause())
 }
 
 fn fix<'a>(ran: &Ran<'a>, cx: &Context<'a>) -> Remediation {

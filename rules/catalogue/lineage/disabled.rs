@@ -26,7 +26,7 @@ rule! {
     /// Remove the key that the evidence names, or set it to `false`.
     ///
     /// Source: `OpenLineageSparkListener.checkIfDisabled` of OpenLineage.
-    "lineage-disabled", High, Lineage { check, fix }
+    "lineage-disabled", High, Lineage { check, fix }, judges_by: OwnKeys
 }
 
 fn switch(setup: &Setup<'_>) -> Option<&'static str> {

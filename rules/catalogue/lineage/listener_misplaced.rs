@@ -22,7 +22,9 @@ rule! {
     /// `spark.extraListeners`.
     ///
     /// Source: tried on Apache Spark 3.5.6 with another class that is no `QueryExecutionListener`.
-    "lineage-listener-misplaced", High, Lineage { check, fix }
+    "lineage-listener-misplaced", High, Lineage { check, fix },
+    judges_by: Listeners,
+    costs_lineage: is_deaf,
 }
 
 /// The key that an agent's listener may be mistaken to belong into.
@@ -72,6 +74,11 @@ fn fix(judged: &Judged<'_>, _: &Context<'_>) -> Remediation {
         judged.application,
         &[(wrong, &left.join(",")), (right, &joined.join(","))],
     )
+}
+
+/// A stray class ends jobs; from those that run it takes no lineage.
+fn is_deaf(setup: &Setup<'_>, _: &Context<'_>) -> bool {
+    !setup.wanted.is_some_and(|kind| setup.is_listening(kind))
 }
 
 #[cfg(test)]

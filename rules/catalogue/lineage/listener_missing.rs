@@ -19,7 +19,7 @@ rule! {
     /// Add the class that the evidence names to `spark.extraListeners`, a comma-separated list.
     ///
     /// Source: OpenLineage's and DataHub's documentation of their Spark integrations.
-    "lineage-listener-missing", High, Lineage { check, fix }
+    "lineage-listener-missing", High, Lineage { check, fix }, judges_by: Listeners
 }
 
 fn check(setup: &Setup<'_>, _: &Context<'_>) -> Verdict {

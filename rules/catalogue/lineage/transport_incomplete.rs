@@ -24,7 +24,7 @@ rule! {
     /// Set the keys that the evidence names.
     ///
     /// Source: OpenLineage's documentation, "Transports", and DataHub's table of its Spark plugin's settings.
-    "lineage-transport-incomplete", High, Lineage { check, fix }
+    "lineage-transport-incomplete", High, Lineage { check, fix }, judges_by: OwnKeys
 }
 
 fn check(setup: &Setup<'_>, _: &Context<'_>) -> Verdict {

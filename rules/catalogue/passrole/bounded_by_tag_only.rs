@@ -20,7 +20,9 @@ rule! {
     /// `iam:PassedToService`. Keep the tag for what it is good for: `sts:AssumeRole`.
     ///
     /// Source: IAM User Guide, "Grant a user permissions to pass a role to an AWS service".
-    "passrole-bounded-by-tag-only", High, Role { check }
+    "passrole-bounded-by-tag-only", High, Role { check },
+    tells: Effect,
+    yields_to: [passrole::reaches_other_team],
 }
 
 fn check(holder: &Holder<'_>, inventory: &Inventory<'_>, cx: &Context<'_>) -> Vec<Fault> {

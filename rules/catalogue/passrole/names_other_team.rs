@@ -16,7 +16,8 @@ rule! {
     ///
     /// ## How to fix
     /// Name the team's own roles.
-    "passrole-names-other-team", High, Role { check }
+    "passrole-names-other-team", High, Role { check },
+    yields_to: [passrole::reaches_other_team, passrole::bounded_by_tag_only],
 }
 
 fn check(holder: &Holder<'_>, inventory: &Inventory<'_>, cx: &Context<'_>) -> Vec<Fault> {

@@ -21,7 +21,7 @@ rule! {
     /// `iam:PassedToService` to be `emr-serverless.amazonaws.com`.
     ///
     /// Source: IAM User Guide, "Grant a user permissions to pass a role to an AWS service".
-    "passrole-reaches-other-team", Critical, Role { check }
+    "passrole-reaches-other-team", Critical, Role { check }, tells: Effect
 }
 
 fn check(holder: &Holder<'_>, inventory: &Inventory<'_>, cx: &Context<'_>) -> Vec<Fault> {

@@ -19,7 +19,8 @@ rule! {
     /// Leave the condition out, and keep `Resource` and `iam:PassedToService`.
     ///
     /// Source: IAM User Guide, "Grant a user permissions to pass a role to an AWS service".
-    "passrole-tag-unreliable", Low, Role { check }
+    "passrole-tag-unreliable", Low, Role { check },
+    yields_to: [passrole::reaches_other_team, passrole::bounded_by_tag_only],
 }
 
 fn check(holder: &Holder<'_>, inventory: &Inventory<'_>, cx: &Context<'_>) -> Vec<Fault> {

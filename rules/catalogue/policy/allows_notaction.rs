@@ -18,7 +18,7 @@ rule! {
     /// allow what is needed of them in a statement of its own, on the team's own roles.
     ///
     /// Source: IAM User Guide, "IAM JSON policy elements: `NotAction`".
-    "policy-allows-notaction", High, Statement { check }
+    "policy-allows-notaction", High, Statement { check }, tells: Form
 }
 
 fn check(stated: &Stated<'_>, _: &Context<'_>) -> Option<Fault> {

@@ -23,7 +23,7 @@ rule! {
     ///
     /// Source: IAM User Guide, "IAM JSON policy elements: `NotResource`"; IAM Access Analyzer calls it
     /// `PASS_ROLE_WITH_NOT_RESOURCE`.
-    "policy-allows-notresource", High, Statement { check }
+    "policy-allows-notresource", High, Statement { check }, tells: Form
 }
 
 fn check(stated: &Stated<'_>, _: &Context<'_>) -> Option<Fault> {

@@ -29,7 +29,8 @@ rule! {
     /// by one.
     ///
     /// Source: IAM User Guide, "IAM JSON policy elements: Resource".
-    "policy-arn-prefix-collision", High, Statement { check }
+    "policy-arn-prefix-collision", High, Statement { check },
+    yields_to: [passrole::reaches_other_team, assume::reaches_other_team],
 }
 
 /// What parts the words of a role's name.

@@ -20,7 +20,7 @@ rule! {
     ///
     /// Source: Service Authorization Reference, "Actions, resources, and condition keys for AWS Identity and
     /// Access Management".
-    "policy-retaggable", Low, Role { check }
+    "policy-retaggable", Low, Role { check }, tells: Effect
 }
 
 fn check(holder: &Holder<'_>, inventory: &Inventory<'_>, cx: &Context<'_>) -> Vec<Fault> {

@@ -21,7 +21,7 @@ rule! {
     /// `iam:PermissionsBoundary`.
     ///
     /// Source: IAM User Guide, "Permissions boundaries for IAM entities".
-    "role-creatable-unbounded", High, Role { check }
+    "role-creatable-unbounded", High, Role { check }, tells: Effect
 }
 
 const ACTION: &str = "iam:CreateRole";

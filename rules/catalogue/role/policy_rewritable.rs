@@ -26,7 +26,7 @@ rule! {
     /// `iam:PolicyARN`, and the boundary that the roles must have by `iam:PermissionsBoundary`.
     ///
     /// Source: IAM User Guide, "Permissions boundaries for IAM entities".
-    "role-policy-rewritable", Critical, Role { check }
+    "role-policy-rewritable", Critical, Role { check }, tells: Effect
 }
 
 const OF_POLICIES: [&str; 3] = [

@@ -22,7 +22,7 @@ rule! {
     ///
     /// Source: Service Authorization Reference, "Actions, resources, and condition keys for AWS Identity and
     /// Access Management".
-    "role-retaggable", Critical, Role { check }
+    "role-retaggable", Critical, Role { check }, tells: Effect
 }
 
 fn check(holder: &Holder<'_>, inventory: &Inventory<'_>, cx: &Context<'_>) -> Vec<Fault> {

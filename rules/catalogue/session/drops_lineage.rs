@@ -32,7 +32,7 @@ fn check<'a>(opened: &Opened<'a>, cx: &Context<'a>) -> Verdict {
 
 fn cause<'a>(opened: &Opened<'a>, cx: &Context<'a>) -> &'static str {
     let dropped = opened.started.dropped(cx);
-    dropped.map_or("", |dropped| dropped.cause)
+    dropped.map_or("", |dropped| dropped.cause())
 }
 
 fn fix<'a>(opened: &Opened<'a>, cx: &Context<'a>) -> Remediation {

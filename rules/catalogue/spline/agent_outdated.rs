@@ -3,7 +3,7 @@ use crate::finding::{Remediation, Verdict};
 use crate::lineage::Setup;
 use crate::remedy::{renamed, replace_artifacts};
 use crate::settings::Context;
-use crate::spark::agent::{AgentKind, Bundle, Fit, is_older};
+use crate::spark::agent::{Agent, AgentKind, Bundle, Fit, is_older};
 use crate::subject::application::Judged;
 use crate::subject::rule::rule;
 
@@ -23,7 +23,8 @@ rule! {
     /// Name a newer bundle for the same Spark and Scala.
     ///
     /// Source: git tags, log and issues of AbsaOSS/spline-spark-agent (`agents.toml`).
-    "spline-agent-outdated", Medium, Lineage { check, fix }, parameters: AgentOutdated
+    "spline-agent-outdated", Medium, Lineage { check, fix }, parameters: AgentOutdated,
+    costs_lineage: is_unsound,
 }
 
 fn check(setup: &Setup<'_>, cx: &Context<'_>) -> Verdict {
@@ -81,6 +82,18 @@ fn fix(judged: &Judged<'_>, _: &Context<'_>) -> Remediation {
         let agent = agents.find(|agent| agent.artifact == entry && agent.spark.is_some())?;
         renamed(entry, agent.version?, newest)
     })
+}
+
+/// Whether an agent was never published or has a known fault, and so isn't only older than is asked for.
+fn is_unsound(setup: &Setup<'_>, cx: &Context<'_>) -> bool {
+    let is_sound = |agent: &Agent<'_>| {
+        let version = agent.version.unwrap_or_default();
+        // An own build is of its owner's own numbers.
+        let bundle = setup.bundle().filter(|_| agent.spark.is_some());
+        let published = bundle.is_none_or(|bundle| !is_older(version, bundle.first()));
+        published && cx.policy.bundles.broken(version).is_none()
+    };
+    !setup.agents.of(AgentKind::Spline).all(is_sound)
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ rule! {
     ///
     /// Source: `StandardSplineConfigurationStack` and `SparkLineageInitializer` of
     /// AbsaOSS/spline-spark-agent.
-    "spline-disabled", High, Lineage { check, fix }
+    "spline-disabled", High, Lineage { check, fix }, judges_by: Mode
 }
 
 fn check(setup: &Setup<'_>, _: &Context<'_>) -> Verdict {

@@ -25,7 +25,7 @@ rule! {
     ///
     /// Source: `AgentBOM`, `spline.default.yaml` and the dispatchers of AbsaOSS/spline-spark-agent; its issue
     /// #862 for a dispatcher that doesn't exist, on EMR Serverless.
-    "spline-dispatcher-incomplete", High, Lineage { check, fix }
+    "spline-dispatcher-incomplete", High, Lineage { check, fix }, judges_by: Dispatchers
 }
 
 fn check(setup: &Setup<'_>, _: &Context<'_>) -> Verdict {

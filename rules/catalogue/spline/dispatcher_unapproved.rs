@@ -24,7 +24,9 @@ rule! {
     /// Set `spark.spline.lineageDispatcher` and its keys to what the organization's other applications have.
     ///
     /// Source: `spline.default.yaml` of AbsaOSS/spline-spark-agent.
-    "spline-dispatcher-unapproved", Medium, Lineage { check, fix }, parameters: DispatcherUnapproved
+    "spline-dispatcher-unapproved", Medium, Lineage { check, fix }, parameters: DispatcherUnapproved,
+    judges_by: Dispatchers,
+    costs_lineage: stays_in_driver,
 }
 
 fn check(setup: &Setup<'_>, cx: &Context<'_>) -> Verdict {
@@ -155,6 +157,16 @@ pub(super) fn key_in_force(judged: &Judged<'_>, key: &str) -> String {
         "spark.hadoop.spline"
     };
     format!("{prefix}.{key}")
+}
+
+/// Whether lineage goes to the driver's log alone, where nobody looks it up.
+fn stays_in_driver(setup: &Setup<'_>, _: &Context<'_>) -> bool {
+    dispatchers(&setup.spark).is_ok_and(|found| {
+        let mut found = found.iter();
+        found.all(|dispatcher| {
+            dispatcher.class.is_none() && matches!(dispatcher.name, "console" | "logging")
+        })
+    })
 }
 
 #[cfg(test)]

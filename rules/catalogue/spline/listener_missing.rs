@@ -23,7 +23,7 @@ rule! {
     /// `spark.sql.queryExecutionListeners`, a comma-separated list.
     ///
     /// Source: tried on Apache Spark 3.5.6; AbsaOSS/spline issue #1112 has the key without its last letter.
-    "spline-listener-missing", High, Lineage { check, fix }
+    "spline-listener-missing", High, Lineage { check, fix }, judges_by: Listeners
 }
 
 fn check(setup: &Setup<'_>, _: &Context<'_>) -> Verdict {

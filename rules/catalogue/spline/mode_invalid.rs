@@ -22,7 +22,7 @@ rule! {
     /// Set the key that is named in the evidence to `ENABLED`, or remove it.
     ///
     /// Source: `SplineMode` of AbsaOSS/spline-spark-agent, read in its source and not run.
-    "spline-mode-invalid", High, Lineage { check, fix }
+    "spline-mode-invalid", High, Lineage { check, fix }, judges_by: Mode
 }
 
 fn check(setup: &Setup<'_>, _: &Context<'_>) -> Verdict {

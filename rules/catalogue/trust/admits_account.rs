@@ -22,7 +22,8 @@ rule! {
     /// and `aws:PrincipalArn` with the path of its roles.
     ///
     /// Source: IAM User Guide, "AWS JSON policy elements: Principal".
-    "trust-admits-account", High, Statement { check }
+    "trust-admits-account", High, Statement { check },
+    yields_to: [trust::admits_anyone, trust::admits_other_team],
 }
 
 fn check(stated: &Stated<'_>, cx: &Context<'_>) -> Option<Fault> {

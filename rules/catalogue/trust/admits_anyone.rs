@@ -23,7 +23,7 @@ rule! {
     /// and `aws:PrincipalArn` with the path of its roles.
     ///
     /// Source: IAM User Guide, "AWS JSON policy elements: Principal".
-    "trust-admits-anyone", Critical, Statement { check }
+    "trust-admits-anyone", Critical, Statement { check }, tells: Effect
 }
 
 fn check(stated: &Stated<'_>, cx: &Context<'_>) -> Option<Fault> {

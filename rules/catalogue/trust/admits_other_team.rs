@@ -21,7 +21,7 @@ rule! {
     /// Take the role out of `Principal`, or agree to the sharing in `[[sharing]]`.
     ///
     /// Source: IAM User Guide, "AWS JSON policy elements: Principal".
-    "trust-admits-other-team", Critical, Estate { check }
+    "trust-admits-other-team", Critical, Estate { check }, tells: Effect
 }
 
 fn check(estate: &Estate<'_>, cx: &Context<'_>) -> Vec<Fault> {

@@ -19,7 +19,7 @@ rule! {
     /// Leave trust policies to a role of the platform.
     ///
     /// Source: IAM User Guide, "Cross-account policy evaluation logic".
-    "trust-rewritable", Critical, Role { check }
+    "trust-rewritable", Critical, Role { check }, tells: Effect
 }
 
 fn check(holder: &Holder<'_>, inventory: &Inventory<'_>, cx: &Context<'_>) -> Vec<Fault> {
