@@ -1,6 +1,7 @@
 //! What a judgement says: verdict, severity, evidence, remediation.
 
 mod fault;
+mod remedy;
 mod rule_id;
 mod stored;
 
@@ -14,6 +15,7 @@ use sha2::{Digest as _, Sha256};
 use crate::estate::{AccountId, Arn, ReadScopes, Region};
 
 pub use fault::Fault;
+pub use remedy::{Asked, Attribute, Edit, Piece, Remedy, Template};
 pub use rule_id::RuleId;
 use stored::StoredFinding;
 
