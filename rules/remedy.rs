@@ -7,12 +7,13 @@ pub mod iam;
 #[cfg(test)]
 pub(crate) mod pasted;
 mod restate;
+mod start;
 mod terraform;
 
 pub use artifacts::{renamed, replace_artifacts};
 pub use change::{edited, written};
 pub use emr::{
-    drop_images, hcl, set_configurations, set_spark_defaults, set_tag, shell, start_from,
-    start_with, tag_policy, tag_role, target, update, update_running,
+    drop_images, hcl, set_spark_defaults, set_tag, shell, stop, tag_policy, tag_role, target,
 };
 pub use restate::restate;
+pub use start::{Parameter, edits_between, open_with, start_with};

@@ -3,14 +3,14 @@
 use serde::{Deserialize, Serialize};
 
 use crate::estate::{Arn, ReadScope, ReadScopes};
-use crate::finding::{Remediation, Severity, Verdict};
+use crate::finding::{Remedy, Severity, Verdict};
 
-/// A fault of a role, a policy or a statement.
+/// A fault of what a rule was handed, or of something that it names.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Fault {
-    /// What is to be mended.
-    pub resource: Arn,
+    /// What is to be mended, where it isn't what the rule was handed.
+    pub resource: Option<Arn>,
     /// The team that it belongs to.
     pub team: Option<String>,
     /// Which part of it, where it can have the fault twice.
@@ -20,7 +20,7 @@ pub struct Fault {
     /// What was seen.
     pub verdict: Verdict,
     /// The change.
-    pub remediation: Remediation,
+    pub remedy: Remedy,
     /// Whether the statement that is blamed allows everything: one finding says it all.
     pub is_everything: bool,
     /// What it was read from, besides the resource itself.
@@ -28,25 +28,71 @@ pub struct Fault {
 }
 
 impl Fault {
-    /// A fault of a whole resource.
-    pub fn of(resource: &Arn, team: Option<&str>, evidence: String) -> Self {
+    /// The fault is there; the evidence states the fact.
+    pub fn fail(evidence: impl Into<String>) -> Self {
+        Self::told(Verdict::Fail(evidence.into()))
+    }
+
+    /// It can't be told; the reason says what is missing.
+    pub fn unknown(reason: impl Into<String>) -> Self {
+        Self::told(Verdict::Unknown(reason.into()))
+    }
+
+    fn told(verdict: Verdict) -> Self {
         Self {
-            resource: resource.clone(),
-            team: team.map(str::to_owned),
+            resource: None,
+            team: None,
             part: String::new(),
             severity: None,
-            verdict: Verdict::Fail(evidence),
-            remediation: Remediation::default(),
+            verdict,
+            remedy: Remedy::None,
             is_everything: false,
             read_from: ReadScopes::none(),
         }
     }
 
-    /// With the change that mends it.
-    #[must_use]
-    pub fn mended_by(self, remediation: Remediation) -> Self {
+    /// The faults that a verdict comes to.
+    pub fn of_verdict(verdict: Verdict) -> Vec<Self> {
+        match verdict {
+            Verdict::Pass => Vec::new(),
+            Verdict::Fail(_) | Verdict::Unknown(_) => vec![Self::told(verdict)],
+        }
+    }
+
+    /// A fault of a whole resource.
+    pub fn of(resource: &Arn, team: Option<&str>, evidence: String) -> Self {
         Self {
-            remediation,
+            resource: Some(resource.clone()),
+            team: team.map(str::to_owned),
+            ..Self::fail(evidence)
+        }
+    }
+
+    /// With its evidence, or its reason, in other words.
+    #[must_use]
+    pub fn retold(self, words: impl FnOnce(String) -> String) -> Self {
+        let verdict = match self.verdict {
+            Verdict::Pass => Verdict::Pass,
+            Verdict::Fail(evidence) => Verdict::Fail(words(evidence)),
+            Verdict::Unknown(reason) => Verdict::Unknown(words(reason)),
+        };
+        Self { verdict, ..self }
+    }
+
+    /// Of this part: one resource can have the fault in several.
+    #[must_use]
+    pub fn part(self, part: impl Into<String>) -> Self {
+        Self {
+            part: part.into(),
+            ..self
+        }
+    }
+
+    /// With the change that mends it. Of what can't be told there is nothing to mend.
+    #[must_use]
+    pub fn mended_by(self, remedy: impl Into<Remedy>) -> Self {
+        Self {
+            remedy: remedy.into(),
             ..self
         }
     }

@@ -17,6 +17,25 @@ pub enum Remedy {
     Written(Remediation),
 }
 
+#[cfg(test)]
+impl Remedy {
+    /// What is written already.
+    pub(crate) fn written(&self) -> Remediation {
+        match self {
+            Self::Written(written) => written.clone(),
+            Self::None | Self::Edits(_) => Remediation::default(),
+        }
+    }
+
+    /// The edits of an application.
+    pub(crate) fn edits(&self) -> &[Edit] {
+        match self {
+            Self::Edits(edits) => edits,
+            Self::None | Self::Written(_) => &[],
+        }
+    }
+}
+
 impl From<Remediation> for Remedy {
     fn from(written: Remediation) -> Self {
         if written == Remediation::default() {
@@ -87,6 +106,8 @@ pub enum Edit {
     },
     /// Sets what an application has beside its configuration.
     Attribute(Attribute),
+    /// What only a person can do, in one line.
+    ByHand(String),
 }
 
 impl Edit {

@@ -363,7 +363,7 @@ impl Kept {
             Source::Trust => (&node.arn, "trust"),
         };
         Fault {
-            resource: resource.clone(),
+            resource: Some(resource.clone()),
             part: crate::iam::part(policy, &self.statement),
             is_everything: self.statement.actions.patterns() == ["*"],
             ..node.fault(format!("{}: {evidence}", self.label(node)))

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::estate::{Application, Arn, JobRun, Region, Slice};
-use crate::finding::Verdict;
+use crate::finding::Fault;
 use crate::lineage::Standing;
 use crate::lineage::adoption::{Adoption, LackingJob, OfApplication, Share};
 use crate::settings::Context;
@@ -113,7 +113,11 @@ impl<'a> Activity<'a> {
         Self {
             jobs: groups(applications, of_job, run_at, |at, application| {
                 let (run, submit) = (slice.job_runs.get(at)?, submits.get(at)?);
-                Some(Ran::new(run, application, submit, roles, cx.policy))
+                let ran = Ran::new(run, application, submit, roles, cx.policy);
+                Some(Ran {
+                    is_latest: true,
+                    ..ran
+                })
             }),
             sessions: groups(applications, of_session, session_at, |at, application| {
                 let session = slice.sessions.get(at)?;
@@ -211,36 +215,36 @@ fn groups<'a, T>(
 }
 
 impl<T> Group<'_, T> {
-    /// A verdict that says of what.
-    pub(super) fn named(&self, verdict: Verdict, kind: &str) -> Verdict {
-        let said = |fact: String| format!("{kind} `{}`: {fact}", self.name);
-        match verdict {
-            Verdict::Pass => Verdict::Pass,
-            Verdict::Fail(fact) => Verdict::Fail(said(fact)),
-            Verdict::Unknown(fact) => Verdict::Unknown(said(fact)),
-        }
+    /// A fault that says of what.
+    pub(super) fn named(&self, fault: Fault, kind: &str) -> Fault {
+        fault.retold(|fact| format!("{kind} `{}`: {fact}", self.name))
     }
 }
 
 impl<'a> Group<'a, Ran<'a>> {
-    /// A verdict that says of what, and of how many of its runs.
+    /// Faults that say of what, and of how many of its runs.
     pub(super) fn counted(
         &self,
-        verdict: Verdict,
+        faults: Vec<Fault>,
         activity: &Activity<'a>,
-        same: impl Fn(&Ran<'a>) -> bool,
-    ) -> Verdict {
-        let verdict = self.named(verdict, "job");
-        if verdict == Verdict::Pass || self.others.is_empty() {
-            return verdict;
+        check: impl Fn(&Ran<'a>) -> Vec<Fault>,
+    ) -> Vec<Fault> {
+        let named = faults.into_iter().map(|fault| self.named(fault, "job"));
+        let named: Vec<_> = named.collect();
+        if named.is_empty() || self.others.is_empty() {
+            return named;
         }
-        let count = 1 + activity.earlier(self).filter(same).count();
+        let mut others: BTreeMap<String, usize> = BTreeMap::new();
+        for ran in activity.earlier(self) {
+            for fault in check(&ran) {
+                *others.entry(fault.part).or_default() += 1;
+            }
+        }
         let all = 1 + self.others.len();
-        let said = |fact: String| format!("{fact} ({count} of {all} runs)");
-        match verdict {
-            Verdict::Pass => Verdict::Pass,
-            Verdict::Fail(fact) => Verdict::Fail(said(fact)),
-            Verdict::Unknown(fact) => Verdict::Unknown(said(fact)),
-        }
+        let counted = named.into_iter().map(|fault| {
+            let count = 1 + others.get(&fault.part).copied().unwrap_or_default();
+            fault.retold(|fact| format!("{fact} ({count} of {all} runs)"))
+        });
+        counted.collect()
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::catalogue::rules;
-use crate::finding::Fault;
+use crate::estate::Arn;
 use crate::finding::{Finding, Fingerprint};
 use crate::judge::roles::{Found, findings, superseded};
 use crate::settings::Context;
@@ -29,8 +29,9 @@ pub fn judge_estate(accounts: &[Edges], is_whole: bool, cx: &Context<'_>) -> Est
     let mut found = Vec::new();
     for rule in rules().filter(|rule| rule.severity_in(cx.policy).is_some()) {
         if let Check::Estate { check } = rule.check {
-            let faults: Vec<Fault> = check(&estate, cx);
-            found.extend(faults.into_iter().map(|fault| Found { rule, fault }));
+            // Each names its resource; what did not would be the organization's.
+            let organization = Arn::from("arn:aws:organizations:::organization");
+            found.extend(Found::all(rule, &organization, check(&estate, cx)));
         }
     }
     EstateJudgement {

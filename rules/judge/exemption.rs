@@ -6,8 +6,9 @@ use jiff::Timestamp;
 
 use crate::catalogue::{known, rules};
 use crate::estate::glob::ArnGlob;
-use crate::estate::{AccountId, Arn, ReadScope, ReadScopes, Region, Slice};
-use crate::finding::{Failing, Finding, Fingerprint, Remediation, RuleId, Verdict};
+use crate::estate::{AccountId, Arn, ReadScope, ReadScopes, Slice};
+use crate::finding::Finding;
+use crate::judge::subject::Subject;
 use crate::settings::{Context, Exemption, Policy};
 use crate::subject::rule::Check;
 
@@ -63,37 +64,12 @@ fn expired(
     cx: &Context<'_>,
 ) -> Option<Finding> {
     let rule = rules().find(|rule| matches!(rule.check, Check::Exemption { .. }))?;
-    let severity = rule.severity_in(cx.policy)?;
     let Check::Exemption { check } = rule.check else {
         return None;
     };
-    let Verdict::Fail(evidence) = check(exemption, cx) else {
-        return None;
-    };
+    let fault = check(exemption, cx).into_iter().next()?;
     let resource = Arn::from(exemption.resource.as_str());
-    let account = resource.account();
-    let is_one = AccountId::is_valid(account);
-    let id = RuleId::from(rule.id);
-    Some(Finding {
-        fingerprint: Fingerprint::new(&id, &resource, exemption.rule.as_str()),
-        rule: id,
-        severity,
-        verdict: Failing::Fail,
-        account: if is_one {
-            AccountId::from(account)
-        } else {
-            home.clone()
-        },
-        region: Region::global(),
-        resource,
-        group: None,
-        created_at: None,
-        read_from,
-        team: None,
-        title: rule.title().to_owned(),
-        evidence,
-        remediation: Remediation::default(),
-    })
+    Subject::exempted(resource, home, read_from).finding(rule, fault, cx)
 }
 
 impl Tagged {
@@ -163,6 +139,7 @@ fn read(arn: &Arn, value: &str, team: Option<&str>) -> Result<Exemption, TagErro
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::finding::{Fingerprint, RuleId};
 
     fn slice(tag: &str) -> Slice {
         let mut application = crate::estate::Application::example();

@@ -95,7 +95,7 @@ fn mended(document: &Value, kind: &str, rule: &str) -> Value {
     let faults_before = faults(document, kind);
     let ids: Vec<_> = faults_before.iter().map(|it| it.0).collect();
     assert_eq!(ids, [rule], "{document}");
-    let fix = &faults_before[0].1.remediation.aws_cli;
+    let fix = &faults_before[0].1.remedy.written().aws_cli;
     let body = fix.split_once("<<'EOF'\n").unwrap().1;
     let body = body.split_once("\nEOF\n").unwrap().0;
     let after: Value = serde_json::from_str(body).unwrap();
@@ -210,7 +210,12 @@ fn a_denial_spares_the_own_team_alone() {
     assert_eq!(after, json!([deny("sts:AssumeRole", &own)]));
     // What else it denies by the list stays, and is a gap still.
     let wide = document(&deny("*", &listed));
-    let fix = faults(&wide, "inline")[0].1.remediation.aws_cli.clone();
+    let fix = faults(&wide, "inline")[0]
+        .1
+        .remedy
+        .written()
+        .aws_cli
+        .clone();
     assert!(
         fix.contains("StringNotEquals") && fix.contains("\"iam:TagRole\""),
         "{fix}"
@@ -234,7 +239,7 @@ fn a_prefix_that_covers_a_role_of_another_team_is_confined_to_the_own() {
     // Another account's roles are not known here.
     let latent = faults(&pass("arn:aws:iam::444455556666:role/ads-*"), "inline");
     assert_eq!(latent[0].1.severity, Some(Severity::Low));
-    let fix = &latent[0].1.remediation.aws_cli;
+    let fix = &latent[0].1.remedy.written().aws_cli;
     assert!(fix.contains("444455556666:role/ads-fraud*"), "{fix}");
 }
 

@@ -3,40 +3,58 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalogue::rules;
-use crate::estate::{AccountId, Arn, ManagedPolicy, ReadScope, Region};
-use crate::finding::Fault;
-use crate::finding::RuleId;
-use crate::finding::{Failing, Finding, Fingerprint, Remediation, Severity, Verdict};
+use crate::estate::{Arn, ManagedPolicy};
+use crate::finding::{Fault, Finding, Fingerprint, RuleId};
 use crate::iam::{Held, Inventory};
+use crate::judge::subject::Subject;
 use crate::settings::Context;
 use crate::subject::rule::{Check, Rule};
 use crate::subject::statement::Stated;
 
-/// A fault, and the rule that found it.
+/// A fault, what is to blame, and the rule that found it.
 pub(crate) struct Found {
-    pub(crate) rule: &'static Rule,
-    pub(crate) fault: Fault,
+    rule: &'static Rule,
+    resource: Arn,
+    fault: Fault,
+}
+
+impl Found {
+    /// The faults that a rule found in a resource, or in what they name.
+    pub(super) fn all(
+        rule: &'static Rule,
+        resource: &Arn,
+        faults: Vec<Fault>,
+    ) -> impl Iterator<Item = Self> {
+        faults.into_iter().map(move |fault| Self {
+            rule,
+            resource: fault.resource.clone().unwrap_or_else(|| resource.clone()),
+            fault,
+        })
+    }
 }
 
 /// What the rules on single roles find in an account.
 pub(super) fn of_account(inventory: &Inventory<'_>, cx: &Context<'_>) -> Vec<Found> {
     let mut found = Vec::new();
     for rule in rules().filter(|rule| rule.severity_in(cx.policy).is_some()) {
-        let mut add = |faults: Vec<Fault>| {
-            found.extend(faults.into_iter().map(|fault| Found { rule, fault }));
-        };
         match rule.check {
             Check::Role { check } => {
-                let roles = inventory.roles.iter();
-                add(roles.flat_map(|it| check(it, inventory, cx)).collect());
+                for holder in &inventory.roles {
+                    let faults = check(holder, inventory, cx);
+                    found.extend(Found::all(rule, &holder.role.arn, faults));
+                }
             }
             Check::ManagedPolicy { check } => {
-                let policies = inventory.policies.iter().filter(|it| is_own(it));
-                add(policies.filter_map(|it| check(it, inventory, cx)).collect());
+                for policy in inventory.policies.iter().filter(|policy| is_own(policy)) {
+                    let faults = check(policy, inventory, cx).into_iter().collect();
+                    found.extend(Found::all(rule, &policy.arn, faults));
+                }
             }
             Check::Statement { check } => {
-                let all = statements(inventory);
-                add(all.filter_map(|it| check(&it, cx)).collect());
+                for stated in statements(inventory) {
+                    let faults = check(&stated, cx).into_iter().collect();
+                    found.extend(Found::all(rule, &stated.holder.role.arn, faults));
+                }
             }
             Check::Lineage { .. }
             | Check::Application { .. }
@@ -73,13 +91,21 @@ fn statements<'a>(inventory: &'a Inventory<'a>) -> impl Iterator<Item = Stated<'
 /// What single faults come to: one cause is one finding, whoever holds the policy.
 pub(crate) fn findings(found: Vec<Found>, cx: &Context<'_>) -> Vec<Finding> {
     let mut merged: BTreeMap<Fingerprint, (Finding, usize)> = BTreeMap::new();
-    for Found { rule, fault } in without_consequences(found) {
-        let finding = finding(rule, &fault, cx);
+    for Found {
+        rule,
+        resource,
+        fault,
+    } in without_consequences(found)
+    {
+        let read_from = fault.read_from.clone();
+        let Some(finding) = Subject::blamed(&resource).finding(rule, fault, cx) else {
+            continue;
+        };
         merged
             .entry(finding.fingerprint.clone())
             .and_modify(|(first, others)| {
                 *others += 1;
-                first.read_from.extend(fault.read_from);
+                first.read_from.extend(read_from);
             })
             .or_insert((finding, 0));
     }
@@ -98,9 +124,7 @@ pub(crate) fn findings(found: Vec<Found>, cx: &Context<'_>) -> Vec<Finding> {
 pub(crate) fn superseded(found: &[Found]) -> BTreeSet<Fingerprint> {
     let said = found.iter().flat_map(|it| {
         let forms = rules().filter(|form| form.yields(it.rule));
-        forms.map(|form| {
-            Fingerprint::new(&RuleId::from(form.id), &it.fault.resource, &it.fault.part)
-        })
+        forms.map(|form| Fingerprint::new(&RuleId::from(form.id), &it.resource, &it.fault.part))
     });
     said.collect()
 }
@@ -108,7 +132,7 @@ pub(crate) fn superseded(found: &[Found]) -> BTreeSet<Fingerprint> {
 /// Leaves out what another finding on the same statement says already: the form where the effect was found,
 /// and all but the worst where a statement allows everything.
 fn without_consequences(found: Vec<Found>) -> Vec<Found> {
-    let key = |it: &Found| (it.fault.resource.clone(), it.fault.part.clone());
+    let key = |it: &Found| (it.resource.clone(), it.fault.part.clone());
     let mut of_statement: BTreeMap<(Arn, String), Vec<&'static Rule>> = BTreeMap::new();
     for it in &found {
         of_statement.entry(key(it)).or_default().push(it.rule);
@@ -130,43 +154,4 @@ fn without_consequences(found: Vec<Found>) -> Vec<Found> {
         .into_iter()
         .filter(|_| kept.next().unwrap_or(true))
         .collect()
-}
-
-fn finding(rule: &'static Rule, fault: &Fault, cx: &Context<'_>) -> Finding {
-    let id = RuleId::from(rule.id);
-    let (verdict, evidence) = match &fault.verdict {
-        Verdict::Fail(evidence) => (Failing::Fail, evidence.clone()),
-        Verdict::Unknown(reason) => (Failing::Unknown, reason.clone()),
-        Verdict::Pass => (Failing::Unknown, String::new()),
-    };
-    Finding {
-        fingerprint: Fingerprint::new(&id, &fault.resource, &fault.part),
-        severity: severity(rule, fault, cx),
-        rule: id,
-        verdict,
-        account: AccountId::from(fault.resource.account()),
-        region: Region::global(),
-        resource: fault.resource.clone(),
-        group: None,
-        created_at: None,
-        read_from: fault
-            .read_from
-            .clone()
-            .and(ReadScope::resource(&fault.resource)),
-        team: fault.team.clone(),
-        title: rule.title().to_owned(),
-        evidence,
-        remediation: match verdict {
-            Failing::Fail => fault.remediation.clone(),
-            Failing::Unknown => Remediation::default(),
-        },
-    }
-}
-
-/// The organization's word counts most, then the fault's, then the rule's.
-fn severity(rule: &'static Rule, fault: &Fault, cx: &Context<'_>) -> Severity {
-    let set = rule
-        .severity_in(cx.policy)
-        .filter(|it| *it != rule.severity);
-    set.or(fault.severity).unwrap_or(rule.severity)
 }

@@ -1,6 +1,9 @@
 //! What the rules make of whole accounts.
 
-use crate::estate::{Application, Cause, Gap, JobRun};
+use std::collections::BTreeMap;
+
+use crate::estate::{Application, Cause, Gap, JobRun, Region, Scope, Service};
+use crate::finding::{RuleId, Severity};
 use crate::judge::*;
 use crate::settings::{Policy, RuleSettings, RuleTable};
 

@@ -11,13 +11,13 @@ use serde_json::json;
 use super::emr::{shell, target};
 use super::terraform;
 use crate::estate::{Application, Configuration};
-use crate::finding::{Asked, Attribute, Edit, Piece, Remediation, Template};
+use crate::finding::{Asked, Edit, Piece, Remediation, Template};
 use crate::spark::entries;
 
 const SPARK_DEFAULTS: &str = "spark-defaults";
 
 /// The functions of jq that edit a runtime configuration. Of two classifications of one name the last counts.
-const EDITING: &str = r#"def entries: (. // "") | split(",") | map(gsub("^\\s+|\\s+$"; "")) | map(select(. != ""));
+pub(super) const EDITING: &str = r#"def entries: (. // "") | split(",") | map(gsub("^\\s+|\\s+$"; "")) | map(select(. != ""));
 def add($entry): entries | if any(. == $entry) then . else . + [$entry] end | join(",");
 def remove($entry): entries | map(select(. != $entry)) | join(",");
 def replace($entry; $with): entries | map(if . == $entry then $with else . end) | join(",");
@@ -71,7 +71,7 @@ fn apply(configurations: &mut Vec<Configuration>, edit: &Edit) {
                 *other = with.example();
             }
         }),
-        Edit::Attribute(_) => {}
+        Edit::Attribute(_) | Edit::ByHand(_) => {}
     }
 }
 
@@ -107,13 +107,27 @@ fn on_list(
 
 /// The edits as commands and as Terraform.
 pub fn written(application: &Application, edits: &[Edit]) -> Remediation {
-    if edits.is_empty() {
-        return Remediation::default();
+    let notes: String = edits.iter().filter_map(note).collect();
+    let is_by_hand = |edit: &Edit| matches!(edit, Edit::ByHand(_));
+    if edits.iter().all(is_by_hand) {
+        return Remediation {
+            aws_cli: notes.trim_end().to_owned(),
+            terraform: String::new(),
+        };
     }
     Remediation {
-        aws_cli: commands(application, edits),
+        aws_cli: format!("{notes}{}", commands(application, edits)),
         terraform: terraform::attributes(application, edits),
     }
+}
+
+/// What only a person can do, as a comment.
+pub(super) fn note(edit: &Edit) -> Option<String> {
+    let Edit::ByHand(text) = edit else {
+        return None;
+    };
+    let text: String = text.chars().filter(|letter| !letter.is_control()).collect();
+    Some(format!("# {text}\n"))
 }
 
 /// Commands for a POSIX shell, of which the first that fails is the last: nothing waits for an application
@@ -134,9 +148,11 @@ fn commands(application: &Application, edits: &[Edit]) -> String {
         .iter()
         .map(|asked| format!("--arg {0} \"${0}\" ", asked.variable))
         .collect();
-    let is_stopped_for_it = edits
-        .iter()
-        .any(|edit| !matches!(edit, Edit::Attribute(attribute) if attribute.while_running));
+    let is_stopped_for_it = edits.iter().any(|edit| match edit {
+        Edit::Attribute(attribute) => !attribute.while_running,
+        Edit::ByHand(_) => false,
+        _ => true,
+    });
     let program = shell(&program(edits));
     let _ = write!(
         text,
@@ -174,22 +190,30 @@ fn commands(application: &Application, edits: &[Edit]) -> String {
     text
 }
 
+/// Refuses to go on while something isn't supplied.
+pub(super) fn demand(asked: &BTreeSet<Asked>) -> String {
+    let lines = asked.iter().map(|Asked { variable, example }| {
+        let example: String = example.chars().filter(|letter| is_plain(*letter)).collect();
+        format!(": \"${{{variable}:?set {variable}, such as {example}}}\" &&\n")
+    });
+    lines.collect()
+}
+
 fn is_plain(letter: char) -> bool {
     letter.is_ascii_alphanumeric() || " -_./:@+,".contains(letter)
 }
 
-/// What makes the request of an update from what is live.
+/// The request of an update from what is live.
 fn program(edits: &[Edit]) -> String {
     let mut steps = Vec::new();
     let mut members = vec!["applicationId".to_owned()];
     for edit in edits {
-        if let Edit::Attribute(Attribute {
-            member, program, ..
-        }) = edit
-        {
-            members.push(format!("{member}: ({program})"));
-        } else {
-            steps.push(step(edit));
+        match edit {
+            Edit::Attribute(attribute) => {
+                members.push(format!("{}: ({})", attribute.member, attribute.program));
+            }
+            Edit::ByHand(_) => {}
+            _ => steps.push(step(edit)),
         }
     }
     let mut text = String::new();
@@ -204,7 +228,8 @@ fn program(edits: &[Edit]) -> String {
     text
 }
 
-fn step(edit: &Edit) -> String {
+/// What an edit does to a runtime configuration, in jq.
+pub(super) fn step(edit: &Edit) -> String {
     match edit {
         Edit::Set {
             classification,
@@ -232,12 +257,12 @@ fn step(edit: &Edit) -> String {
             let (key, entry) = (json!(key), json!(entry));
             format!("list({key}; replace({entry}; {}))", jq(with))
         }
-        Edit::Attribute(_) => ".".into(),
+        Edit::Attribute(_) | Edit::ByHand(_) => ".".into(),
     }
 }
 
 /// A template as an expression of jq.
-fn jq(template: &Template) -> String {
+pub(super) fn jq(template: &Template) -> String {
     let pieces = template.0.iter().map(|piece| match piece {
         Piece::Text(text) => json!(text).to_string(),
         Piece::Asked(asked) => format!("${}", asked.variable),
@@ -251,20 +276,22 @@ fn jq(template: &Template) -> String {
 }
 
 /// What a person has to supply for an edit.
-fn asked(edit: &Edit) -> Vec<Asked> {
+pub(super) fn asked(edit: &Edit) -> Vec<Asked> {
     match edit {
         Edit::Set { value, .. } => value.all_asked().cloned().collect(),
         Edit::Add { entry, .. } => entry.all_asked().cloned().collect(),
         Edit::Replace { with, .. } => with.all_asked().cloned().collect(),
         Edit::Attribute(attribute) => attribute.asked.clone(),
-        Edit::Unset { .. } | Edit::Rename { .. } | Edit::Remove { .. } => Vec::new(),
+        Edit::Unset { .. } | Edit::Rename { .. } | Edit::Remove { .. } | Edit::ByHand(_) => {
+            Vec::new()
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::finding::Asked;
+    use crate::finding::Attribute;
     use crate::remedy::pasted::{Pasted, paste};
 
     fn edits() -> Vec<Edit> {

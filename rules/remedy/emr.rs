@@ -1,12 +1,11 @@
 //! The change that mends a finding, written as commands and as Terraform.
 
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use crate::estate::{Application, Configuration, JobRun, ManagedPolicy, Role};
-use crate::finding::Remediation;
+use crate::estate::{Application, Configuration, ManagedPolicy, Role};
+use crate::finding::{Attribute, Edit, Remediation};
 use crate::secrets::is_hidden;
 use crate::spark::is_spark_defaults;
 
@@ -86,61 +85,40 @@ pub fn target(application: &Application) -> String {
 
 /// Goes back to the release's own image, for all workers and for each type. An update that leaves the
 /// image's URI out removes the image, says the API's reference of `UpdateApplication`.
-pub fn drop_images(application: &Application) -> Remediation {
-    let mut change = Vec::new();
+pub fn drop_images(application: &Application) -> Vec<Edit> {
+    let terraform = "# remove image_configuration, of the application and of its worker types";
+    let attribute = |member: &str, program: String, terraform: &str| {
+        Edit::Attribute(Attribute {
+            member: member.into(),
+            program,
+            asked: Vec::new(),
+            terraform: terraform.into(),
+            while_running: false,
+        })
+    };
+    let mut edits = Vec::new();
     if application.image.is_some() {
-        change.push("--image-configuration '{}'".to_owned());
+        edits.push(attribute("imageConfiguration", "{}".into(), terraform));
     }
     if !application.worker_images.is_empty() {
         let kinds = application.worker_images.keys();
         let bare: BTreeMap<_, _> = kinds
             .map(|kind| (kind, json!({ "imageConfiguration": {} })))
             .collect();
-        let bare = shell(&json!(bare).to_string());
-        change.push(format!("--worker-type-specifications {bare}"));
+        let terraform = if edits.is_empty() { terraform } else { "" };
+        let bare = json!(bare).to_string();
+        edits.push(attribute("workerTypeSpecifications", bare, terraform));
     }
-    let terraform = "# remove image_configuration, of the application and of its worker types";
-    update(application, &change.join(" "), terraform)
+    edits
 }
 
-/// What a job is to be started with the next time, where its artifact lies elsewhere.
-pub fn start_from(run: &JobRun, entry_point: &str) -> Remediation {
-    let job: String = run.job().chars().filter(|it| !it.is_control()).collect();
+/// Stops an application.
+pub fn stop(application: &Application) -> Remediation {
     Remediation {
         aws_cli: format!(
-            "# start the job {job} with this, and all else as before\nentryPoint={}",
-            shell(entry_point)
+            "aws emr-serverless stop-application {}",
+            target(application)
         ),
-        terraform: String::new(),
-    }
-}
-
-/// What a job or session is to be started with the next time, where it changes: its submit parameters,
-/// and the classifications that override its application's under the field's name. It is no resource of
-/// Terraform.
-pub fn start_with(
-    what: &str,
-    parameters: Option<&str>,
-    field: &str,
-    configurations: Option<&[Configuration]>,
-) -> Remediation {
-    let note = configurations.map_or("", hidden_note);
-    let note = match parameters {
-        Some(text) if is_hidden(text) => HIDDEN_NOTE,
-        _ => note,
-    };
-    let what: String = what.chars().filter(|letter| !letter.is_control()).collect();
-    let mut aws_cli = format!("{note}# start {what} with this, and all else as before");
-    if let Some(parameters) = parameters {
-        aws_cli.push_str("\nsparkSubmitParameters=");
-        aws_cli.push_str(&shell(parameters));
-    }
-    if let Some(configurations) = configurations {
-        // Writing to a string can't fail.
-        let _ = write!(aws_cli, "\n{field}={}", shell(&wire(configurations)));
-    }
-    Remediation {
-        aws_cli,
         terraform: String::new(),
     }
 }
@@ -154,16 +132,26 @@ fn hidden_note(configurations: &[Configuration]) -> &'static str {
     if hidden { HIDDEN_NOTE } else { "" }
 }
 
-/// Adds a tag to a resource that the EMR Serverless API can tag.
-pub fn set_tag(application: &Application, key: &str, value: &str) -> Remediation {
+/// Sets a tag of an application; where no value is given, a person has to say which.
+pub fn set_tag(application: &Application, key: &str, value: Option<&str>) -> Remediation {
     let region = shell(application.region.as_str());
     let arn = shell(application.arn.as_str());
-    let tag = shell(&json!({ key: value }).to_string());
+    let tag = |tags: &str| {
+        format!(
+            "aws emr-serverless tag-resource --region {region} --resource-arn {arn} --tags {tags}"
+        )
+    };
+    if let Some(value) = value {
+        return Remediation {
+            aws_cli: tag(&shell(&json!({ key: value }).to_string())),
+            terraform: tags_block(key, &hcl(value)),
+        };
+    }
+    let program = shell(&format!("{{{}: $TEAM}}", json!(key)));
+    let tags = format!("\"$(jq -n --arg TEAM \"$TEAM\" {program})\"");
     Remediation {
-        aws_cli: format!(
-            "aws emr-serverless tag-resource --region {region} --resource-arn {arn} --tags {tag}"
-        ),
-        terraform: tags_block(key, value),
+        aws_cli: format!(": \"${{TEAM:?set TEAM, such as ads}}\" &&\n{}", tag(&tags)),
+        terraform: tags_block(key, "var.team"),
     }
 }
 
@@ -176,7 +164,7 @@ pub fn tag_role(role: &Role, key: &str, value: &str) -> Remediation {
             shell(&role.name),
             shell(&iam_tag(key, value))
         ),
-        terraform: tags_block(key, value),
+        terraform: tags_block(key, &hcl(value)),
     }
 }
 
@@ -189,7 +177,7 @@ pub fn tag_policy(policy: &ManagedPolicy, key: &str, value: &str) -> Remediation
             shell(policy.arn.as_str()),
             shell(&iam_tag(key, value))
         ),
-        terraform: tags_block(key, value),
+        terraform: tags_block(key, &hcl(value)),
     }
 }
 
@@ -203,7 +191,7 @@ fn iam_tag(key: &str, value: &str) -> String {
 }
 
 fn tags_block(key: &str, value: &str) -> String {
-    format!("tags = {{\n  {} = {}\n}}", hcl(key), hcl(value))
+    format!("tags = {{\n  {} = {value}\n}}", hcl(key))
 }
 
 /// Classifications as the API takes them.

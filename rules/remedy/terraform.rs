@@ -32,7 +32,8 @@ pub(super) fn attributes(application: &Application, edits: &[Edit]) -> String {
         | Edit::Rename { .. }
         | Edit::Add { .. }
         | Edit::Remove { .. }
-        | Edit::Replace { .. } => None,
+        | Edit::Replace { .. }
+        | Edit::ByHand(_) => None,
     }));
     blocks.join("\n")
 }
@@ -45,7 +46,7 @@ fn classifications(edits: &[Edit]) -> BTreeSet<&str> {
         Edit::Rename { .. } | Edit::Add { .. } | Edit::Remove { .. } | Edit::Replace { .. } => {
             Some("spark-defaults")
         }
-        Edit::Attribute(_) => None,
+        Edit::Attribute(_) | Edit::ByHand(_) => None,
     });
     names.collect()
 }
@@ -65,7 +66,11 @@ fn holes(edits: &[Edit]) -> Vec<(String, String)> {
         Edit::Set { value, .. } => Some(value),
         Edit::Add { entry, .. } => Some(entry),
         Edit::Replace { with, .. } => Some(with),
-        Edit::Unset { .. } | Edit::Rename { .. } | Edit::Remove { .. } | Edit::Attribute(_) => None,
+        Edit::Unset { .. }
+        | Edit::Rename { .. }
+        | Edit::Remove { .. }
+        | Edit::Attribute(_)
+        | Edit::ByHand(_) => None,
     });
     let holes = templates.filter(|template| template.all_asked().next().is_some());
     holes

@@ -47,9 +47,10 @@ pub(crate) mod bench {
     use super::Judged;
     use crate::Policy;
     use crate::estate::Application;
-    use crate::finding::Verdict;
+    use crate::finding::{Fault, Verdict};
     use crate::lineage::Setup;
     use crate::settings::Context;
+    use crate::subject::rule::bench::verdict;
 
     /// The example with keys of its `spark-defaults` set, or removed.
     pub(crate) fn with(changes: &[(&str, Option<&str>)]) -> Application {
@@ -85,7 +86,7 @@ pub(crate) mod bench {
     }
 
     type Lineage = for<'a> fn(&Setup<'a>, &Context<'_>) -> Verdict;
-    type Check = for<'a> fn(&Judged<'a>, &Context<'_>) -> Verdict;
+    type Check = for<'a> fn(&Judged<'a>, &Context<'_>) -> Vec<Fault>;
 
     pub(crate) fn lineage(check: Lineage, application: &Application) -> Verdict {
         let cx = Context::example();
@@ -123,9 +124,9 @@ pub(crate) mod bench {
             policy,
             ..Context::example()
         };
-        check(
+        verdict(check(
             &Judged::new(application, policy, crate::catalogue::lineage_checks()),
             &cx,
-        )
+        ))
     }
 }

@@ -19,7 +19,7 @@ pub fn of_statement(
 ) -> Fault {
     let everything = statement.actions.patterns() == ["*"];
     Fault {
-        resource: name.resource(holder.role).clone(),
+        resource: Some(name.resource(holder.role).clone()),
         part: part(name.part(), statement),
         is_everything: everything,
         ..of_role(holder, format!("{name}, {}: {evidence}", statement.label()))

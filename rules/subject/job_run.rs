@@ -19,6 +19,8 @@ pub struct Ran<'a> {
     pub started: Started<'a>,
     /// The roles of its account.
     pub roles: &'a Roles<'a>,
+    /// Whether it is the latest run of its job: what mends a fault is told of that one alone.
+    pub is_latest: bool,
 }
 
 impl<'a> Ran<'a> {
@@ -43,6 +45,7 @@ impl<'a> Ran<'a> {
             run,
             started,
             roles,
+            is_latest: false,
         }
     }
 
@@ -107,21 +110,17 @@ pub(crate) fn submitted(run: &JobRun) -> Result<Submit, SubmitError> {
     parameters.map_or_else(|| Ok(Submit::default()), Submit::parse)
 }
 
-/// A rule with one cause only.
-pub(crate) fn only_cause(_: &Ran<'_>, _: &crate::settings::Context<'_>) -> &'static str {
-    ""
-}
-
 /// What the tests of these rules have in common.
 #[cfg(test)]
 pub(crate) mod bench {
     use super::{Ran, Roles, submitted};
     use crate::estate::{Account, Application, JobRun, Role, Scope, SparkSubmit};
     use crate::estate::{Region, Service, Slice};
-    use crate::finding::Verdict;
+    use crate::finding::{Fault, Verdict};
     use crate::settings::Context;
     use crate::settings::Policy;
     use crate::subject::application::Judged;
+    use crate::subject::rule::bench::verdict;
 
     /// The example with another driver.
     pub(crate) fn with(change: impl FnOnce(&mut SparkSubmit)) -> JobRun {
@@ -131,7 +130,7 @@ pub(crate) mod bench {
     }
 
     pub(crate) fn judged(
-        check: for<'a> fn(&Ran<'a>, &Context<'a>) -> Verdict,
+        check: for<'a> fn(&Ran<'a>, &Context<'a>) -> Vec<Fault>,
         run: &JobRun,
         policy: &Policy,
     ) -> Verdict {
@@ -142,12 +141,12 @@ pub(crate) mod bench {
         let application = Application::example();
         let judged = Judged::new(&application, policy, crate::catalogue::lineage_checks());
         let (submit, roles) = (submitted(run), Roles::default());
-        check(&Ran::new(run, &judged, &submit, &roles, policy), &cx)
+        verdict(check(&Ran::new(run, &judged, &submit, &roles, policy), &cx))
     }
 
     /// The verdict in an account of these roles, of which IAM was read.
     pub(crate) fn judged_among(
-        check: for<'a> fn(&Ran<'a>, &Context<'a>) -> Verdict,
+        check: for<'a> fn(&Ran<'a>, &Context<'a>) -> Vec<Fault>,
         run: &JobRun,
         application: &Application,
         roles: Vec<Role>,
@@ -160,7 +159,10 @@ pub(crate) mod bench {
         };
         let judged = Judged::new(application, cx.policy, crate::catalogue::lineage_checks());
         let (submit, roles) = (submitted(run), Roles::of(&slice));
-        check(&Ran::new(run, &judged, &submit, &roles, cx.policy), &cx)
+        verdict(check(
+            &Ran::new(run, &judged, &submit, &roles, cx.policy),
+            &cx,
+        ))
     }
 
     /// A role of a team.

@@ -138,36 +138,24 @@ pub enum Check {
     },
     /// Judges an application.
     Application {
-        /// The predicate.
-        check: for<'a> fn(&application::Judged<'a>, &Context<'_>) -> Verdict,
-        /// The change.
-        fix: for<'a> fn(&application::Judged<'a>, &Context<'_>) -> Remediation,
+        /// The predicate, with the change that mends each fault.
+        check: for<'a> fn(&application::Judged<'a>, &Context<'_>) -> Vec<Fault>,
     },
     /// Judges the latest run of each job.
     JobRun {
-        /// The predicate.
-        check: for<'a> fn(&job_run::Ran<'a>, &Context<'a>) -> Verdict,
-        /// The change.
-        fix: for<'a> fn(&job_run::Ran<'a>, &Context<'a>) -> Remediation,
-        /// Which of the rule's causes it is, where there are several.
-        cause: for<'a> fn(&job_run::Ran<'a>, &Context<'a>) -> &'static str,
+        /// The predicate, with the change that mends each fault.
+        check: for<'a> fn(&job_run::Ran<'a>, &Context<'a>) -> Vec<Fault>,
     },
     /// Judges the latest session of each name.
     Session {
-        /// The predicate.
-        check: for<'a> fn(&session::Opened<'a>, &Context<'a>) -> Verdict,
-        /// The change.
-        fix: for<'a> fn(&session::Opened<'a>, &Context<'a>) -> Remediation,
-        /// Which of the rule's causes it is, where there are several.
-        cause: for<'a> fn(&session::Opened<'a>, &Context<'a>) -> &'static str,
+        /// The predicate, with the change that mends each fault.
+        check: for<'a> fn(&session::Opened<'a>, &Context<'a>) -> Vec<Fault>,
     },
     /// Judges what an application, the latest run of each job, and the latest session of each name are
     /// configured with.
     Configuration {
-        /// The predicate.
-        check: for<'a> fn(&configuration::Configured<'a>, &Context<'_>) -> Verdict,
-        /// The change.
-        fix: for<'a> fn(&configuration::Configured<'a>, &Context<'_>) -> Remediation,
+        /// The predicate, with the change that mends each fault.
+        check: for<'a> fn(&configuration::Configured<'a>, &Context<'_>) -> Vec<Fault>,
     },
     /// Judges a role with all its policies.
     Role {
@@ -192,14 +180,12 @@ pub enum Check {
     /// Judges an exemption.
     Exemption {
         /// The predicate.
-        check: fn(&Exemption, &Context<'_>) -> Verdict,
+        check: fn(&Exemption, &Context<'_>) -> Vec<Fault>,
     },
     /// Judges what came of reading a scope.
     Scope {
         /// The predicate.
-        check: fn(&Scope, &Context<'_>) -> Verdict,
-        /// The change.
-        fix: fn(&Scope, &Context<'_>) -> Remediation,
+        check: fn(&Scope, &Context<'_>) -> Vec<Fault>,
     },
 }
 
@@ -218,5 +204,18 @@ impl Check {
             Self::Exemption { .. } => "each exemption",
             Self::Scope { .. } => "each scope",
         }
+    }
+}
+
+/// What the tests of rules have in common.
+#[cfg(test)]
+pub(crate) mod bench {
+    use crate::finding::{Fault, Verdict};
+
+    /// The verdict of the only fault, if there is one.
+    pub(crate) fn verdict(faults: Vec<Fault>) -> Verdict {
+        assert!(faults.len() < 2, "{faults:?}");
+        let first = faults.into_iter().next();
+        first.map_or(Verdict::Pass, |fault| fault.verdict)
     }
 }

@@ -1,5 +1,5 @@
 use crate::estate::{Cause, Gap, Scope, Service};
-use crate::finding::{Remediation, Verdict};
+use crate::finding::Fault;
 use crate::settings::Context;
 use crate::subject::rule::rule;
 
@@ -17,18 +17,18 @@ rule! {
     /// Deploy the member role to the account. A StackSet with service-managed permissions leaves out
     /// the management account, which needs a stack of its own. Where the role exists, compare its
     /// trust policy with the auditor's role and external id.
-    "account-unreachable", High, Scope { check, fix }
+    "account-unreachable", High, Scope { check }
 }
 
-fn check(scope: &Scope, _: &Context<'_>) -> Verdict {
+fn check(scope: &Scope, _: &Context<'_>) -> Vec<Fault> {
     let Some(gap) = gap(scope) else {
-        return Verdict::Pass;
+        return Vec::new();
     };
     let evidence = format!("{}: {}: {}", gap.operation, gap.code, gap.reason);
     if gap.cause == Cause::Deadline {
-        Verdict::Unknown(evidence)
+        vec![Fault::unknown(evidence)]
     } else {
-        Verdict::Fail(evidence)
+        vec![Fault::fail(evidence)]
     }
 }
 
@@ -37,14 +37,12 @@ fn gap(scope: &Scope) -> Option<&Gap> {
 }
 
 /// What is wrong lies in the account's role or network, which can't be seen from here.
-fn fix(_: &Scope, _: &Context<'_>) -> Remediation {
-    Remediation::default()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::estate::Region;
+    use crate::finding::Verdict;
+    use crate::subject::rule::bench::verdict;
 
     fn scope(service: Service, cause: Cause) -> Scope {
         let gap = Gap {
@@ -64,22 +62,25 @@ mod tests {
     fn only_a_role_that_can_not_be_assumed_fails() {
         let cx = Context::example();
         assert_eq!(
-            check(&Scope::audited(Region::global(), Service::Sts), &cx),
+            verdict(check(&Scope::audited(Region::global(), Service::Sts), &cx)),
             Verdict::Pass
         );
         assert_eq!(
-            check(&scope(Service::Iam, Cause::Denied), &cx),
+            verdict(check(&scope(Service::Iam, Cause::Denied), &cx)),
             Verdict::Pass
         );
         assert_eq!(
-            check(&scope(Service::Sts, Cause::Denied), &cx),
+            verdict(check(&scope(Service::Sts, Cause::Denied), &cx)),
             Verdict::Fail("AssumeRole: AccessDenied: not authorized".into())
         );
     }
 
     #[test]
     fn an_account_that_no_time_was_left_for_is_unknown() {
-        let verdict = check(&scope(Service::Sts, Cause::Deadline), &Context::example());
+        let verdict = verdict(check(
+            &scope(Service::Sts, Cause::Deadline),
+            &Context::example(),
+        ));
         assert!(matches!(verdict, Verdict::Unknown(_)));
     }
 }

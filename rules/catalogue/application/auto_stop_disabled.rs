@@ -1,4 +1,5 @@
-use crate::finding::{Remediation, Verdict};
+use crate::catalogue::application::idle_timeout_long::auto_stop;
+use crate::finding::Fault;
 use crate::settings::Context;
 use crate::subject::application::Judged;
 use crate::subject::rule::rule;
@@ -15,18 +16,16 @@ rule! {
     /// Switch auto-stop on. The application must be stopped for the change.
     ///
     /// Source: EMR Serverless API, `AutoStopConfig`.
-    "application-auto-stop-disabled", Low, Application { check, fix }
+    "application-auto-stop-disabled", Low, Application { check }
 }
 
-fn check(judged: &Judged<'_>, _: &Context<'_>) -> Verdict {
+fn check(judged: &Judged<'_>, cx: &Context<'_>) -> Vec<Fault> {
     match &judged.application.auto_stop {
-        Some(stop) if !stop.enabled => Verdict::Fail("auto-stop is off".into()),
-        _ => Verdict::Pass,
+        Some(stop) if !stop.enabled => {
+            vec![Fault::fail("auto-stop is off").mended_by(vec![auto_stop(cx)])]
+        }
+        _ => Vec::new(),
     }
-}
-
-fn fix(judged: &Judged<'_>, cx: &Context<'_>) -> Remediation {
-    crate::catalogue::application::idle_timeout_long::auto_stop(judged, cx)
 }
 
 #[cfg(test)]
@@ -34,6 +33,7 @@ mod tests {
     use super::*;
     use crate::estate::Application;
     use crate::estate::AutoStop;
+    use crate::finding::Verdict;
     use crate::subject::application::bench::judged;
 
     #[test]

@@ -1,4 +1,7 @@
-use crate::finding::{Remediation, Verdict};
+use serde_json::json;
+
+use crate::finding::{Asked, Attribute, Edit, Fault};
+use crate::remedy::hcl;
 use crate::settings::Context;
 use crate::subject::application::Judged;
 use crate::subject::rule::rule;
@@ -17,12 +20,13 @@ rule! {
     /// Set `maximumCapacity`. It may be changed while the application runs.
     ///
     /// Source: EMR Serverless API, `MaximumAllowedResources`.
-    "application-capacity-unbounded", Medium, Application { check, fix }, parameters: CapacityUnbounded
+    "application-capacity-unbounded", Medium, Application { check }, parameters: CapacityUnbounded
 }
 
-fn check(judged: &Judged<'_>, cx: &Context<'_>) -> Verdict {
+fn check(judged: &Judged<'_>, cx: &Context<'_>) -> Vec<Fault> {
+    let mended = || vec![mended(judged, cx)];
     let Some(ceiling) = &judged.application.maximum_capacity else {
-        return Verdict::Fail("`maximumCapacity` is not set".into());
+        return vec![Fault::fail("`maximumCapacity` is not set").mended_by(mended())];
     };
     let most = &cx.policy.rules.capacity_unbounded;
     let parts = [
@@ -40,19 +44,17 @@ fn check(judged: &Judged<'_>, cx: &Context<'_>) -> Verdict {
         };
         match number(given) {
             Some(number) if number > most => {
-                return Verdict::Fail(format!(
-                    "`maximumCapacity` is {number} {unit}, more than {most}"
-                ));
+                let evidence = format!("`maximumCapacity` is {number} {unit}, more than {most}");
+                return vec![Fault::fail(evidence).mended_by(mended())];
             }
             Some(_) => {}
             None => {
-                return Verdict::Unknown(format!(
-                    "`maximumCapacity` is `{given}`, which is no number"
-                ));
+                let reason = format!("`maximumCapacity` is `{given}`, which is not a number");
+                return vec![Fault::unknown(reason)];
             }
         }
     }
-    Verdict::Pass
+    Vec::new()
 }
 
 /// The number in `4 vCPU`, `16GB` or `16`.
@@ -68,32 +70,46 @@ fn number(text: &str) -> Option<f64> {
     number.parse::<f64>().ok().map(|number| number * factor)
 }
 
-fn fix(judged: &Judged<'_>, cx: &Context<'_>) -> Remediation {
+/// The ceilings that are allowed, or else those that are set; what neither says, a person has to say.
+fn mended(judged: &Judged<'_>, cx: &Context<'_>) -> Edit {
     let most = &cx.policy.rules.capacity_unbounded;
-    let amount = |most: Option<f64>, unit: &str, given: Option<&str>| {
-        let asked = most.map(|most| format!("{most} {unit}"));
-        asked
-            .or_else(|| given.map(str::to_owned))
-            .unwrap_or_else(|| format!("<number> {unit}"))
-    };
     let given = judged.application.maximum_capacity.as_ref();
-    let cpu = amount(most.vcpu, "vCPU", given.map(|it| it.cpu.as_str()));
-    let memory = amount(most.memory_gb, "GB", given.map(|it| it.memory.as_str()));
-    let capacity = serde_json::json!({ "cpu": cpu, "memory": memory }).to_string();
-    let update = format!("--maximum-capacity {}", crate::remedy::shell(&capacity));
-    let hcl = crate::remedy::hcl;
-    let terraform = format!(
-        "maximum_capacity {{\n  cpu    = {}\n  memory = {}\n}}",
-        hcl(&cpu),
-        hcl(&memory)
-    );
-    crate::remedy::update_running(judged.application, &update, &terraform)
+    let mut asked = Vec::new();
+    let mut amount = |most: Option<f64>, unit: &str, given: Option<&str>, unset: Asked| {
+        let known = most.map(|most| format!("{most} {unit}"));
+        if let Some(known) = known.or_else(|| given.map(str::to_owned)) {
+            return (json!(known).to_string(), hcl(&known));
+        }
+        let expression = format!("(${} + \" {unit}\")", unset.variable);
+        let literal = format!("\"${{var.{}}} {unit}\"", unset.variable.to_lowercase());
+        asked.push(unset);
+        (expression, literal)
+    };
+    let cpu = given.map(|given| given.cpu.as_str());
+    let memory = given.map(|given| given.memory.as_str());
+    let (cpu, cpu_literal) = amount(most.vcpu, "vCPU", cpu, Asked::new("VCPU", "400"));
+    let unset = Asked::new("MEMORY_GB", "3000");
+    let (memory, memory_literal) = amount(most.memory_gb, "GB", memory, unset);
+    let disk = most
+        .disk_gb
+        .map(|disk| json!(format!("{disk} GB")).to_string());
+    let disk = disk.map_or_else(String::new, |disk| format!(", disk: {disk}"));
+    Edit::Attribute(Attribute {
+        member: "maximumCapacity".into(),
+        program: format!("(.maximumCapacity // {{}}) + {{cpu: {cpu}, memory: {memory}{disk}}}"),
+        asked,
+        terraform: format!(
+            "maximum_capacity {{\n  cpu    = {cpu_literal}\n  memory = {memory_literal}\n}}"
+        ),
+        while_running: true,
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::estate::Application;
+    use crate::finding::Verdict;
     use crate::settings::Policy;
     use crate::subject::application::bench::judged;
     use crate::subject::application::bench::judged_under;

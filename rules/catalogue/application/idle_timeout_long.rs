@@ -1,5 +1,4 @@
-use crate::finding::{Remediation, Verdict};
-use crate::remedy::{shell, update};
+use crate::finding::{Attribute, Edit, Fault};
 use crate::settings::Context;
 use crate::subject::application::Judged;
 use crate::subject::rule::rule;
@@ -17,10 +16,10 @@ rule! {
     /// Lower the idle timeout. The application must be stopped for the change.
     ///
     /// Source: EMR Serverless API, `AutoStopConfig`.
-    "application-idle-timeout-long", Low, Application { check, fix }, parameters: IdleTimeoutLong
+    "application-idle-timeout-long", Low, Application { check }, parameters: IdleTimeoutLong
 }
 
-fn check(judged: &Judged<'_>, cx: &Context<'_>) -> Verdict {
+fn check(judged: &Judged<'_>, cx: &Context<'_>) -> Vec<Fault> {
     let stop = judged
         .application
         .auto_stop
@@ -28,28 +27,26 @@ fn check(judged: &Judged<'_>, cx: &Context<'_>) -> Verdict {
         .filter(|stop| stop.enabled);
     let most = cx.policy.rules.idle_timeout_long.minutes;
     match stop.and_then(|stop| stop.idle_timeout_minutes) {
-        Some(minutes) if minutes > most => Verdict::Fail(format!(
-            "it stops after {minutes} idle minutes, more than {most}"
-        )),
-        _ => Verdict::Pass,
+        Some(minutes) if minutes > most => {
+            let evidence = format!("it stops after {minutes} idle minutes, more than {most}");
+            vec![Fault::fail(evidence).mended_by(vec![auto_stop(cx)])]
+        }
+        _ => Vec::new(),
     }
 }
 
-fn fix(judged: &Judged<'_>, cx: &Context<'_>) -> Remediation {
-    auto_stop(judged, cx)
-}
-
 /// Switches auto-stop on, after as many minutes as are allowed or the service's default.
-pub(super) fn auto_stop(judged: &Judged<'_>, cx: &Context<'_>) -> Remediation {
+pub(super) fn auto_stop(cx: &Context<'_>) -> Edit {
     let minutes = cx.policy.rules.idle_timeout_long.minutes.min(15);
-    let stop = serde_json::json!({ "enabled": true, "idleTimeoutMinutes": minutes }).to_string();
-    update(
-        judged.application,
-        &format!("--auto-stop-configuration {}", shell(&stop)),
-        &format!(
+    Edit::Attribute(Attribute {
+        member: "autoStopConfiguration".into(),
+        program: format!("{{enabled: true, idleTimeoutMinutes: {minutes}}}"),
+        asked: Vec::new(),
+        terraform: format!(
             "auto_stop_configuration {{\n  enabled              = true\n  idle_timeout_minutes = {minutes}\n}}"
         ),
-    )
+        while_running: false,
+    })
 }
 
 #[cfg(test)]
@@ -57,6 +54,7 @@ mod tests {
     use super::*;
     use crate::estate::Application;
     use crate::estate::AutoStop;
+    use crate::finding::Verdict;
     use crate::subject::application::bench::judged;
 
     #[test]

@@ -1,4 +1,4 @@
-use crate::finding::{Remediation, Verdict};
+use crate::finding::Fault;
 use crate::remedy::drop_images;
 use crate::settings::Context;
 use crate::subject::application::Judged;
@@ -19,26 +19,25 @@ rule! {
     /// `[[image]]` to `lineward.toml`.
     ///
     /// Source: EMR Serverless User Guide, "Customizing an image".
-    "application-image-unapproved", Medium, Application { check, fix }
+    "application-image-unapproved", Medium, Application { check }
 }
 
-fn check(judged: &Judged<'_>, cx: &Context<'_>) -> Verdict {
+/// The remedy goes back to the release's own image. To have the image approved is the other way.
+fn check(judged: &Judged<'_>, cx: &Context<'_>) -> Vec<Fault> {
     let mut images = judged.application.images();
     let unapproved = images.find(|image| cx.policy.approved_image(image).is_none());
-    unapproved.map_or(Verdict::Pass, |image| {
-        Verdict::Fail(format!("no `[[image]]` approves `{image}`"))
-    })
-}
-
-/// Goes back to the release's own image. To have the image approved is the other way.
-fn fix(judged: &Judged<'_>, _: &Context<'_>) -> Remediation {
-    drop_images(judged.application)
+    let faults = unapproved.into_iter().map(|image| {
+        let evidence = format!("no `[[image]]` approves `{image}`");
+        Fault::fail(evidence).mended_by(drop_images(judged.application))
+    });
+    faults.collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::estate::Application;
+    use crate::finding::Verdict;
     use crate::settings::{ApprovedImage, Policy};
     use crate::subject::application::bench::judged;
     use crate::subject::application::bench::judged_under;

@@ -1,4 +1,4 @@
-use crate::finding::{Remediation, Verdict};
+use crate::finding::Fault;
 use crate::remedy::drop_images;
 use crate::settings::Context;
 use crate::spark::release::numbers;
@@ -18,35 +18,34 @@ rule! {
     /// Raise the release label to emr-6.9.0 or newer, together with the image's base, or drop the image.
     ///
     /// Source: EMR Serverless User Guide, "Customizing an image".
-    "application-image-unsupported", Medium, Application { check, fix }
+    "application-image-unsupported", Medium, Application { check }
 }
 
-fn check(judged: &Judged<'_>, _: &Context<'_>) -> Verdict {
+/// The remedy goes back to the release's own image. To raise the release is the other way.
+fn check(judged: &Judged<'_>, _: &Context<'_>) -> Vec<Fault> {
     let application = judged.application;
     let Some(image) = application.images().next() else {
-        return Verdict::Pass;
+        return Vec::new();
     };
     let label = &application.release_label;
     match numbers(label) {
-        Some(version) if version >= (6, 9) => Verdict::Pass,
-        Some(_) => Verdict::Fail(format!(
-            "`{label}` takes no custom image, yet `{image}` is set"
-        )),
-        None => Verdict::Unknown(format!(
-            "whether `{label}` takes custom images is not known"
-        )),
+        Some(version) if version >= (6, 9) => Vec::new(),
+        Some(_) => {
+            let evidence = format!("`{label}` takes no custom image, yet `{image}` is set");
+            vec![Fault::fail(evidence).mended_by(drop_images(application))]
+        }
+        None => {
+            let reason = format!("whether `{label}` takes custom images is not known");
+            vec![Fault::unknown(reason)]
+        }
     }
-}
-
-/// Goes back to the release's own image. To raise the release is the other way.
-fn fix(judged: &Judged<'_>, _: &Context<'_>) -> Remediation {
-    drop_images(judged.application)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::estate::Application;
+    use crate::finding::Verdict;
     use crate::subject::application::bench::judged;
 
     fn verdict(label: &str) -> Verdict {

@@ -1,7 +1,7 @@
 use jiff::SignedDuration;
 
-use crate::finding::{Remediation, Verdict};
-use crate::remedy::target;
+use crate::finding::Fault;
+use crate::remedy::stop;
 use crate::settings::Context;
 use crate::subject::application::Judged;
 use crate::subject::rule::rule;
@@ -22,15 +22,15 @@ rule! {
     /// Stop the application, switch auto-stop on, or remove its initial capacity.
     ///
     /// Source: EMR Serverless User Guide, "Configuring and using pre-initialized capacity".
-    "application-initial-capacity-idle", Low, Application { check, fix }, parameters: InitialCapacityIdle
+    "application-initial-capacity-idle", Low, Application { check }, parameters: InitialCapacityIdle
 }
 
-fn check(judged: &Judged<'_>, cx: &Context<'_>) -> Verdict {
+fn check(judged: &Judged<'_>, cx: &Context<'_>) -> Vec<Fault> {
     let application = judged.application;
     let warm: i64 = application
         .initial_capacity
         .values()
-        .map(|it| it.worker_count)
+        .map(|workers| workers.worker_count)
         .sum();
     let interactive = application.interactive.livy || application.interactive.studio;
     let patience = SignedDuration::from_mins(cx.policy.rules.initial_capacity_idle.minutes);
@@ -38,24 +38,18 @@ fn check(judged: &Judged<'_>, cx: &Context<'_>) -> Verdict {
         .updated_at
         .is_some_and(|at| cx.now.duration_since(at) < patience);
     if warm == 0 || application.state != "STARTED" || interactive || fresh {
-        return Verdict::Pass;
+        return Vec::new();
     }
     match judged.is_active {
-        Some(true) => Verdict::Pass,
-        Some(false) => Verdict::Fail(format!(
-            "{warm} workers are kept warm, and no job run or session was seen"
-        )),
-        None => Verdict::Unknown(format!(
+        Some(true) => Vec::new(),
+        Some(false) => {
+            let evidence =
+                format!("{warm} workers are kept warm, and no job run or session was seen");
+            vec![Fault::fail(evidence).mended_by(stop(application))]
+        }
+        None => vec![Fault::unknown(format!(
             "{warm} workers are kept warm; whether job runs or sessions use them was not read"
-        )),
-    }
-}
-
-fn fix(judged: &Judged<'_>, _: &Context<'_>) -> Remediation {
-    let of = target(judged.application);
-    Remediation {
-        aws_cli: format!("aws emr-serverless stop-application {of}"),
-        terraform: String::new(),
+        ))],
     }
 }
 
@@ -63,6 +57,8 @@ fn fix(judged: &Judged<'_>, _: &Context<'_>) -> Remediation {
 mod tests {
     use super::*;
     use crate::estate::{Application, InitialCapacity};
+    use crate::finding::Verdict;
+    use crate::subject::rule::bench::verdict as told;
 
     fn warm() -> Application {
         let mut application = Application::example();
@@ -81,7 +77,7 @@ mod tests {
             is_active,
             ..Judged::new(application, cx.policy, crate::catalogue::lineage_checks())
         };
-        check(&judged, &cx)
+        told(check(&judged, &cx))
     }
 
     #[test]

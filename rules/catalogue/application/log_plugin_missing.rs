@@ -1,5 +1,4 @@
-use crate::finding::{Remediation, Verdict};
-use crate::remedy::set_spark_defaults;
+use crate::finding::{Edit, Fault, Template};
 use crate::settings::Context;
 use crate::subject::application::Judged;
 use crate::subject::rule::rule;
@@ -22,52 +21,43 @@ rule! {
     /// Add the plugin to `spark.plugins`, a comma-separated list, and set its keys.
     ///
     /// Source: Apache Spark's configuration, `spark.plugins`.
-    "application-log-plugin-missing", Medium, Application { check, fix }, parameters: LogPluginMissing
+    "application-log-plugin-missing", Medium, Application { check }, parameters: LogPluginMissing
 }
 
-fn check(judged: &Judged<'_>, cx: &Context<'_>) -> Verdict {
+fn check(judged: &Judged<'_>, cx: &Context<'_>) -> Vec<Fault> {
     let asked = &cx.policy.rules.log_plugin_missing;
     let Some(plugin) = asked
         .plugin
         .as_ref()
         .filter(|_| judged.application.is_spark())
     else {
-        return Verdict::Pass;
+        return Vec::new();
     };
     let spark = &judged.setup.spark;
-    if !spark.lists(PLUGINS_KEY, plugin) {
-        return Verdict::Fail(format!("`{PLUGINS_KEY}` doesn't list `{plugin}`"));
-    }
-    let missing = asked
-        .keys
-        .iter()
-        .find(|key| spark.get(key).is_none_or(str::is_empty));
-    missing.map_or(Verdict::Pass, |key| {
-        Verdict::Fail(format!("`{key}` is not set"))
-    })
-}
-
-fn fix(judged: &Judged<'_>, cx: &Context<'_>) -> Remediation {
-    let asked = &cx.policy.rules.log_plugin_missing;
-    let spark = &judged.setup.spark;
-    let plugin = asked.plugin.as_deref().unwrap_or_default();
-    let others = spark.list(PLUGINS_KEY).filter(|it| *it != plugin);
-    let plugins = others.chain([plugin]).collect::<Vec<_>>().join(",");
-    let missing = asked
-        .keys
-        .iter()
-        .filter(|key| spark.get(key).is_none_or(str::is_empty));
-    let missing = missing.map(|key| (key.as_str(), "<value>"));
-    let changes: Vec<_> = [(PLUGINS_KEY, plugins.as_str())]
-        .into_iter()
-        .chain(missing)
-        .collect();
-    set_spark_defaults(judged.application, &changes)
+    let is_missing = |key: &&String| spark.get(key).is_none_or(str::is_empty);
+    let missing: Vec<_> = asked.keys.iter().filter(is_missing).collect();
+    let evidence = if !spark.lists(PLUGINS_KEY, plugin) {
+        format!("`{PLUGINS_KEY}` doesn't list `{plugin}`")
+    } else if let Some(key) = missing.first() {
+        format!("`{key}` is not set")
+    } else {
+        return Vec::new();
+    };
+    let mut edits = vec![Edit::add(PLUGINS_KEY, plugin.as_str())];
+    edits.extend(missing.iter().enumerate().map(|(place, key)| {
+        let variable = format!("VALUE_{}", place + 1);
+        Edit::set(
+            key,
+            Template::asked(&variable, &format!("the value of {key}")),
+        )
+    }));
+    vec![Fault::fail(evidence).mended_by(edits)]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::finding::Verdict;
     use crate::settings::Policy;
     use crate::subject::application::bench::{judged, judged_under, with};
 

@@ -1,4 +1,4 @@
-use crate::finding::{Remediation, Verdict};
+use crate::finding::Fault;
 use crate::remedy::set_tag;
 use crate::settings::Context;
 use crate::subject::application::Judged;
@@ -16,26 +16,25 @@ rule! {
     ///
     /// ## How to fix
     /// Tag the application with its team. Tagging needs no stop.
-    "application-team-missing", Medium, Application { check, fix }
+    "application-team-missing", Medium, Application { check }
 }
 
-fn check(judged: &Judged<'_>, cx: &Context<'_>) -> Verdict {
+fn check(judged: &Judged<'_>, cx: &Context<'_>) -> Vec<Fault> {
     let key = &cx.policy.team_tag;
-    match cx.policy.team(&judged.application.tags) {
-        None => Verdict::Fail(format!("has no tag `{key}`")),
-        Some(team) if team.trim().is_empty() => Verdict::Fail(format!("its tag `{key}` is empty")),
-        Some(_) => Verdict::Pass,
-    }
-}
-
-fn fix(judged: &Judged<'_>, cx: &Context<'_>) -> Remediation {
-    set_tag(judged.application, &cx.policy.team_tag, "<team>")
+    let evidence = match cx.policy.team(&judged.application.tags) {
+        None => format!("has no tag `{key}`"),
+        Some(team) if team.trim().is_empty() => format!("its tag `{key}` is empty"),
+        Some(_) => return Vec::new(),
+    };
+    vec![Fault::fail(evidence).mended_by(set_tag(judged.application, key, None))]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::estate::Application;
+    use crate::finding::Verdict;
+    use crate::subject::rule::bench::verdict as told;
     use std::collections::BTreeMap;
 
     fn verdict(tags: &[(&str, &str)]) -> Verdict {
@@ -48,10 +47,10 @@ mod tests {
             ..Application::example()
         };
         let cx = Context::example();
-        check(
+        told(check(
             &Judged::new(&application, cx.policy, crate::catalogue::lineage_checks()),
             &cx,
-        )
+        ))
     }
 
     #[test]

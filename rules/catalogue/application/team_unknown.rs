@@ -1,4 +1,4 @@
-use crate::finding::{Remediation, Verdict};
+use crate::finding::Fault;
 use crate::remedy::set_tag;
 use crate::settings::Context;
 use crate::subject::application::Judged;
@@ -17,36 +17,24 @@ rule! {
     ///
     /// ## How to fix
     /// Correct the tag, or register the team.
-    "application-team-unknown", Medium, Application { check, fix }
+    "application-team-unknown", Medium, Application { check }
 }
 
-fn check(judged: &Judged<'_>, cx: &Context<'_>) -> Verdict {
+fn check(judged: &Judged<'_>, cx: &Context<'_>) -> Vec<Fault> {
     let Some(team) = cx
         .policy
         .team(&judged.application.tags)
         .filter(|team| !team.is_empty())
     else {
-        return Verdict::Pass;
+        return Vec::new();
     };
     if cx.policy.knows_team(team) {
-        return Verdict::Pass;
+        return Vec::new();
     }
-    match cx.policy.near_team(team) {
-        Some(known) => Verdict::Fail(format!(
-            "team `{team}` is not registered; did you mean `{known}`?"
-        )),
-        None => Verdict::Fail(format!("team `{team}` is not registered")),
-    }
-}
-
-fn fix(judged: &Judged<'_>, cx: &Context<'_>) -> Remediation {
-    let team = cx.policy.team(&judged.application.tags);
-    let near = team.and_then(|team| cx.policy.near_team(team));
-    set_tag(
-        judged.application,
-        &cx.policy.team_tag,
-        near.unwrap_or("<team>"),
-    )
+    let near = cx.policy.near_team(team);
+    let guess = near.map_or_else(String::new, |known| format!("; did you mean `{known}`?"));
+    let mended = set_tag(judged.application, &cx.policy.team_tag, near);
+    vec![Fault::fail(format!("team `{team}` is not registered{guess}")).mended_by(mended)]
 }
 
 #[cfg(test)]
@@ -54,6 +42,8 @@ mod tests {
     use super::*;
     use crate::Policy;
     use crate::estate::Application;
+    use crate::finding::Verdict;
+    use crate::subject::rule::bench::verdict as told;
     use std::collections::BTreeMap;
 
     fn application(team: &str) -> Application {
@@ -65,14 +55,14 @@ mod tests {
 
     fn verdict(team: &str) -> Verdict {
         let cx = Context::example();
-        check(
+        told(check(
             &Judged::new(
                 &application(team),
                 cx.policy,
                 crate::catalogue::lineage_checks(),
             ),
             &cx,
-        )
+        ))
     }
 
     #[test]
@@ -99,10 +89,10 @@ mod tests {
         };
         let nobody = application("nobody");
         assert_eq!(
-            check(
+            told(check(
                 &Judged::new(&nobody, cx.policy, crate::catalogue::lineage_checks()),
                 &cx
-            ),
+            )),
             Verdict::Pass
         );
         assert_eq!(verdict(""), Verdict::Pass);

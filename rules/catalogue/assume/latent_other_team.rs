@@ -38,7 +38,7 @@ fn check(estate: &Estate<'_>, cx: &Context<'_>) -> Vec<Fault> {
         });
         Some(Fault {
             read_from: estate.roles_of(&[refusal.from, refusal.to]),
-            remediation: kept.replaced_by(caller, &guarded),
+            remedy: kept.replaced_by(caller, &guarded).into(),
             ..kept.fault(caller, &evidence)
         })
     });

@@ -58,7 +58,7 @@ fn check(estate: &Estate<'_>, cx: &Context<'_>) -> Vec<Fault> {
             });
             faults.push(Fault {
                 read_from: estate.way_from(&[from, step.to], [step]),
-                remediation: kept.replaced_by(caller, &guarded),
+                remedy: kept.replaced_by(caller, &guarded).into(),
                 ..kept.fault(caller, &evidence)
             });
         }

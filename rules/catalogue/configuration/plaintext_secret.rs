@@ -1,6 +1,6 @@
 use crate::estate::Configuration;
-use crate::finding::{Remediation, Verdict};
-use crate::remedy::{set_configurations, start_with};
+use crate::finding::{Asked, Edit, Fault, Piece, Remedy, Template};
+use crate::remedy::{Parameter, open_with, start_with};
 use crate::secrets::secret_marker;
 use crate::settings::Context;
 use crate::subject::configuration::Configured;
@@ -12,8 +12,10 @@ const NAMED: usize = 5;
 /// How many characters of a key the evidence shows.
 const LONGEST_KEY: usize = 80;
 
-/// What stands in the place of a secret.
-const REFERENCE: &str = "EMR.secret@<SecretID>";
+/// What to do with a secret outside the classifications, or within a nested one.
+const ELSEWHERE: &str = "change the secret, keep the new one in AWS Secrets Manager, and name it as \
+    EMR.secret@NAME in --conf of the submit parameters, in the parameters of a Hive query or in a classification; \
+    what stands in arguments or code is for the job to read itself";
 
 rule! {
     /// A secret stands in plain text
@@ -32,16 +34,18 @@ rule! {
     /// and the Spark UI and logs may show it.
     ///
     /// ## How to fix
-    /// Treat the secret as known: change it. Keep the new one in AWS Secrets Manager, put
-    /// `EMR.secret@<SecretID>` in its place in the configuration, and allow the execution role
-    /// `secretsmanager:GetSecretValue` on it. Submit parameters and arguments take no such reference: let
-    /// the job ask for the secret itself.
+    /// Treat the secret as known: change it. Keep the new one in AWS Secrets Manager, and put
+    /// `EMR.secret@NAME` in its place: in a classification, in `--conf` of the submit parameters, or in the
+    /// parameters of a Hive query. EMR Serverless resolves it when the job runs. The resource policy of the
+    /// secret must let the execution role and EMR Serverless read it, and its KMS key must be customer
+    /// managed, with a key policy that admits `emr-serverless.amazonaws.com`. Arguments and code take no such
+    /// reference: let the job read the secret itself.
     ///
     /// Source: EMR Serverless User Guide, "Secrets Manager for data protection".
-    "configuration-plaintext-secret", High, Configuration { check, fix }
+    "configuration-plaintext-secret", High, Configuration { check }
 }
 
-fn check(configured: &Configured<'_>, _: &Context<'_>) -> Verdict {
+fn check(configured: &Configured<'_>, _: &Context<'_>) -> Vec<Fault> {
     let mut places = Vec::new();
     of_configurations(configured.configurations(), &mut places);
     if let Configured::JobRun(run) = configured
@@ -64,7 +68,7 @@ fn check(configured: &Configured<'_>, _: &Context<'_>) -> Verdict {
         }
     }
     if places.is_empty() {
-        return Verdict::Pass;
+        return Vec::new();
     }
     let shown = places.iter().take(NAMED).map(|(place, marker)| {
         let mut parts = marker.trim_matches(['[', ']']).split(':').skip(2);
@@ -78,10 +82,8 @@ fn check(configured: &Configured<'_>, _: &Context<'_>) -> Verdict {
     } else {
         format!(" and {more} more")
     };
-    Verdict::Fail(format!(
-        "a secret in plain text in {}{more}",
-        shown.join(", ")
-    ))
+    let evidence = format!("a secret in plain text in {}{more}", shown.join(", "));
+    vec![Fault::fail(evidence).mended_by(referring(configured))]
 }
 
 fn of_configurations<'a>(configurations: &'a [Configuration], places: &mut Vec<(String, &'a str)>) {
@@ -118,78 +120,62 @@ fn last_key(text: &str) -> Option<String> {
 
 /// Puts references in the place of the secrets of classifications. Among other text, in submit parameters
 /// and in arguments none is resolved: there only words help.
-fn fix(configured: &Configured<'_>, _: &Context<'_>) -> Remediation {
-    let mut configurations = configured.configurations().to_vec();
-    let mut within = Vec::new();
-    let any = refer(&mut configurations, &mut within);
-    let notes = within.iter().map(|key| {
-        format!(
-            "# {key} holds a secret among other text, where no reference is resolved: move the secret to a \
-             key of its own\n"
-        )
-    });
-    let notes: String = notes.collect();
-    let mut remediation = if any {
-        changed(configured, &configurations)
-    } else {
-        Remediation::default()
-    };
-    if !any && notes.is_empty() {
-        "# change the secret; take it out of the submit parameters and arguments, which take no reference; let \
-         the job read it with secretsmanager:GetSecretValue"
-            .clone_into(&mut remediation.aws_cli);
-    }
-    remediation.aws_cli.insert_str(0, &notes);
-    remediation
-}
-
-/// Sets the classifications.
-fn changed(configured: &Configured<'_>, configurations: &[Configuration]) -> Remediation {
-    match configured {
-        Configured::Application(application) => set_configurations(application, configurations),
-        Configured::JobRun(run) => start_with(
-            &format!("the job {}", run.job()),
-            None,
-            "applicationConfiguration",
-            Some(configurations),
-        ),
-        Configured::Session(session) => start_with(
-            &format!("the session {}", session.kind()),
-            None,
-            "runtimeConfiguration",
-            Some(configurations),
-        ),
-    }
-}
-
-/// Replaces each value that is a secret by a reference, and says whether there was any. The keys of
-/// values in which a secret stands among other text are added to `within`.
-fn refer(configurations: &mut [Configuration], within: &mut Vec<String>) -> bool {
-    let mut any = false;
-    for configuration in configurations {
-        for (key, value) in &mut configuration.properties {
+/// Puts a reference in the place of each value that is a secret as a whole. What holds one among other text
+/// is for a person to take apart.
+fn referring(configured: &Configured<'_>) -> Remedy {
+    let mut edits = Vec::new();
+    for configuration in configured.configurations() {
+        for (key, value) in &configuration.properties {
             match secret_marker(value) {
-                Some(marker) if marker == value => {
-                    REFERENCE.clone_into(value);
-                    any = true;
-                }
-                Some(_) => within.extend(last_key(key)),
+                Some(marker) if marker == value => edits.push(Edit::Set {
+                    classification: configuration.classification.clone(),
+                    key: key.clone(),
+                    value: reference(edits.len() + 1),
+                }),
+                Some(_) => edits.extend(last_key(key).map(|key| {
+                    Edit::ByHand(format!(
+                        "{key} holds a secret among other text, where no reference is resolved: move the \
+                         secret to a key of its own"
+                    ))
+                })),
                 None => {}
             }
         }
-        any |= refer(&mut configuration.configurations, within);
     }
-    any
+    if edits.is_empty() {
+        edits.push(Edit::ByHand(ELSEWHERE.into()));
+    }
+    match configured {
+        Configured::Application(_) => edits.into(),
+        Configured::JobRun(run) => start_with(run, &[Parameter::Edits(&edits)]).into(),
+        Configured::Session(session) => open_with(session, &edits).into(),
+    }
+}
+
+/// The reference to the secret of this place among several.
+fn reference(place: usize) -> Template {
+    let secret = Asked::new(
+        &format!("SECRET_NAME_{place}"),
+        "the name of the new secret",
+    );
+    Template(vec![
+        Piece::Text("EMR.secret@".into()),
+        Piece::Asked(secret),
+    ])
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::estate::{Application, JobRun, Session, SparkSubmit};
+    use crate::finding::Remediation;
+    use crate::finding::Verdict;
+    use crate::remedy::{pasted::paste, written};
     use crate::secrets;
+    use crate::subject::rule::bench::verdict as told;
 
     fn verdict(configured: Configured<'_>) -> Verdict {
-        check(&configured, &Context::example())
+        told(check(&configured, &Context::example()))
     }
 
     fn property(key: &str, value: &str) -> Configuration {
@@ -248,24 +234,32 @@ mod tests {
         assert_eq!(found, Verdict::Fail(expected.into()));
     }
 
+    fn remedy(application: &Application) -> Remediation {
+        let faults = check(&Configured::Application(application), &Context::example());
+        let Remedy::Edits(edits) = &faults[0].remedy else {
+            panic!("{faults:?}");
+        };
+        written(application, edits)
+    }
+
     #[test]
     fn the_fix_puts_a_reference_in_the_secrets_place() {
         let mut application = Application::example();
         application
             .runtime_configuration
             .push(property("spark.db.password", "Tr0ub4dor&3horse"));
-        let fix = fix(&Configured::Application(&application), &Context::example());
+        let fix = remedy(&application);
+        let pasted = paste(&application, &fix, &[("SECRET_NAME_1", "db")]);
+        let properties = &pasted.configuration.last().unwrap().properties;
+        assert_eq!(properties["spark.db.password"], "EMR.secret@db");
+        assert!(!fix.aws_cli.contains("[redacted"), "{}", fix.aws_cli);
+        let set = "\"spark.db.password\" = \"EMR.secret@${var.secret_name_1}\"";
+        assert!(fix.terraform.contains(set), "{}", fix.terraform);
         assert!(
-            fix.aws_cli.contains("EMR.secret@<SecretID>"),
-            "{}",
-            fix.aws_cli
-        );
-        assert!(
-            fix.terraform.contains("spline-7.1.0.jar"),
+            !fix.terraform.contains("spline-7.1.0.jar"),
             "{}",
             fix.terraform
         );
-        assert!(!fix.aws_cli.contains("[redacted"), "{}", fix.aws_cli);
     }
 
     #[test]
@@ -274,27 +268,21 @@ mod tests {
         let key = "spark.driver.extraJavaOptions";
         let options = "-Xmx1g -Ddb.password=Tr0ub4dor&3horse -XX:+UseG1GC";
         application.runtime_configuration = vec![property(key, options)];
-        let remedy = fix(&Configured::Application(&application), &Context::example());
+        let fix = remedy(&application);
         assert!(
-            remedy
-                .aws_cli
-                .starts_with(&format!("# {key} holds a secret")),
+            fix.aws_cli.starts_with(&format!("# {key} holds a secret")),
             "{}",
-            remedy.aws_cli
+            fix.aws_cli
         );
-        assert!(
-            !remedy.aws_cli.contains("EMR.secret@"),
-            "{}",
-            remedy.aws_cli
-        );
+        assert!(!fix.aws_cli.contains("EMR.secret@"), "{}", fix.aws_cli);
         application
             .runtime_configuration
             .push(property("spark.db.password", "Tr0ub4dor&3horse"));
-        let remedy = fix(&Configured::Application(&application), &Context::example());
-        assert!(remedy.aws_cli.starts_with("# spark"), "{}", remedy.aws_cli);
-        for kept in ["-Xmx1g", "-XX:+UseG1GC", "EMR.secret@<SecretID>"] {
-            assert!(remedy.terraform.contains(kept), "{}", remedy.terraform);
-        }
+        let fix = remedy(&application);
+        assert!(fix.aws_cli.starts_with("# spark"), "{}", fix.aws_cli);
+        let pasted = paste(&application, &fix, &[("SECRET_NAME_2", "db")]);
+        let held = &pasted.configuration[0].properties[key];
+        assert_eq!(held, &application.runtime_configuration[0].properties[key]);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-use crate::finding::Verdict;
+use crate::finding::Fault;
 use crate::settings::Context;
 use crate::settings::Exemption;
 use crate::subject::rule::rule;
@@ -18,14 +18,15 @@ rule! {
     "exemption-expired", Medium, Exemption { check }
 }
 
-fn check(exemption: &Exemption, cx: &Context<'_>) -> Verdict {
+fn check(exemption: &Exemption, cx: &Context<'_>) -> Vec<Fault> {
     if exemption.holds(cx.now) {
-        return Verdict::Pass;
+        return Vec::new();
     }
-    Verdict::Fail(format!(
+    let evidence = format!(
         "the exemption of `{}` by {} ended on {}: {}",
         exemption.rule, exemption.owner, exemption.expires, exemption.reason
-    ))
+    );
+    vec![Fault::fail(evidence).part(exemption.rule.as_str())]
 }
 
 #[cfg(test)]
@@ -34,6 +35,8 @@ mod tests {
     use crate::estate::Arn;
     use crate::estate::glob::ArnGlob;
     use crate::finding::RuleId;
+    use crate::finding::Verdict;
+    use crate::subject::rule::bench::verdict;
 
     fn exemption(expires: &str) -> Exemption {
         Exemption {
@@ -50,9 +53,9 @@ mod tests {
     #[test]
     fn it_holds_through_its_last_day() {
         let cx = Context::example();
-        assert_eq!(check(&exemption("1970-01-01"), &cx), Verdict::Pass);
+        assert_eq!(check(&exemption("1970-01-01"), &cx), []);
         assert!(matches!(
-            check(&exemption("1969-12-31"), &cx),
+            verdict(check(&exemption("1969-12-31"), &cx)),
             Verdict::Fail(_)
         ));
     }

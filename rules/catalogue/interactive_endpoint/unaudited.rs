@@ -1,4 +1,4 @@
-use crate::finding::{Remediation, Verdict};
+use crate::finding::Fault;
 use crate::settings::Context;
 use crate::subject::application::Judged;
 use crate::subject::rule::rule;
@@ -21,31 +21,29 @@ rule! {
     ///
     /// Source: EMR Serverless API, `GetApplication` and `GetSession`; Apache Livy, `POST /sessions`. Whether
     /// such sessions appear in `ListJobRuns` is not established.
-    "interactive-endpoint-unaudited", Low, Application { check, fix }
+    "interactive-endpoint-unaudited", Low, Application { check }
 }
 
-fn check(judged: &Judged<'_>, _: &Context<'_>) -> Verdict {
+fn check(judged: &Judged<'_>, _: &Context<'_>) -> Vec<Fault> {
     let interactive = &judged.application.interactive;
     let open = match (interactive.livy, interactive.studio) {
-        _ if !judged.application.is_spark() => return Verdict::Pass,
-        (false, false) => return Verdict::Pass,
+        _ if !judged.application.is_spark() => return Vec::new(),
+        (false, false) => return Vec::new(),
         (true, false) => "its Livy endpoint is open",
         (false, true) => "it is open to EMR Studio",
         (true, true) => "its Livy endpoint is open, and it is open to EMR Studio",
     };
-    Verdict::Unknown(format!("{open}: what sessions set there can't be read"))
+    let reason = format!("{open}: what sessions set there can't be read");
+    vec![Fault::unknown(reason)]
 }
 
 /// Only its owner knows whether somebody needs it.
-fn fix(_: &Judged<'_>, _: &Context<'_>) -> Remediation {
-    Remediation::default()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::estate::Application;
     use crate::estate::Interactive;
+    use crate::finding::Verdict;
     use crate::subject::application::bench::judged;
 
     fn verdict(livy: bool, studio: bool) -> Verdict {

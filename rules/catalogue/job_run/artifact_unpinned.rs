@@ -1,12 +1,10 @@
 use std::collections::BTreeMap;
 
-use crate::catalogue::job_run::artifact_unversioned::{entry_point, version};
-use crate::finding::{Remediation, Verdict};
-use crate::remedy::start_from;
-use crate::settings::ArtifactUnpinned;
-use crate::settings::Context;
+use crate::catalogue::job_run::artifact_unversioned::{entry_point, version, versioned};
+use crate::finding::Fault;
+use crate::remedy::{Parameter, start_with};
+use crate::settings::{ArtifactUnpinned, Context};
 use crate::subject::job_run::Ran;
-use crate::subject::job_run::only_cause as cause;
 use crate::subject::rule::rule;
 
 rule! {
@@ -24,23 +22,27 @@ rule! {
     /// Start the job with the path of the patch, `<job>/<major>.<minor>.<patch>/app.jar`.
     ///
     /// Source: the organization's own layout. That a floating path is overwritten shows only in S3.
-    "job-run-artifact-unpinned", Medium, JobRun { check, fix, cause }, parameters: ArtifactUnpinned
+    "job-run-artifact-unpinned", Medium, JobRun { check }, parameters: ArtifactUnpinned
 }
 
-fn check<'a>(ran: &Ran<'a>, cx: &Context<'a>) -> Verdict {
+fn check<'a>(ran: &Ran<'a>, cx: &Context<'a>) -> Vec<Fault> {
     let asked = &cx.policy.rules.artifact_unpinned;
     let application = ran.started.application;
     if !is_marked(&ran.run.tags, asked) && !is_marked(&application.tags, asked) {
-        return Verdict::Pass;
+        return Vec::new();
     }
     let Some(path) = entry_point(ran.run) else {
-        return Verdict::Pass;
+        return Vec::new();
     };
     match version(path, &cx.policy.rules.artifact_unversioned.layouts) {
         Some(version) if version.split('.').count() < 3 => {
-            Verdict::Fail(format!("`{path}` pins {version} and no patch"))
+            // Which patch is meant is for its owner to say.
+            let (before, after) = path.split_once(version).unwrap_or((path, ""));
+            let pinned = Parameter::EntryPoint(versioned(before, after));
+            let evidence = format!("`{path}` pins {version} and no patch");
+            vec![Fault::fail(evidence).mended_by(start_with(ran.run, &[pinned]))]
         }
-        _ => Verdict::Pass,
+        _ => Vec::new(),
     }
 }
 
@@ -55,20 +57,10 @@ fn is_marked(tags: &BTreeMap<String, String>, asked: &ArtifactUnpinned) -> bool 
     })
 }
 
-/// Which patch is meant is for its owner to say.
-fn fix(ran: &Ran<'_>, cx: &Context<'_>) -> Remediation {
-    let layouts = &cx.policy.rules.artifact_unversioned.layouts;
-    let path = entry_point(ran.run);
-    let pinned = path.and_then(|path| {
-        let version = version(path, layouts)?;
-        Some(path.replacen(version, "<major>.<minor>.<patch>", 1))
-    });
-    pinned.map_or_else(Remediation::default, |pinned| start_from(ran.run, &pinned))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::finding::Verdict;
     use crate::subject::job_run::bench::{judged, with};
 
     fn verdict(entry_point: &str, tag: Option<(&str, &str)>) -> Verdict {

@@ -1,11 +1,9 @@
 use crate::estate::JobRun;
-use crate::finding::{Remediation, Verdict};
-use crate::remedy::start_from;
-use crate::settings::Context;
-use crate::settings::Layout;
+use crate::finding::{Asked, Fault, Piece, Remediation, Template};
+use crate::remedy::{Parameter, start_with};
+use crate::settings::{Context, Layout};
 use crate::spark::{JARS_KEY, Submit};
 use crate::subject::job_run::Ran;
-use crate::subject::job_run::only_cause as cause;
 use crate::subject::rule::rule;
 
 rule! {
@@ -24,13 +22,13 @@ rule! {
     /// Publish each build under a path of its own, and start the job with that.
     ///
     /// Source: the organization's own layout.
-    "job-run-artifact-unversioned", Low, JobRun { check, fix, cause }, parameters: ArtifactUnversioned
+    "job-run-artifact-unversioned", Low, JobRun { check }, parameters: ArtifactUnversioned
 }
 
-fn check<'a>(ran: &Ran<'a>, cx: &Context<'a>) -> Verdict {
+fn check<'a>(ran: &Ran<'a>, cx: &Context<'a>) -> Vec<Fault> {
     let asked = &cx.policy.rules.artifact_unversioned;
     let Some(submit) = &ran.run.spark_submit else {
-        return Verdict::Pass;
+        return Vec::new();
     };
     let own_jars = ran.started.submit.as_ref().ok().filter(|_| asked.jars);
     let own_jars = own_jars.into_iter().flat_map(Submit::properties);
@@ -38,9 +36,31 @@ fn check<'a>(ran: &Ran<'a>, cx: &Context<'a>) -> Verdict {
     let own_jars = own_jars.flat_map(|(_, jars, _)| crate::spark::entries(jars));
     let mut paths = std::iter::once(submit.entry_point.as_str()).chain(own_jars);
     let unversioned = paths.find(|path| is_remote(path) && version(path, &asked.layouts).is_none());
-    unversioned.map_or(Verdict::Pass, |path| {
-        Verdict::Fail(format!("`{path}` tells no version"))
+    let faults = unversioned.into_iter().map(|path| {
+        let fault = Fault::fail(format!("`{path}` tells no version"));
+        fault.mended_by(mended(ran.run, &asked.layouts))
+    });
+    faults.collect()
+}
+
+/// Puts the version before the file's name. Which it is, is for its owner to say; so is where its own JARs
+/// are to lie, where they are what lacks one.
+fn mended(run: &JobRun, layouts: &[Layout]) -> Remediation {
+    let path = entry_point(run).filter(|path| version(path, layouts).is_none());
+    let parts = path.and_then(|path| path.rsplit_once('/'));
+    parts.map_or_else(Remediation::default, |(folder, file)| {
+        let path = versioned(&format!("{folder}/"), &format!("/{file}"));
+        start_with(run, &[Parameter::EntryPoint(path)])
     })
+}
+
+/// A path with a version between its parts, which a person has to say.
+pub(super) fn versioned(before: &str, after: &str) -> Template {
+    Template(vec![
+        Piece::Text(before.into()),
+        Piece::Asked(Asked::new("VERSION", "1.2.3")),
+        Piece::Text(after.into()),
+    ])
 }
 
 /// The version that a path tells by the first layout that reads it.
@@ -59,20 +79,10 @@ fn is_remote(path: &str) -> bool {
     scheme.is_some_and(|scheme| !["local", "file"].contains(&scheme))
 }
 
-/// Puts the version before the file's name. Which it is, is for its owner to say; so is where its own JARs
-/// are to lie, where they are what lacks one.
-fn fix(ran: &Ran<'_>, cx: &Context<'_>) -> Remediation {
-    let layouts = &cx.policy.rules.artifact_unversioned.layouts;
-    let path = entry_point(ran.run).filter(|path| version(path, layouts).is_none());
-    let parts = path.and_then(|path| path.rsplit_once('/'));
-    parts.map_or_else(Remediation::default, |(folder, file)| {
-        start_from(ran.run, &format!("{folder}/<major>.<minor>.<patch>/{file}"))
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::finding::Verdict;
     use crate::subject::job_run::bench::{judged, with};
 
     fn verdict(entry_point: &str) -> Verdict {

@@ -1,5 +1,5 @@
-use crate::finding::{Remediation, Verdict};
-use crate::remedy::start_with;
+use crate::finding::{Fault, Remediation};
+use crate::remedy::{Parameter, edits_between, start_with};
 use crate::settings::Context;
 use crate::subject::job_run::Ran;
 use crate::subject::rule::rule;
@@ -28,31 +28,37 @@ rule! {
     ///
     /// Source: EMR Serverless User Guide, "Default application configuration", and the release notes of
     /// emr-spark-8.1.0; tried on Apache Spark 3.5.6 for `--jars` and `--conf`.
-    "job-run-drops-lineage", High, JobRun { check, fix, cause }
+    "job-run-drops-lineage", High, JobRun { check }
 }
 
-fn check<'a>(ran: &Ran<'a>, cx: &Context<'a>) -> Verdict {
-    let dropped = ran.started.dropped(cx);
-    dropped.map_or(Verdict::Pass, |dropped| dropped.verdict)
+fn check<'a>(ran: &Ran<'a>, cx: &Context<'a>) -> Vec<Fault> {
+    let Some(dropped) = ran.started.dropped(cx) else {
+        return Vec::new();
+    };
+    let cause = dropped.cause();
+    let faults = Fault::of_verdict(dropped.verdict).into_iter();
+    let faults = faults.map(|fault| fault.part(cause));
+    if !ran.is_latest {
+        return faults.collect();
+    }
+    faults
+        .map(|fault| fault.mended_by(keeping_lineage(ran, cx)))
+        .collect()
 }
 
-fn cause<'a>(ran: &Ran<'a>, cx: &Context<'a>) -> &'static str {
-    let dropped = ran.started.dropped(cx);
-    dropped.map_or("", |dropped| dropped.cause())
-}
-
-fn fix<'a>(ran: &Ran<'a>, cx: &Context<'a>) -> Remediation {
+fn keeping_lineage<'a>(ran: &Ran<'a>, cx: &Context<'a>) -> Remediation {
     let (Some(mended), Ok(submit)) = (ran.started.mended(cx), ran.started.submit) else {
         return Remediation::default();
     };
-    let parameters = (mended.submit != *submit).then(|| mended.submit.to_string());
-    let changed = mended.configuration != ran.run.configuration;
-    start_with(
-        &format!("the job {}", ran.run.job()),
-        parameters.as_deref(),
-        "applicationConfiguration",
-        changed.then_some(mended.configuration.as_slice()),
-    )
+    let mut parameters = Vec::new();
+    if mended.submit != *submit {
+        parameters.push(Parameter::Submit(mended.submit.to_string()));
+    }
+    let edits = edits_between(&ran.run.configuration, &mended.configuration);
+    if !edits.is_empty() {
+        parameters.push(Parameter::Edits(&edits));
+    }
+    start_with(ran.run, &parameters)
 }
 
 #[cfg(test)]
@@ -60,11 +66,13 @@ mod tests {
     use super::*;
     use crate::estate::{Application, Configuration, JobRun};
     use crate::finding::RuleId;
+    use crate::finding::Verdict;
     use crate::lineage::Standing;
     use crate::settings::{ApprovedImage, Policy, RuleSettings};
     use crate::subject::application::Judged;
     use crate::subject::application::bench::with;
     use crate::subject::job_run::{Roles, submitted};
+    use crate::subject::rule::bench::verdict;
 
     const LISTENERS: &str = "spark.sql.queryExecutionListeners";
 
@@ -99,16 +107,19 @@ mod tests {
         let judged = Judged::new(application, cx.policy, crate::catalogue::lineage_checks());
         let (submit, roles) = (submitted(run), Roles::default());
         let ran = Ran::new(run, &judged, &submit, &roles, cx.policy);
-        let verdict = check(&ran, &cx);
+        let told = verdict(check(&ran, &cx));
         let Some(mended) = ran.started.mended(&cx) else {
-            return (verdict.clone(), verdict);
+            return (told.clone(), told);
         };
         let mut better = run.clone();
         better.configuration = mended.configuration;
         let submit = Ok(mended.submit);
         (
-            verdict,
-            check(&Ran::new(&better, &judged, &submit, &roles, cx.policy), &cx),
+            told,
+            verdict(check(
+                &Ran::new(&better, &judged, &submit, &roles, cx.policy),
+                &cx,
+            )),
         )
     }
 
@@ -298,8 +309,11 @@ mod tests {
         let judged = Judged::new(application, policy, crate::catalogue::lineage_checks());
         let (submit, roles) = (submitted(run), Roles::default());
         let ran = Ran::new(run, &judged, &submit, &roles, policy);
-        assert!(matches!(check(&ran, &cx), Verdict::Fail(_)));
-        fix(&ran, &cx)
+        let ran = Ran {
+            is_latest: true,
+            ..ran
+        };
+        check(&ran, &cx)[0].remedy.written()
     }
 
     #[test]
@@ -309,26 +323,26 @@ mod tests {
             let run = run("emr-7.1.0", &[], parameters);
             fixed(&Application::example(), &run, cx.policy).aws_cli
         };
-        let start = "# start the job attribution-daily with this, and all else as before";
         let jars = "--jars s3://b/mine.jar,s3://lineage-artifacts/spline/spline-7.1.0.jar";
-        assert_eq!(
-            fix("--class x.Main --jars s3://b/mine.jar"),
-            format!("{start}\nsparkSubmitParameters='--class x.Main {jars}'")
+        let gives = |parameters: &str, mended: &str| {
+            let fix = fix(parameters);
+            let given = format!(".jobDriver.sparkSubmit.sparkSubmitParameters = \"{mended}\"");
+            assert!(fix.contains(&given), "{fix}");
+        };
+        gives(
+            "--class x.Main --jars s3://b/mine.jar",
+            &format!("--class x.Main {jars}"),
         );
         let harmless = "--conf spark.spline.postProcessingFilter=userExtra \
                         --conf spark.spline.lineageDispatcher.http.producer.url=https://other";
-        assert_eq!(
-            fix(&format!("--jars s3://b/mine.jar {harmless}")),
-            format!("{start}\nsparkSubmitParameters='{jars} {harmless}'")
+        gives(
+            &format!("--jars s3://b/mine.jar {harmless}"),
+            &format!("{jars} {harmless}"),
         );
         // One cause after the other.
-        assert_eq!(
-            fix(&format!(
-                "--jars s3://b/mine.jar --conf spark.spline.mode=DISABLED {harmless}"
-            )),
-            format!(
-                "{start}\nsparkSubmitParameters='{jars} --conf spark.spline.mode=ENABLED {harmless}'"
-            )
+        gives(
+            &format!("--jars s3://b/mine.jar --conf spark.spline.mode=DISABLED {harmless}"),
+            &format!("{jars} --conf spark.spline.mode=ENABLED {harmless}"),
         );
     }
 
@@ -353,10 +367,8 @@ mod tests {
         );
         let cx = Context::example();
         let fix = fixed(&Application::example(), &own, cx.policy).aws_cli;
-        assert!(
-            fix.contains("fs.s3.a") && !fix.contains("spline.mode"),
-            "{fix}"
-        );
+        let taken = "at(\"core-site\"; del(.[\"spline.mode\"]))";
+        assert!(!fix.contains("fs.s3.a") && fix.contains(taken), "{fix}");
     }
 
     #[test]

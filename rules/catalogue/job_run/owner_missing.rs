@@ -1,12 +1,9 @@
 use std::collections::BTreeMap;
 
-use serde_json::json;
-
-use crate::finding::{Remediation, Verdict};
-use crate::remedy::{shell, start_with};
+use crate::finding::{Fault, Template};
+use crate::remedy::{Parameter, start_with};
 use crate::settings::Context;
 use crate::subject::job_run::Ran;
-use crate::subject::job_run::only_cause as cause;
 use crate::subject::rule::rule;
 
 rule! {
@@ -23,18 +20,21 @@ rule! {
     /// Tag the application, or start the job with the tag.
     ///
     /// Source: EMR Serverless User Guide, "Tagging resources".
-    "job-run-owner-missing", Low, JobRun { check, fix, cause }, parameters: OwnerMissing
+    "job-run-owner-missing", Low, JobRun { check }, parameters: OwnerMissing
 }
 
-fn check<'a>(ran: &Ran<'a>, cx: &Context<'a>) -> Verdict {
+fn check<'a>(ran: &Ran<'a>, cx: &Context<'a>) -> Vec<Fault> {
     let key = key(cx);
     let application = ran.started.application;
     if has(&ran.run.tags, key) || has(&application.tags, key) {
-        return Verdict::Pass;
+        return Vec::new();
     }
-    Verdict::Fail(format!(
-        "neither the run nor its application has a tag `{key}`"
-    ))
+    let evidence = format!("neither the run nor its application has a tag `{key}`");
+    let mended = start_with(
+        ran.run,
+        &[Parameter::Tag(key, Template::asked("OWNER", "ads"))],
+    );
+    vec![Fault::fail(evidence).mended_by(mended)]
 }
 
 fn key<'a>(cx: &Context<'a>) -> &'a str {
@@ -44,27 +44,14 @@ fn key<'a>(cx: &Context<'a>) -> &'a str {
 
 fn has(tags: &BTreeMap<String, String>, key: &str) -> bool {
     let mut tags = tags.iter();
-    tags.any(|(it, value)| it.eq_ignore_ascii_case(key) && !value.trim().is_empty())
-}
-
-fn fix<'a>(ran: &Ran<'a>, cx: &Context<'a>) -> Remediation {
-    let started = start_with(&format!("the job {}", ran.run.job()), None, "", None);
-    let mut tags = ran.run.tags.clone();
-    tags.insert(key(cx).to_owned(), "<owner>".into());
-    Remediation {
-        aws_cli: format!(
-            "{}\ntags={}",
-            started.aws_cli,
-            shell(&json!(tags).to_string())
-        ),
-        ..started
-    }
+    tags.any(|(held, value)| held.eq_ignore_ascii_case(key) && !value.trim().is_empty())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::estate::JobRun;
+    use crate::finding::Verdict;
     use crate::subject::job_run::bench::judged;
 
     #[test]

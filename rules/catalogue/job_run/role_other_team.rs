@@ -1,5 +1,5 @@
-use crate::finding::{Remediation, Verdict};
-use crate::remedy::{shell, start_with};
+use crate::finding::{Fault, Template};
+use crate::remedy::{Parameter, start_with};
 use crate::settings::Context;
 use crate::subject::job_run::{Ran, team};
 use crate::subject::rule::rule;
@@ -20,34 +20,36 @@ rule! {
     ///
     /// Source: IAM User Guide, "Grant a user permissions to pass a role to an AWS service": a role can be
     /// passed within its own account only.
-    "job-run-role-other-team", High, JobRun { check, fix, cause }, reads: Roles
+    "job-run-role-other-team", High, JobRun { check }, reads: Roles
 }
 
-fn check<'a>(ran: &Ran<'a>, cx: &Context<'a>) -> Verdict {
+fn check<'a>(ran: &Ran<'a>, cx: &Context<'a>) -> Vec<Fault> {
     let application = ran.started.application;
     let arn = &ran.run.execution_role;
+    let role = Template::asked("EXECUTION_ROLE_ARN", "the ARN of a role of its team");
+    let mended = || start_with(ran.run, &[Parameter::ExecutionRole(role)]);
     if is_foreign(ran) {
         let (theirs, own) = (arn.account(), application.arn.account());
-        return Verdict::Fail(format!(
-            "ran as `{arn}` of account {theirs}, in an application of account {own}"
-        ));
+        let evidence =
+            format!("ran as `{arn}` of account {theirs}, in an application of account {own}");
+        return vec![Fault::fail(evidence).part("account").mended_by(mended())];
     }
     let Some(role) = ran.roles.find(arn) else {
-        return Verdict::Pass;
+        return Vec::new();
     };
     let (own, theirs) = (
         team(&application.tags, cx.policy),
         team(&role.tags, cx.policy),
     );
     if !cx.policy.crosses(own, theirs, arn, cx.now) {
-        return Verdict::Pass;
+        return Vec::new();
     }
     let (own, theirs) = (own.unwrap_or_default(), theirs.unwrap_or_default());
     let fact = format!("ran as `{arn}` of team `{theirs}`, in an application of team `{own}`");
-    match ran.outdated(role) {
-        Some(why) => Verdict::Unknown(format!("{fact}, by today's tags; yet {why}")),
-        None => Verdict::Fail(fact),
-    }
+    vec![match ran.outdated(role) {
+        Some(why) => Fault::unknown(format!("{fact}, by today's tags; yet {why}")),
+        None => Fault::fail(fact).mended_by(mended()),
+    }]
 }
 
 fn is_foreign(ran: &Ran<'_>) -> bool {
@@ -56,25 +58,11 @@ fn is_foreign(ran: &Ran<'_>) -> bool {
     !account.is_empty() && account != own
 }
 
-fn cause<'a>(ran: &Ran<'a>, _: &Context<'a>) -> &'static str {
-    if is_foreign(ran) { "account" } else { "" }
-}
-
-fn fix<'a>(ran: &Ran<'a>, cx: &Context<'a>) -> Remediation {
-    let application = ran.started.application;
-    let team = team(&application.tags, cx.policy).unwrap_or("<team>");
-    let started = start_with(&format!("the job {}", ran.run.job()), None, "", None);
-    let role = format!("<execution role of team {team} in its own account>");
-    Remediation {
-        aws_cli: format!("{}\nexecutionRoleArn={}", started.aws_cli, shell(&role)),
-        ..started
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::estate::{Application, JobRun, Role};
+    use crate::finding::Verdict;
     use crate::subject::job_run::bench::{judged, judged_among, role};
     use jiff::Timestamp;
 

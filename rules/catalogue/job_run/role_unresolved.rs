@@ -1,8 +1,7 @@
-use crate::finding::{Remediation, Verdict};
+use crate::finding::Fault;
 use crate::iam::{is_identity_center, is_service_linked};
 use crate::settings::Context;
 use crate::subject::job_run::Ran;
-use crate::subject::job_run::only_cause as cause;
 use crate::subject::rule::rule;
 
 rule! {
@@ -19,29 +18,26 @@ rule! {
     /// Start the job with a role that exists, or stop starting it.
     ///
     /// Source: EMR Serverless User Guide, "Job runtime roles for Amazon EMR Serverless".
-    "job-run-role-unresolved", Low, JobRun { check, fix, cause }, reads: Roles
+    "job-run-role-unresolved", Low, JobRun { check }, reads: Roles
 }
 
-fn check<'a>(ran: &Ran<'a>, _: &Context<'a>) -> Verdict {
+/// Which role is meant is for the job's owner to say.
+fn check<'a>(ran: &Ran<'a>, _: &Context<'a>) -> Vec<Fault> {
     let arn = &ran.run.execution_role;
     let own = ran.started.application.arn.account();
     let is_excluded = is_service_linked(arn) || is_identity_center(arn);
     let should_be = arn.account() == own && !is_excluded && ran.roles.looked_at(arn);
     if !should_be || ran.roles.find(arn).is_some() {
-        return Verdict::Pass;
+        return Vec::new();
     }
-    Verdict::Fail(format!("ran as `{arn}`, which doesn't exist"))
-}
-
-/// Which role is meant is for the job's owner to say.
-fn fix<'a>(_: &Ran<'a>, _: &Context<'a>) -> Remediation {
-    Remediation::default()
+    vec![Fault::fail(format!("ran as `{arn}`, which doesn't exist"))]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::estate::{Application, JobRun};
+    use crate::finding::Verdict;
     use crate::subject::job_run::bench::{judged, judged_among, role};
 
     fn among(execution_role: &str, name: &str) -> Verdict {

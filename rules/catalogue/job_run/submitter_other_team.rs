@@ -1,7 +1,6 @@
-use crate::finding::{Remediation, Verdict};
+use crate::finding::Fault;
 use crate::iam::role_of_session;
 use crate::settings::Context;
-use crate::subject::job_run::only_cause as cause;
 use crate::subject::job_run::{Ran, team};
 use crate::subject::rule::rule;
 
@@ -23,45 +22,42 @@ rule! {
     ///
     /// Source: Service Authorization Reference, "Actions, resources, and condition keys for Amazon EMR
     /// Serverless".
-    "job-run-submitter-other-team", High, JobRun { check, fix, cause }, reads: Roles
+    "job-run-submitter-other-team", High, JobRun { check }, reads: Roles
 }
 
-fn check<'a>(ran: &Ran<'a>, cx: &Context<'a>) -> Verdict {
+/// What is to be mended is the policy of whoever started it.
+fn check<'a>(ran: &Ran<'a>, cx: &Context<'a>) -> Vec<Fault> {
     let application = ran.started.application;
     let Some((account, name)) = role_of_session(ran.run.created_by.as_str()) else {
-        return Verdict::Pass;
+        return Vec::new();
     };
     let role = ran.roles.named(name);
-    let Some(role) = role.filter(|it| it.arn.account() == account) else {
-        return Verdict::Pass;
+    let Some(role) = role.filter(|role| role.arn.account() == account) else {
+        return Vec::new();
     };
     let (own, theirs) = (
         team(&application.tags, cx.policy),
         team(&role.tags, cx.policy),
     );
     if !cx.policy.crosses(theirs, own, &application.arn, cx.now) {
-        return Verdict::Pass;
+        return Vec::new();
     }
     let (own, theirs) = (own.unwrap_or_default(), theirs.unwrap_or_default());
     let fact = format!(
         "started by `{}` of team `{theirs}`, in an application of team `{own}`",
         role.arn
     );
-    match ran.outdated(role) {
-        Some(why) => Verdict::Unknown(format!("{fact}, by today's tags; yet {why}")),
-        None => Verdict::Fail(fact),
-    }
-}
-
-/// What is to be mended is the policy of whoever started it.
-fn fix<'a>(_: &Ran<'a>, _: &Context<'a>) -> Remediation {
-    Remediation::default()
+    vec![match ran.outdated(role) {
+        Some(why) => Fault::unknown(format!("{fact}, by today's tags; yet {why}")),
+        None => Fault::fail(fact),
+    }]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::estate::{Application, JobRun};
+    use crate::finding::Verdict;
     use crate::subject::job_run::bench::{judged_among, role};
 
     fn verdict(created_by: &str, team: &str) -> Verdict {

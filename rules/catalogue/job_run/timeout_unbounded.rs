@@ -1,8 +1,7 @@
-use crate::finding::{Remediation, Verdict};
-use crate::remedy::start_with;
+use crate::finding::Fault;
+use crate::remedy::{Parameter, start_with};
 use crate::settings::Context;
 use crate::subject::job_run::Ran;
-use crate::subject::job_run::only_cause as cause;
 use crate::subject::rule::rule;
 
 rule! {
@@ -19,38 +18,30 @@ rule! {
     /// Start the job with `executionTimeoutMinutes` somewhat above what it takes on a bad day.
     ///
     /// Source: EMR Serverless API, `StartJobRun`.
-    "job-run-timeout-unbounded", Low, JobRun { check, fix, cause }, parameters: TimeoutUnbounded
+    "job-run-timeout-unbounded", Low, JobRun { check }, parameters: TimeoutUnbounded
 }
 
-fn check<'a>(ran: &Ran<'a>, cx: &Context<'a>) -> Verdict {
+fn check<'a>(ran: &Ran<'a>, cx: &Context<'a>) -> Vec<Fault> {
+    let most = cx.policy.rules.timeout_unbounded.minutes;
     let streaming = ran.run.mode.as_deref() == Some("STREAMING");
-    match (
-        ran.run.execution_timeout_minutes,
-        cx.policy.rules.timeout_unbounded.minutes,
-    ) {
-        _ if streaming => Verdict::Pass,
-        (Some(0), _) => Verdict::Fail("its execution timeout is 0, which is none".into()),
-        (Some(minutes), Some(most)) if minutes > most => Verdict::Fail(format!(
-            "its execution timeout is {minutes} minutes, more than {most}"
-        )),
-        _ => Verdict::Pass,
-    }
-}
-
-/// As long as is allowed, or the service's default: what the job takes is for its owner to say.
-fn fix<'a>(ran: &Ran<'a>, cx: &Context<'a>) -> Remediation {
-    let minutes = cx.policy.rules.timeout_unbounded.minutes.unwrap_or(720);
-    let started = start_with(&format!("the job {}", ran.run.job()), None, "", None);
-    Remediation {
-        aws_cli: format!("{}\nexecutionTimeoutMinutes={minutes}", started.aws_cli),
-        ..started
-    }
+    let evidence = match (ran.run.execution_timeout_minutes, most) {
+        _ if streaming => return Vec::new(),
+        (Some(0), _) => "its execution timeout is 0, which is none".to_owned(),
+        (Some(minutes), Some(most)) if minutes > most => {
+            format!("its execution timeout is {minutes} minutes, more than {most}")
+        }
+        _ => return Vec::new(),
+    };
+    // As long as is allowed, or the service's default: what the job takes is for its owner to say.
+    let mended = start_with(ran.run, &[Parameter::Timeout(most.unwrap_or(720))]);
+    vec![Fault::fail(evidence).mended_by(mended)]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::estate::JobRun;
+    use crate::finding::Verdict;
     use crate::subject::job_run::bench::judged;
 
     fn verdict(minutes: Option<i64>, mode: &str, most: Option<i64>) -> Verdict {

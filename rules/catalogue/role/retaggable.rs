@@ -89,7 +89,7 @@ mod tests {
              iam:TagRole `arn:aws:iam::111122223333:role/ads` (proven), to make it team `billing`'s; \
              so may iam:UntagRole; and so 2 others"
         );
-        let fix = &faults(statement)[0].remediation.aws_cli;
+        let fix = &faults(statement)[0].remedy.written().aws_cli;
         assert!(fix.contains("delete-role-policy"), "{fix}");
     }
 

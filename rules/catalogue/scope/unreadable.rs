@@ -1,5 +1,5 @@
 use crate::estate::{Cause, Scope, Service};
-use crate::finding::{Remediation, Verdict};
+use crate::finding::Fault;
 use crate::settings::Context;
 use crate::subject::rule::rule;
 
@@ -17,15 +17,15 @@ rule! {
     /// Denied: add the action to the member role. Denied by a service control policy: except the
     /// auditor's role from it, or leave the Region out of `[organization] regions`. Throttled: run
     /// again, or lower `[walk] concurrency`. Region not enabled: leave it out.
-    "scope-unreadable", Medium, Scope { check, fix }
+    "scope-unreadable", Medium, Scope { check }
 }
 
-fn check(scope: &Scope, _: &Context<'_>) -> Verdict {
+fn check(scope: &Scope, _: &Context<'_>) -> Vec<Fault> {
     if scope.service == Service::Sts {
-        return Verdict::Pass;
+        return Vec::new();
     }
     let Some(first) = scope.gaps.first() else {
-        return Verdict::Pass;
+        return Vec::new();
     };
     let more = scope.gaps.len() - 1;
     let more = if more == 0 {
@@ -44,21 +44,19 @@ fn check(scope: &Scope, _: &Context<'_>) -> Verdict {
     );
     let ours = |cause| matches!(cause, Cause::Deadline | Cause::Limit);
     if scope.gaps.iter().all(|gap| ours(gap.cause)) {
-        Verdict::Unknown(evidence)
+        vec![Fault::unknown(evidence)]
     } else {
-        Verdict::Fail(evidence)
+        vec![Fault::fail(evidence)]
     }
 }
 
 /// What is wrong lies in the auditor's permissions, not in a resource of the account.
-fn fix(_: &Scope, _: &Context<'_>) -> Remediation {
-    Remediation::default()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::estate::{Arn, Gap, Region};
+    use crate::finding::Verdict;
+    use crate::subject::rule::bench::verdict;
 
     fn scope(causes: &[Cause]) -> Scope {
         let gaps = causes.iter().map(|&cause| Gap {
@@ -77,26 +75,26 @@ mod tests {
 
     #[test]
     fn a_scope_that_was_read_passes() {
-        assert_eq!(check(&scope(&[]), &Context::example()), Verdict::Pass);
+        assert_eq!(check(&scope(&[]), &Context::example()), []);
     }
 
     #[test]
     fn gaps_fail_with_the_first_and_the_number_of_others() {
         let cx = Context::example();
         assert_eq!(
-            check(&scope(&[Cause::Throttled]), &cx),
+            verdict(check(&scope(&[Cause::Throttled]), &cx)),
             Verdict::Fail("GetApplication of `arn:a`: ThrottlingException: slow down".into())
         );
-        let three = check(
+        let three = verdict(check(
             &scope(&[Cause::Throttled, Cause::Denied, Cause::Denied]),
             &cx,
-        );
+        ));
         assert!(matches!(three, Verdict::Fail(why) if why.ends_with("(and 2 more)")));
     }
 
     #[test]
     fn what_the_walk_left_out_itself_is_unknown() {
-        let verdict = check(&scope(&[Cause::Deadline]), &Context::example());
+        let verdict = verdict(check(&scope(&[Cause::Deadline]), &Context::example()));
         assert!(matches!(verdict, Verdict::Unknown(_)));
     }
 
@@ -106,6 +104,6 @@ mod tests {
             service: Service::Sts,
             ..scope(&[Cause::Denied])
         };
-        assert_eq!(check(&entered, &Context::example()), Verdict::Pass);
+        assert_eq!(check(&entered, &Context::example()), []);
     }
 }

@@ -1,5 +1,5 @@
-use crate::finding::{Remediation, Verdict};
-use crate::remedy::start_with;
+use crate::finding::{Fault, Remediation};
+use crate::remedy::{edits_between, open_with};
 use crate::settings::Context;
 use crate::subject::rule::rule;
 use crate::subject::session::Opened;
@@ -22,36 +22,32 @@ rule! {
     /// Start the session with the configuration that the finding gives.
     ///
     /// Source: EMR Serverless API, `StartSession`; release notes of emr-spark-8.1.0, of job and session.
-    "session-drops-lineage", High, Session { check, fix, cause }
+    "session-drops-lineage", High, Session { check }
 }
 
-fn check<'a>(opened: &Opened<'a>, cx: &Context<'a>) -> Verdict {
-    let dropped = opened.started.dropped(cx);
-    dropped.map_or(Verdict::Pass, |dropped| dropped.verdict)
-}
-
-fn cause<'a>(opened: &Opened<'a>, cx: &Context<'a>) -> &'static str {
-    let dropped = opened.started.dropped(cx);
-    dropped.map_or("", |dropped| dropped.cause())
-}
-
-fn fix<'a>(opened: &Opened<'a>, cx: &Context<'a>) -> Remediation {
-    let Some(mended) = opened.started.mended(cx) else {
-        return Remediation::default();
+fn check<'a>(opened: &Opened<'a>, cx: &Context<'a>) -> Vec<Fault> {
+    let Some(dropped) = opened.started.dropped(cx) else {
+        return Vec::new();
     };
-    start_with(
-        &format!("the session {}", opened.session.kind()),
-        None,
-        "runtimeConfiguration",
-        Some(&mended.configuration),
-    )
+    let cause = dropped.cause();
+    let mended = opened.started.mended(cx);
+    let mended = mended.map_or_else(Remediation::default, |mended| {
+        let edits = edits_between(&opened.session.configuration, &mended.configuration);
+        open_with(opened.session, &edits)
+    });
+    let faults = Fault::of_verdict(dropped.verdict).into_iter();
+    faults
+        .map(|fault| fault.part(cause).mended_by(mended.clone()))
+        .collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::estate::{Application, Configuration, Session};
+    use crate::finding::Verdict;
     use crate::subject::application::Judged;
+    use crate::subject::rule::bench::verdict as told;
 
     fn verdict(overrides: &[(&str, &str)]) -> Verdict {
         let cx = Context::example();
@@ -61,7 +57,7 @@ mod tests {
         if !overrides.is_empty() {
             session.configuration = vec![Configuration::new("spark-defaults", overrides)];
         }
-        check(&Opened::new(&session, &judged, cx.policy), &cx)
+        told(check(&Opened::new(&session, &judged, cx.policy), &cx))
     }
 
     #[test]
@@ -87,29 +83,27 @@ mod tests {
             configuration: vec![configuration],
             ..Session::example()
         };
-        fix(&Opened::new(&session, &judged, cx.policy), &cx).aws_cli
+        check(&Opened::new(&session, &judged, cx.policy), &cx)[0]
+            .remedy
+            .written()
+            .aws_cli
     }
 
     #[test]
     fn the_fix_brings_back_what_was_lost() {
         let memory = [("spark.executor.memory", "8g")];
         let fix = fixed(Configuration::new("spark-defaults", &memory));
-        for kept in [
-            "spark.executor.memory",
-            "spline-7.1.0.jar",
-            "SplineQueryExecutionListener",
-        ] {
-            assert!(fix.contains(kept), "{fix}");
+        for set in ["spline-7.1.0.jar", "SplineQueryExecutionListener"] {
+            assert!(fix.contains(set), "{fix}");
         }
+        assert!(!fix.contains("spark.executor.memory"), "{fix}");
     }
 
     #[test]
     fn the_fix_mends_core_site_too() {
         let own = [("fs.s3.a", "b"), ("spline.mode", "DISABLED")];
         let fix = fixed(Configuration::new("core-site", &own));
-        assert!(
-            fix.contains("fs.s3.a") && !fix.contains("spline.mode"),
-            "{fix}"
-        );
+        let taken = "at(\"core-site\"; del(.[\"spline.mode\"]))";
+        assert!(!fix.contains("fs.s3.a") && fix.contains(taken), "{fix}");
     }
 }

@@ -1,10 +1,7 @@
-use crate::estate::Configuration;
-use crate::finding::{Remediation, Verdict};
+use crate::finding::{Edit, Fault};
 use crate::lineage::{Lack, dispatchers};
-use crate::remedy::set_configurations;
 use crate::settings::Context;
 use crate::spark::agent::AgentKind;
-use crate::spark::is_spark_defaults;
 use crate::subject::application::Judged;
 use crate::subject::rule::rule;
 
@@ -22,13 +19,13 @@ rule! {
     /// Put `spark.` before the key.
     ///
     /// Source: tried on Apache Spark 3.5.6.
-    "spline-key-ignored", Low, Application { check, fix }
+    "spline-key-ignored", Low, Application { check }
 }
 
-fn check(judged: &Judged<'_>, _: &Context<'_>) -> Verdict {
+fn check(judged: &Judged<'_>, _: &Context<'_>) -> Vec<Fault> {
     let setup = &judged.setup;
     if !setup.wants(AgentKind::Spline) {
-        return Verdict::Pass;
+        return Vec::new();
     }
     let explained = match dispatchers(&setup.spark) {
         Err(Lack::Key(key)) if setup.calls_spline() => format!("spline.{key}"),
@@ -38,40 +35,42 @@ fn check(judged: &Judged<'_>, _: &Context<'_>) -> Verdict {
     let ignored = ignored.filter(|key| is_splines(key) && **key != explained);
     let ignored: Vec<_> = ignored.map(|key| format!("`{key}`")).collect();
     if ignored.is_empty() {
-        return Verdict::Pass;
+        return Vec::new();
     }
-    Verdict::Fail(format!(
+    let evidence = format!(
         "{} in `spark-defaults` lacks the prefix `spark.`",
         ignored.join(", ")
-    ))
+    );
+    vec![Fault::fail(evidence).mended_by(prefixed(judged))]
 }
 
 fn is_splines(key: &str) -> bool {
     key.starts_with("spline.") || key.starts_with("hadoop.spline.")
 }
 
-fn fix(judged: &Judged<'_>, _: &Context<'_>) -> Remediation {
-    let mut configurations = judged.application.runtime_configuration.clone();
-    for configuration in configurations.iter_mut().filter(|it| is_spark_defaults(it)) {
-        prefix(configuration);
-    }
-    set_configurations(judged.application, &configurations)
-}
-
 /// Puts the prefix before the keys that lack it. A key that is there with it has the last word.
-fn prefix(configuration: &mut Configuration) {
-    let keys: Vec<_> = configuration.properties.keys().cloned().collect();
-    for key in keys.iter().filter(|key| is_splines(key)) {
-        if let Some(value) = configuration.properties.remove(key) {
-            let entry = configuration.properties.entry(format!("spark.{key}"));
-            entry.or_insert(value);
+fn prefixed(judged: &Judged<'_>) -> Vec<Edit> {
+    let dropped = judged.setup.spark.dropped().iter();
+    let edits = dropped.filter(|key| is_splines(key)).map(|key| {
+        let to = format!("spark.{key}");
+        let key = (*key).to_owned();
+        if judged.setup.spark.get(&to).is_some() {
+            let classification = "spark-defaults".into();
+            return Edit::Unset {
+                classification,
+                key,
+            };
         }
-    }
+        Edit::Rename { key, to }
+    });
+    edits.collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::finding::Verdict;
+    use crate::remedy::edited;
     use crate::subject::application::bench::judged;
     use crate::subject::application::bench::with;
 
@@ -90,12 +89,18 @@ mod tests {
         let fact = "`spline.mode` in `spark-defaults` lacks the prefix `spark.`";
         assert_eq!(judged(check, &application), Verdict::Fail(fact.into()));
         let cx = Context::example();
-        let fix = fix(
-            &Judged::new(&application, cx.policy, crate::catalogue::lineage_checks()),
-            &cx,
-        )
-        .terraform;
-        assert!(!fix.contains("\"spline.mode\""), "{fix}");
+        let judged = Judged::new(&application, cx.policy, crate::catalogue::lineage_checks());
+        let edits = prefixed(&judged);
+        let mended = edited(&application, &edits);
+        assert_eq!(
+            super::check(
+                &Judged::new(&mended, cx.policy, crate::catalogue::lineage_checks()),
+                &cx
+            ),
+            []
+        );
+        let properties = &mended.runtime_configuration[0].properties;
+        assert_eq!(properties["spark.spline.mode"], "ENABLED");
     }
 
     #[test]

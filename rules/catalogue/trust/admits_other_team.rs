@@ -65,7 +65,7 @@ fn fault(
     let evidence = format!("it admits `{}` of team `{team}`, {how}", caller.arn);
     Some(Fault {
         read_from: estate.roles_of(&[from, to]),
-        remediation: closed(kept, target, cx),
+        remedy: closed(kept, target, cx).into(),
         ..kept.fault(target, &evidence)
     })
 }
