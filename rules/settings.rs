@@ -5,6 +5,7 @@
 mod context;
 mod exemption;
 mod layout;
+mod own_agent;
 mod parameters;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,6 +24,7 @@ use crate::spark::release::Releases;
 pub use context::Context;
 pub use exemption::Exemption;
 pub use layout::Layout;
+pub use own_agent::{AgentArtifact, OwnAgent, PlaceError};
 pub use parameters::{
     AgentOutdated, ArtifactUnpinned, ArtifactUnversioned, CapacityUnbounded, DispatcherUnapproved,
     IdleTimeoutLong, InitialCapacityIdle, LogPluginMissing, OwnerMissing, Parameters, RuleTable,
@@ -52,6 +54,8 @@ pub struct Policy {
     pub bundles: Bundles,
     /// The agent that Spark jobs must report their lineage by.
     pub require: Requirement,
+    /// The agent that the organization uses, which remedies put in.
+    pub own_agent: OwnAgent,
     /// Custom images that are approved.
     pub images: Vec<ApprovedImage>,
     /// What an organization changed of single rules, and their parameters.
@@ -94,6 +98,7 @@ impl Default for Policy {
                 .collect(),
             bundles: Bundles::default(),
             require: Requirement::default(),
+            own_agent: OwnAgent::default(),
             images: Vec::new(),
             rules: RuleTable::default(),
             exemptions: Vec::new(),

@@ -12,7 +12,9 @@ use std::sync::{Arc, OnceLock};
 
 use jiff::SignedDuration;
 use lineward_rules::catalogue::{ConfiguredExemption, ConfiguredRules};
-use lineward_rules::settings::{ApprovedImage, Requirement, RoleScope, Sharing};
+use lineward_rules::settings::{
+    AgentArtifact, ApprovedImage, OwnAgent, Requirement, RoleScope, Sharing,
+};
 use lineward_rules::spark::agent::AgentPattern;
 use lineward_rules::spark::release::Release;
 use lineward_rules::{AccountId, Exemption, Policy, Region};
@@ -176,12 +178,17 @@ pub struct Teams {
 }
 
 /// `[lineage]`
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Lineage {
     /// The agent that Spark jobs must report their lineage by: `spline` (the default), `openlineage`,
     /// `datahub` or `any`.
     pub require: Requirement,
+    /// The organization's own agent, which remedies put in: a path or a Maven coordinate with places for
+    /// `{release}`, `{spark}`, `{scala}` and `{version}`, such as `s3://bucket/agents/spline-{release}.jar`.
+    pub agent_jar: Option<AgentArtifact>,
+    /// The properties of `spark-defaults` that it needs, which remedies set.
+    pub set: BTreeMap<String, String>,
 }
 
 /// `[[team]]`
@@ -281,6 +288,10 @@ impl Config {
         policy.releases.extend(self.release.iter().cloned());
         policy.agents.splice(..0, self.agent.iter().cloned());
         policy.require = self.lineage.require;
+        policy.own_agent = OwnAgent {
+            artifact: self.lineage.agent_jar.clone(),
+            set: self.lineage.set.clone(),
+        };
         policy.images.clone_from(&self.image);
         policy.rules.clone_from(&self.rules.0);
         policy.exemptions = self.exemption.iter().map(Exemption::from).collect();
