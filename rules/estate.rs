@@ -14,7 +14,7 @@ pub use application::{
     Application, AutoStart, AutoStop, Capacity, Configuration, InitialCapacity, Interactive,
     Monitoring, UnreadApplication,
 };
-pub use job_run::{JobRun, SparkSubmit};
+pub use job_run::{HiveQuery, JobRun, SparkSubmit};
 pub use name::{AccountId, Arn, Region};
 pub use organization::Organization;
 pub use read_scope::{ReadScope, ReadScopes};

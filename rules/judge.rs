@@ -3,6 +3,7 @@
 mod activity;
 mod estate;
 mod exemption;
+mod mending;
 #[cfg(test)]
 mod remedies;
 mod roles;
@@ -119,13 +120,11 @@ impl<'a> Question<'a> {
     ) {
         let cx = self.cx;
         match self.rule.check {
-            Check::Lineage { check, fix } => {
+            Check::Lineage { check } => {
                 for judged in applications {
-                    let faults = Fault::of_verdict(check(&judged.setup, cx));
-                    let mended = faults
-                        .into_iter()
-                        .map(|fault| fault.mended_by(fix(judged, cx)));
-                    self.tell_application(judged, mended.collect(), findings);
+                    let faults = check(&judged.setup, cx);
+                    let faults = mending::together(faults, judged.application, cx);
+                    self.tell_application(judged, faults, findings);
                 }
             }
             Check::Application { check } => {

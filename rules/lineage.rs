@@ -4,23 +4,26 @@ pub mod adoption;
 mod change;
 mod check;
 mod dispatcher;
+mod environment;
 mod started;
+mod transport;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::estate::Application;
-use crate::finding::{Severity, Verdict};
+use crate::finding::{Fault, Severity, Verdict};
 use crate::settings::Context;
 use crate::settings::{ApprovedImage, Policy, Requirement};
 use crate::spark::Effective;
-use crate::spark::agent::{Agent, AgentKind, Agents, Bundle, Fit};
+use crate::spark::agent::{Agent, AgentKind, Agents, Bundle, Fit, is_older};
 use crate::spark::release::Release;
 
 pub use change::Mended;
-pub use check::{JudgedKeys, LineageCheck};
+pub use check::{Concerns, JudgedKeys, LineageCheck};
 pub use dispatcher::{Dispatcher, Lack, dispatchers};
 pub use started::{Dropped, Started};
+pub use transport::{Delivery, delivery};
 
 /// A Spark configuration with what the rules on lineage ask of it, worked out once for all of them.
 #[derive(Clone, Debug)]
@@ -130,6 +133,32 @@ impl<'a> Setup<'a> {
         self.spark.lists(kind.listeners_key(), kind.listener())
     }
 
+    /// The dispatchers that Spline's agent sends lineage by, or what it lacks.
+    pub fn dispatchers(&self) -> Result<Vec<Dispatcher<'a>>, Lack<'a>> {
+        let mut versions = self
+            .agents
+            .of(AgentKind::Spline)
+            .filter_map(|it| it.version);
+        if versions
+            .next()
+            .is_some_and(|version| is_older(version, "1.0.0"))
+        {
+            return dispatcher::first_dispatchers(&self.spark);
+        }
+        dispatchers(&self.spark)
+    }
+
+    /// Why it can't be told whether an agent is needed or could be there, where the data doesn't know the
+    /// release.
+    pub fn unknown_release(&self) -> Option<String> {
+        self.release.is_none().then(|| {
+            format!(
+                "the release table doesn't know `{}`; add it as `[[release]]` or update Lineward",
+                self.label
+            )
+        })
+    }
+
     /// The public bundle for this release, if one is published.
     pub fn bundle(&self) -> Option<&'a Bundle> {
         self.bundle
@@ -153,27 +182,31 @@ impl<'a> Setup<'a> {
             return Standing::OutOfScope;
         }
         let mut standing = Standing::With;
-        for (check, verdict) in self.faults(cx) {
-            match verdict {
+        for (check, fault) in self.faults(cx) {
+            match fault.verdict {
                 Verdict::Fail(_) if (check.costs_lineage)(self, cx) => {
                     return Standing::Without;
                 }
-                Verdict::Unknown(_) => standing = Standing::Unknown,
-                Verdict::Fail(_) | Verdict::Pass => {}
+                // What isn't approved is produced all the same.
+                Verdict::Unknown(_) if check.concerns == Concerns::Lineage => {
+                    standing = Standing::Unknown;
+                }
+                Verdict::Unknown(_) | Verdict::Fail(_) | Verdict::Pass => {}
             }
         }
         standing
     }
 
     /// What the rules on lineage find, but for those that are switched off, in catalogue order.
-    pub fn faults(
-        &self,
-        cx: &Context<'_>,
-    ) -> impl Iterator<Item = (&'static LineageCheck, Verdict)> {
-        self.checks.iter().filter_map(|check| {
-            cx.policy.severity(check.rule, Severity::High)?;
-            let verdict = (check.check)(self, cx);
-            (verdict != Verdict::Pass).then_some((check, verdict))
+    pub fn faults(&self, cx: &Context<'_>) -> impl Iterator<Item = (&'static LineageCheck, Fault)> {
+        self.checks.iter().flat_map(|check| {
+            let is_on = cx.policy.severity(check.rule, Severity::High).is_some();
+            let faults = if is_on {
+                (check.check)(self, cx)
+            } else {
+                Vec::new()
+            };
+            faults.into_iter().map(move |fault| (check, fault))
         })
     }
 }

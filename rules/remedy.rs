@@ -1,5 +1,6 @@
 //! The change that mends a finding, written as commands and as Terraform.
 
+mod agent;
 mod artifacts;
 mod change;
 mod emr;
@@ -10,10 +11,9 @@ mod restate;
 mod start;
 mod terraform;
 
-pub use artifacts::{renamed, replace_artifacts};
+pub use agent::{put_in, put_in_place};
+pub use artifacts::renamed;
 pub use change::{edited, written};
-pub use emr::{
-    drop_images, hcl, set_spark_defaults, set_tag, shell, stop, tag_policy, tag_role, target,
-};
+pub use emr::{drop_images, hcl, set_tag, shell, stop, tag_policy, tag_role, target};
 pub use restate::restate;
 pub use start::{Parameter, edits_between, open_with, start_with};

@@ -64,6 +64,7 @@ pub struct SplineValue<'a> {
     /// The prefix of the key, or the key that holds the Java option.
     source: SplineSource<'a>,
     key: &'a str,
+    is_trimmed: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,6 +79,9 @@ impl fmt::Display for SplineValue<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let key = self.key;
         match self.source {
+            SplineSource::Property if self.is_trimmed => {
+                write!(f, "`{key}`, without the blanks around it,")
+            }
             SplineSource::Property => write!(f, "`{key}`"),
             SplineSource::CoreSite => write!(f, "`{key}` of `core-site`"),
             SplineSource::JavaOption(options) => write!(f, "`-D{key}` in `{options}`"),
@@ -144,6 +148,7 @@ impl<'a> Effective<'a> {
                 Property {
                     value,
                     origin: Origin::Submit(option),
+                    is_trimmed: false,
                 },
             );
         }
@@ -153,9 +158,13 @@ impl<'a> Effective<'a> {
     fn lay(&mut self, configurations: &'a [Configuration], origin: Origin<'a>) {
         for configuration in configurations {
             for (key, value) in &configuration.properties {
-                let property = Property { value, origin };
+                let property = Property {
+                    value,
+                    origin,
+                    is_trimmed: false,
+                };
                 match Classification::of(configuration) {
-                    Some(Classification::SparkDefaults) => self.set(key, property),
+                    Some(Classification::SparkDefaults) => self.set(key, trimmed(property)),
                     Some(Classification::CoreSite) if key.starts_with("spline.") => {
                         self.core_site.insert(key, property);
                     }
@@ -216,10 +225,11 @@ impl<'a> Effective<'a> {
                 value: property.value,
                 source: SplineSource::CoreSite,
                 key: full,
+                is_trimmed: false,
             })
         });
         let java = self.java_option(key);
-        [hadoop, core_site, spark, java].into_iter().flatten()
+        [hadoop.or(core_site), spark, java].into_iter().flatten()
     }
 
     fn prefixed(&self, prefix: &str, key: &str) -> Option<SplineValue<'a>> {
@@ -229,6 +239,7 @@ impl<'a> Effective<'a> {
                 value: property.value,
                 source: SplineSource::Property,
                 key: full,
+                is_trimmed: property.is_trimmed,
             })
         })
     }
@@ -247,6 +258,7 @@ impl<'a> Effective<'a> {
                         value: value.trim_matches(['"', '\'']),
                         source: SplineSource::JavaOption(held_by),
                         key: full,
+                        is_trimmed: false,
                     })
                 })
             })
@@ -303,6 +315,20 @@ impl<'a> Effective<'a> {
     /// Whether a classification of the application is replaced whole.
     pub fn is_replaced(&self, of: Classification) -> bool {
         self.replaced.contains(&of)
+    }
+}
+
+/// A value of `spark-defaults` as Spark comes to see it: `spark-submit` reads them from a properties file, and
+/// takes blanks and control characters from both ends, but for line breaks.
+///
+/// Source: `Utils.getPropertiesFromFile` and `Utils.trimExceptCRLF` of Apache Spark 3.5.
+fn trimmed(property: Property<'_>) -> Property<'_> {
+    let is_blank = |letter: char| letter <= ' ' && !matches!(letter, '\r' | '\n');
+    let value = property.value.trim_matches(is_blank);
+    Property {
+        value,
+        is_trimmed: value.len() < property.value.len(),
+        ..property
     }
 }
 
@@ -461,7 +487,8 @@ mod tests {
             spark.property("spark.jars"),
             Some(Property {
                 value: "o.jar",
-                origin: Origin::Submit("--jars")
+                origin: Origin::Submit("--jars"),
+                is_trimmed: false,
             })
         );
         assert_eq!(spark.get("spark.b"), Some("2"));

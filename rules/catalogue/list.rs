@@ -43,11 +43,12 @@ pub fn rules() -> impl Iterator<Item = &'static Rule> {
 pub fn lineage_checks() -> &'static [LineageCheck] {
     static CHECKS: LazyLock<Vec<LineageCheck>> = LazyLock::new(|| {
         let checks = rules().filter_map(|rule| {
-            if let Check::Lineage { check, .. } = rule.check {
+            if let Check::Lineage { check } = rule.check {
                 Some(LineageCheck {
                     rule: rule.id,
                     check,
                     judges_by: rule.judges_by,
+                    concerns: rule.concerns,
                     costs_lineage: rule.costs_lineage,
                 })
             } else {

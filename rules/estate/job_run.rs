@@ -46,13 +46,16 @@ pub struct JobRun {
     /// The Spark driver, or nothing for a Hive query.
     #[serde(default)]
     pub spark_submit: Option<SparkSubmit>,
+    /// The Hive query, or nothing for a Spark driver.
+    #[serde(default)]
+    pub hive: Option<HiveQuery>,
     /// The classifications that override the application's.
     #[serde(default)]
     pub configuration: Vec<Configuration>,
-    /// The custom image of all its workers, in the place of the application's.
+    /// The custom image of all its workers: its application's of that day.
     #[serde(default)]
     pub image: Option<String>,
-    /// Custom images by worker type (`Driver`, `Executor`), in the place of the application's.
+    /// Custom images by worker type (`Driver`, `Executor`), its application's of that day.
     #[serde(default)]
     pub worker_images: BTreeMap<String, String>,
     /// Where its logs go.
@@ -64,18 +67,18 @@ pub struct JobRun {
 }
 
 impl JobRun {
-    /// The custom image of the driver, where the run has one of its own.
+    /// The custom image of the driver, where the run tells one.
     pub fn driver_image(&self) -> Option<&str> {
         driver_image(self.image.as_deref(), &self.worker_images)
     }
 
     /// What the runs of one job have in common: the name without what changes from run to run, or else
-    /// the entry point.
+    /// the entry point or the query.
     pub fn job(&self) -> Cow<'_, str> {
-        let submit = self.spark_submit.as_ref();
-        match (self.name.as_str(), submit) {
-            ("", Some(submit)) => Cow::Borrowed(&submit.entry_point),
-            (name, _) => lasting(name),
+        match (self.name.as_str(), &self.spark_submit, &self.hive) {
+            ("", Some(submit), _) => Cow::Borrowed(&submit.entry_point),
+            ("", None, Some(hive)) => Cow::Borrowed(&hive.query),
+            (name, _, _) => lasting(name),
         }
     }
 
@@ -102,6 +105,7 @@ impl JobRun {
                     "--class com.example.ads.Main --conf spark.executor.cores=4".into(),
                 ),
             }),
+            hive: None,
             configuration: Vec::new(),
             image: None,
             worker_images: BTreeMap::new(),
@@ -138,6 +142,20 @@ pub struct SparkSubmit {
     /// The job's own arguments.
     #[serde(default)]
     pub arguments: Vec<String>,
+    /// The options, as one string.
+    #[serde(default)]
+    pub parameters: Option<String>,
+}
+
+/// What a Hive job runs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HiveQuery {
+    /// The query, or the file that holds it.
+    pub query: String,
+    /// The file that is run before it.
+    #[serde(default)]
+    pub init_query_file: Option<String>,
     /// The options, as one string.
     #[serde(default)]
     pub parameters: Option<String>,

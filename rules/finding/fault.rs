@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::estate::{Arn, ReadScope, ReadScopes};
-use crate::finding::{Remedy, Severity, Verdict};
+use crate::finding::{Edit, Remedy, Severity, Verdict};
 
 /// A fault of what a rule was handed, or of something that it names.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,6 +57,14 @@ impl Fault {
             Verdict::Pass => Vec::new(),
             Verdict::Fail(_) | Verdict::Unknown(_) => vec![Self::told(verdict)],
         }
+    }
+
+    /// The faults that a verdict comes to, with the edits that mend it where it is sure.
+    pub fn judged(verdict: Verdict, edits: impl FnOnce() -> Vec<Edit>) -> Vec<Self> {
+        let is_sure = matches!(verdict, Verdict::Fail(_));
+        let edits = if is_sure { edits() } else { Vec::new() };
+        let faults = Self::of_verdict(verdict).into_iter();
+        faults.map(|fault| fault.mended_by(edits.clone())).collect()
     }
 
     /// A fault of a whole resource.

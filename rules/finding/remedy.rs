@@ -26,12 +26,14 @@ impl Remedy {
             Self::None | Self::Edits(_) => Remediation::default(),
         }
     }
+}
 
-    /// The edits of an application.
-    pub(crate) fn edits(&self) -> &[Edit] {
+impl Remedy {
+    /// The edits of an application that it is made of.
+    pub fn into_edits(self) -> Vec<Edit> {
         match self {
             Self::Edits(edits) => edits,
-            Self::None | Self::Written(_) => &[],
+            Self::None | Self::Written(_) => Vec::new(),
         }
     }
 }

@@ -53,9 +53,6 @@ pub(super) fn overrides(
     let changes: Vec<_> = all
         .flat_map(|of| changes(keys, before, own, of, starter))
         .collect();
-    if changes.is_empty() && own.image != before.image {
-        return format!("the {starter} brings an image of its own");
-    }
     changes.join(" and ")
 }
 

@@ -1,15 +1,17 @@
 //! What a rule on lineage asks of a configuration.
 
 use super::Setup;
-use crate::finding::Verdict;
+use crate::finding::Fault;
 use crate::settings::Context;
 use crate::spark::{EXTRA_LISTENERS_KEY, JARS_KEY, JAVA_OPTIONS_KEYS, LISTENERS_KEY, PACKAGES_KEY};
 
 /// The prefixes of the agents' own keys.
-const AGENT_PREFIXES: [&str; 4] = [
+const AGENT_PREFIXES: [&str; 6] = [
     "spark.spline.",
     "spark.hadoop.spline.",
     "spark.openlineage.",
+    "spark.openmetadata.",
+    "spark.emr-serverless.driverEnv.OPENLINEAGE",
     "spark.datahub.",
 ];
 
@@ -18,12 +20,23 @@ const AGENT_PREFIXES: [&str; 4] = [
 pub struct LineageCheck {
     /// The id of the rule.
     pub rule: &'static str,
-    /// Whether lineage is lost, or can't be told to be reported.
-    pub check: for<'a> fn(&Setup<'a>, &Context<'_>) -> Verdict,
+    /// By which faults lineage is lost, or can't be told to be reported.
+    pub check: for<'a> fn(&Setup<'a>, &Context<'_>) -> Vec<Fault>,
     /// By which properties it judges.
     pub judges_by: JudgedKeys,
+    /// What it is about.
+    pub concerns: Concerns,
     /// Whether what it fails for costs lineage, or only breaks what an organization asks for beside it.
     pub costs_lineage: for<'a> fn(&Setup<'a>, &Context<'_>) -> bool,
+}
+
+/// What a rule on lineage is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Concerns {
+    /// Whether lineage is reported.
+    Lineage,
+    /// Whether an organization approves of how it is reported: that this can't be told costs no lineage.
+    Approval,
 }
 
 /// By which Spark properties a rule on lineage judges: what a job changes of them may be to blame.

@@ -48,30 +48,32 @@ pub enum Lack<'a> {
     Endless(&'a str),
 }
 
-/// The dispatchers that lineage leaves by, or what those that are named lack.
+/// The dispatchers that lineage leaves by, or what the first that can't be made lacks.
 ///
-/// The agent composes the dispatchers of all its sources and leaves out those that can't be made
-/// (`AgentBOM.tryObtainAll`), so one that has all it needs is enough.
+/// From version 1.0.0 the agent makes the dispatchers of all its sources, and is off if one of them can't be
+/// made (`AgentBOM` of 1.0.0 to 2.2.0: `refs.map(obtain)`).
 pub fn dispatchers<'a>(spark: &Effective<'a>) -> Result<Vec<Dispatcher<'a>>, Lack<'a>> {
-    let mut names: Vec<_> = spark
-        .spline_sources("lineageDispatcher")
-        .map(|source| source.value)
-        .collect();
+    named(spark, usize::MAX)
+}
+
+/// The same of an agent before 1.0.0, which takes the source that wins alone.
+pub(super) fn first_dispatchers<'a>(
+    spark: &Effective<'a>,
+) -> Result<Vec<Dispatcher<'a>>, Lack<'a>> {
+    named(spark, 1)
+}
+
+fn named<'a>(spark: &Effective<'a>, most: usize) -> Result<Vec<Dispatcher<'a>>, Lack<'a>> {
+    let sources = spark.spline_sources("lineageDispatcher");
+    let mut names: Vec<_> = sources.map(|source| source.value).take(most).collect();
     if names.is_empty() {
         names.push("http");
     }
     let mut found = Vec::new();
-    let mut lack = None;
     for name in names {
-        match dispatcher(spark, name, 0) {
-            Ok(dispatchers) => found.extend(dispatchers),
-            Err(lacks) => lack = lack.or(Some(lacks)),
-        }
+        found.extend(dispatcher(spark, name, 0)?);
     }
-    match lack {
-        Some(lack) if found.is_empty() => Err(lack),
-        _ => Ok(found),
-    }
+    Ok(found)
 }
 
 fn dispatcher<'a>(
@@ -180,6 +182,29 @@ mod tests {
         let class = ("lineageDispatcher.own.className", "com.x.Own");
         assert_eq!(told(&[own, class]), "own:com.x.Own");
         assert_eq!(told(&[("lineageDispatcher", "console")]), "console:-");
+    }
+
+    #[test]
+    fn the_dispatchers_of_all_sources_are_made() {
+        let url = (
+            "spark.spline.lineageDispatcher.http.producer.url",
+            "https://x",
+        );
+        let hadoop = ("spark.hadoop.spline.lineageDispatcher", "kafka");
+        let spark = ("spark.spline.lineageDispatcher", "http");
+        let application = Application {
+            runtime_configuration: vec![
+                Configuration::new("spark-defaults", &[url, hadoop, spark]),
+                // Hadoop's configuration is one source, and its property wins.
+                Configuration::new("core-site", &[("spline.lineageDispatcher", "strange")]),
+            ],
+            ..Application::example()
+        };
+        let found = dispatchers(&Effective::of_application(&application));
+        assert_eq!(
+            found,
+            Err(Lack::Key("lineageDispatcher.kafka.topic".into()))
+        );
     }
 
     #[test]

@@ -24,7 +24,8 @@ pub struct Started<'a> {
     pub submit: &'a Result<Submit, SubmitError>,
     /// The release in force.
     label: &'a str,
-    /// The driver's image, where it brings one of its own.
+    /// The driver's image in force: what it was started with tells none, so it is the application's of that
+    /// day.
     image: Option<&'a str>,
     lineage: Lineage<'a>,
 }
@@ -74,7 +75,7 @@ impl<'a> Started<'a> {
             overrides,
             submit,
             label,
-            image,
+            image: image.or(application.driver_image()),
             lineage: Lineage::AsApplication,
         };
         if application.is_spark() {
@@ -100,7 +101,7 @@ impl<'a> Started<'a> {
         let mut set = submit.properties();
         let touched =
             overridden.next().is_some() || set.any(|(key, _, _)| change::is_about_lineage(key));
-        if !touched && self.image.is_none() {
+        if !touched {
             return Lineage::AsApplication;
         }
         let application = self.application;
@@ -114,11 +115,10 @@ impl<'a> Started<'a> {
                 self.starter
             ));
         };
-        let image = self.image.or(application.driver_image());
         Lineage::Own(Box::new(Setup::new(
             application,
             label,
-            image,
+            self.image,
             spark,
             policy,
             self.setup.checks,
@@ -142,46 +142,48 @@ impl<'a> Started<'a> {
         };
         let mut faults = own.faults(cx).peekable();
         faults.peek()?;
-        let before = self.on_this_label(cx);
+        let before = self.on_that_day(cx);
         let before = before.as_deref().unwrap_or(self.setup);
         if before.standing(cx) == Standing::Without {
             return None;
         }
         let known: Vec<_> = before.faults(cx).collect();
-        let (rule, verdict) = faults.find(|(rule, verdict)| {
-            let was = known.iter().find(|(known, _)| known.rule == rule.rule);
-            let was_unknown = matches!(was, Some((_, Verdict::Unknown(_))));
-            was.is_none() || was_unknown && matches!(verdict, Verdict::Fail(_))
+        let (rule, fault) = faults.find(|(rule, fault)| {
+            let mut was = known.iter();
+            let was = was.find(|(known, _)| known.rule == rule.rule);
+            let was = was.map(|(_, fault)| &fault.verdict);
+            let was_unknown = matches!(was, Some(Verdict::Unknown(_)));
+            was.is_none() || was_unknown && matches!(fault.verdict, Verdict::Fail(_))
         })?;
         let how = change::overrides(rule.judges_by, before, own, self.starter);
-        let told = |fact: String| {
+        let told = fault.retold(|fact| {
             if how.is_empty() {
                 fact
             } else {
                 format!("{how}: {fact}")
             }
-        };
-        let verdict = match verdict {
-            Verdict::Fail(fact) => Verdict::Fail(told(fact)),
-            Verdict::Unknown(fact) => Verdict::Unknown(told(fact)),
-            Verdict::Pass => return None,
-        };
+        });
         Some(Dropped {
             check: Some(rule),
-            verdict,
+            verdict: told.verdict,
         })
     }
 
-    /// The application as it would be on the release that was in force, where that is another.
-    fn on_this_label(&self, cx: &Context<'a>) -> Option<Box<Setup<'a>>> {
+    /// Whether release and image were those of the application today.
+    fn is_of_today(&self) -> bool {
+        self.label == self.application.release_label
+            && self.image == self.application.driver_image()
+    }
+
+    /// The application as it would be on the release and the image that were in force, where they are others.
+    fn on_that_day(&self, cx: &Context<'a>) -> Option<Box<Setup<'a>>> {
         let application = self.application;
-        (self.label != application.release_label).then(|| {
+        (!self.is_of_today()).then(|| {
             let spark = Effective::of_application(application);
-            let image = application.driver_image();
             Box::new(Setup::new(
                 application,
                 self.label,
-                image,
+                self.image,
                 spark,
                 cx.policy,
                 self.setup.checks,
@@ -191,16 +193,16 @@ impl<'a> Started<'a> {
 
     /// Whether it reported its lineage.
     ///
-    /// The application's defaults are those of today. A run on another release ran before they were last
-    /// changed, so where it rests on them it can't be told.
+    /// The application's defaults are those of today. A run on another release or image ran before they were
+    /// last changed, so where it rests on them it can't be told.
     pub fn standing(&self, cx: &Context<'a>, of_application: Standing) -> Standing {
-        let same_label = self.label == self.application.release_label;
+        let is_of_today = self.is_of_today();
         match &self.lineage {
             _ if of_application == Standing::OutOfScope => Standing::OutOfScope,
-            Lineage::AsApplication if same_label => of_application,
+            Lineage::AsApplication if is_of_today => of_application,
             Lineage::AsApplication | Lineage::Unreadable(_) => Standing::Unknown,
             Lineage::Own(own)
-                if same_label || own.spark.is_replaced(Classification::SparkDefaults) =>
+                if is_of_today || own.spark.is_replaced(Classification::SparkDefaults) =>
             {
                 own.standing(cx)
             }
@@ -236,7 +238,7 @@ impl<'a> Started<'a> {
         let (Lineage::Own(own), Ok(submit)) = (&self.lineage, self.submit) else {
             return None;
         };
-        let before = self.on_this_label(cx);
+        let before = self.on_that_day(cx);
         let before = before.as_deref().unwrap_or(self.setup);
         let overrides = self.overrides;
         Some(change::mended(before, own, overrides, submit, is_at_fault))

@@ -1,39 +1,6 @@
-//! Changes of the JARs and Maven coordinates that Spark is started with.
+//! Names of JARs and Maven coordinates that Spark is started with.
 
-use crate::estate::Application;
-use crate::finding::Remediation;
-use crate::remedy::set_spark_defaults;
 use crate::spark::agent::file_name;
-use crate::spark::{Effective, JARS_KEY, PACKAGES_KEY};
-
-/// Replaces artifacts by what `mended` makes of them. What isn't configured, as it lies in the image, is
-/// mended there: where nothing changes, there is no remedy.
-pub fn replace_artifacts(
-    application: &Application,
-    spark: &Effective<'_>,
-    mended: impl Fn(&str) -> Option<String>,
-) -> Remediation {
-    let rewritten = |key| {
-        let mut any = false;
-        let entries = spark.list(key).map(|entry| {
-            let mended = mended(entry);
-            any |= mended.is_some();
-            mended.unwrap_or_else(|| entry.to_owned())
-        });
-        let entries = entries.collect::<Vec<_>>().join(",");
-        any.then_some((key, entries))
-    };
-    let changes = [JARS_KEY, PACKAGES_KEY].map(rewritten);
-    let changes: Vec<_> = changes
-        .iter()
-        .flatten()
-        .map(|(key, value)| (*key, value.as_str()))
-        .collect();
-    if changes.is_empty() {
-        return Remediation::default();
-    }
-    set_spark_defaults(application, &changes)
-}
 
 /// An artifact with the last of a text in its file name replaced: folders, and what else the name tells,
 /// are no matter.

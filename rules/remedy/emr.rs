@@ -2,77 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::estate::{Application, Configuration, ManagedPolicy, Role};
+use crate::estate::{Application, ManagedPolicy, Role};
 use crate::finding::{Attribute, Edit, Remediation};
-use crate::secrets::is_hidden;
-use crate::spark::is_spark_defaults;
-
-/// Sets keys of `spark-defaults`; all other keys and classifications are kept.
-pub fn set_spark_defaults(application: &Application, changes: &[(&str, &str)]) -> Remediation {
-    let mut configurations = application.runtime_configuration.clone();
-    if !configurations.iter().any(is_spark_defaults) {
-        configurations.insert(0, Configuration::new("spark-defaults", &[]));
-    }
-    if let Some(defaults) = configurations
-        .iter_mut()
-        .rfind(|item| is_spark_defaults(item))
-    {
-        let changes = changes
-            .iter()
-            .map(|&(key, value)| (key.to_owned(), value.to_owned()));
-        defaults.properties.extend(changes);
-    }
-    set_configurations(application, &configurations)
-}
-
-/// Sets the whole runtime configuration: `UpdateApplication` takes no less, and whether it would keep a
-/// classification that is left out is not documented.
-pub fn set_configurations(
-    application: &Application,
-    configurations: &[Configuration],
-) -> Remediation {
-    let note = hidden_note(configurations);
-    // Pretty JSON never holds a line that is `EOF` alone: text in it is quoted, breaks escaped.
-    let body = wire(configurations);
-    let change = format!("--runtime-configuration \"$(cat <<'EOF'\n{body}\nEOF\n)\"");
-    let mended = update(application, &change, &runtime_configuration(configurations));
-    Remediation {
-        aws_cli: format!("{note}{}", mended.aws_cli),
-        terraform: format!("{note}{}", mended.terraform),
-    }
-}
-
-/// Changes an application that must not run for it: it is stopped if it does, and started again. A step
-/// that fails ends them, so that nothing waits for an application which doesn't stop.
-pub fn update(application: &Application, change: &str, terraform: &str) -> Remediation {
-    let runs = !matches!(application.state.as_str(), "CREATED" | "STOPPED");
-    if !runs {
-        return update_running(application, change, terraform);
-    }
-    let of = target(application);
-    Remediation {
-        aws_cli: format!(
-            "# fails while jobs run or wait: let them end first\n\
-             aws emr-serverless stop-application {of} &&\n\
-             until [ \"$(aws emr-serverless get-application {of} --query application.state \
-             --output text)\" = STOPPED ]; do sleep 5; done &&\n\
-             aws emr-serverless update-application {of} {change} &&\n\
-             aws emr-serverless start-application {of}"
-        ),
-        terraform: terraform.to_owned(),
-    }
-}
-
-/// Changes what may be changed of an application while it runs.
-pub fn update_running(application: &Application, change: &str, terraform: &str) -> Remediation {
-    let of = target(application);
-    Remediation {
-        aws_cli: format!("aws emr-serverless update-application {of} {change}"),
-        terraform: terraform.to_owned(),
-    }
-}
 
 /// The options that name an application to the AWS CLI.
 pub fn target(application: &Application) -> String {
@@ -121,15 +54,6 @@ pub fn stop(application: &Application) -> Remediation {
         ),
         terraform: String::new(),
     }
-}
-
-const HIDDEN_NOTE: &str = "# put back the values shown as [redacted]\n";
-
-fn hidden_note(configurations: &[Configuration]) -> &'static str {
-    let hidden = configurations
-        .iter()
-        .any(|item| item.properties.values().any(|value| is_hidden(value)));
-    if hidden { HIDDEN_NOTE } else { "" }
 }
 
 /// Sets a tag of an application; where no value is given, a person has to say which.
@@ -194,44 +118,6 @@ fn tags_block(key: &str, value: &str) -> String {
     format!("tags = {{\n  {} = {value}\n}}", hcl(key))
 }
 
-/// Classifications as the API takes them.
-fn wire(configurations: &[Configuration]) -> String {
-    let list: Vec<Value> = configurations.iter().map(to_wire).collect();
-    serde_json::to_string_pretty(&list).unwrap_or_default()
-}
-
-fn to_wire(configuration: &Configuration) -> Value {
-    let mut value = json!({
-        "classification": configuration.classification,
-        "properties": configuration.properties,
-    });
-    if !configuration.configurations.is_empty()
-        && let Some(fields) = value.as_object_mut()
-    {
-        let nested = configuration.configurations.iter().map(to_wire).collect();
-        fields.insert("configurations".into(), nested);
-    }
-    value
-}
-
-fn runtime_configuration(configurations: &[Configuration]) -> String {
-    let blocks = configurations.iter().map(|configuration| {
-        let properties = configuration.properties.iter();
-        let lines = properties.map(|(key, value)| format!("    {} = {}", hcl(key), hcl(value)));
-        let properties = lines.collect::<Vec<_>>().join("\n");
-        let note = if configuration.configurations.is_empty() {
-            ""
-        } else {
-            "# Terraform can't write the classifications within this one: use the AWS CLI\n"
-        };
-        format!(
-            "{note}runtime_configuration {{\n  classification = {}\n  properties = {{\n{properties}\n  }}\n}}",
-            hcl(&configuration.classification)
-        )
-    });
-    blocks.collect::<Vec<_>>().join("\n")
-}
-
 /// A word for a POSIX shell, quoted where it needs to be.
 pub fn shell(word: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:=@%+,".contains(&byte);
@@ -259,80 +145,6 @@ pub fn hcl(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::secrets::REDACTED;
-
-    #[test]
-    fn an_application_that_does_not_run_is_not_stopped() {
-        let stopped = Application {
-            state: "STOPPED".into(),
-            ..Application::example()
-        };
-        let fix = set_spark_defaults(&stopped, &[("spark.spline.mode", "ENABLED")]);
-        assert!(!fix.aws_cli.contains("stop-application"), "{}", fix.aws_cli);
-        let fix = set_spark_defaults(&Application::example(), &[]);
-        assert!(fix.aws_cli.contains("= STOPPED ]"), "{}", fix.aws_cli);
-    }
-
-    /// What a shell does of the commands where this step fails.
-    fn steps(failing: &str) -> String {
-        let commands = set_spark_defaults(&Application::example(), &[]).aws_cli;
-        let aws = "aws() { echo \"$2\" >&2; echo STOPPED; [ \"$2\" != \"$FAILING\" ]; }\n";
-        let sleep = "sleep() { echo slept >&2; exit; }\n";
-        let shell = std::process::Command::new("sh")
-            .args(["-c", &format!("{aws}{sleep}{commands}")])
-            .env("FAILING", failing)
-            .output();
-        String::from_utf8(shell.unwrap().stderr).unwrap()
-    }
-
-    #[test]
-    fn a_step_that_fails_is_the_last() {
-        let steps = |failing| steps(failing).replace("-application\n", " ");
-        assert_eq!(steps(""), "stop get update start ");
-        assert_eq!(steps("stop-application"), "stop ");
-        assert_eq!(steps("update-application"), "stop get update ");
-    }
-
-    #[test]
-    fn classifications_within_others_are_kept_where_they_can_be_written() {
-        let mut application = Application::example();
-        let mut outer = Configuration::new("spark", &[]);
-        outer.configurations = vec![Configuration::new("inner", &[("a", "b")])];
-        application.runtime_configuration.push(outer);
-        let fix = set_spark_defaults(&application, &[]);
-        assert!(fix.aws_cli.contains("\"inner\""), "{}", fix.aws_cli);
-        assert!(
-            fix.terraform.contains("# Terraform can't"),
-            "{}",
-            fix.terraform
-        );
-    }
-
-    #[test]
-    fn other_keys_and_classifications_are_kept() {
-        let mut application = Application::example();
-        application.runtime_configuration.push(Configuration::new(
-            "spark-driver-log4j2",
-            &[("rootLogger.level", "warn")],
-        ));
-        let fix = set_spark_defaults(&application, &[("spark.spline.mode", "ENABLED")]);
-        for kept in ["spline-7.1.0.jar", "rootLogger.level", "spark.spline.mode"] {
-            assert!(fix.aws_cli.contains(kept), "{}", fix.aws_cli);
-            assert!(fix.terraform.contains(kept), "{}", fix.terraform);
-        }
-        assert!(!fix.aws_cli.contains("put back"));
-    }
-
-    #[test]
-    fn a_redacted_value_is_said_to_be_missing() {
-        let mut application = Application::example();
-        application.runtime_configuration[0]
-            .properties
-            .insert("spark.token".into(), REDACTED.into());
-        let fix = set_spark_defaults(&application, &[]);
-        assert!(fix.aws_cli.starts_with("# put back"));
-        assert!(fix.terraform.starts_with("# put back"));
-    }
 
     #[test]
     fn a_tag_is_written_so_that_the_command_reads_it_as_it_is() {

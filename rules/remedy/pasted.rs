@@ -22,21 +22,7 @@ pub(crate) struct Pasted {
     pub(crate) output: String,
 }
 
-const AWS: &str = r#"#!/bin/sh
-verb=${2%-application}
-echo "$verb" >> "$STATE/calls"
-[ "$verb" != "$FAILING" ] || exit 1
-live=$STATE/live.json
-change() { jq "$@" "$live" > "$STATE/next.json" && mv "$STATE/next.json" "$live"; }
-case $verb in
-get) case $* in *--query*) jq -r .application.state "$live" ;; *) cat "$live" ;; esac ;;
-stop) change '.application.state = "STOPPED"' ;;
-start) change '.application.state = "STARTED"' ;;
-update) for word; do case $word in file://*) file=${word#file://} ;; esac; done
-  change --slurpfile given "$file" '.application += ($given[0] | del(.applicationId))' ;;
-*) exit 2 ;;
-esac
-"#;
+const AWS: &str = include_str!("../../tests/sandbox/aws.sh");
 
 /// An answer of `GetApplication`, as far as it matters here.
 #[derive(Deserialize)]

@@ -3,15 +3,18 @@
 //! The patterns are in `policy.toml`, the bundles that exist in `agents.toml`.
 
 mod bundle;
+mod name;
 
 use regex_lite::Regex;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 
 pub use bundle::{Broken, Bundle, Bundles, is_older};
+pub(crate) use name::file_name;
+pub use name::is_glob;
 
 use crate::estate::glob::Glob;
-use crate::spark::release::{Releases, version_of_label};
+use crate::spark::release::{Releases, numbers, version_of_label};
 use crate::spark::{EXTRA_LISTENERS_KEY, LISTENERS_KEY, SPLINE_LISTENER};
 
 /// What makes Spark report its lineage.
@@ -57,12 +60,43 @@ impl AgentKind {
         }
     }
 
+    /// Why a suspect can't be told to be an agent.
+    pub fn unread(self, suspect: &str) -> String {
+        if is_glob(suspect) {
+            return format!(
+                "Spark expands `{suspect}`, and what it matches, {} or not, isn't read",
+                self.name()
+            );
+        }
+        format!(
+            "`{suspect}` looks like {}, but no `[[agent]]` pattern reads its name",
+            self.name()
+        )
+    }
+
     /// What a name holds that no pattern reads and that may be such an agent all the same.
-    fn hint(self) -> &'static str {
+    fn hints(self) -> &'static [&'static str] {
         match self {
-            Self::Spline => "spline",
-            Self::OpenLineage => "openlineage-spark",
-            Self::DataHub => "spark-lineage",
+            Self::Spline => &["spline", "agent-core_"],
+            Self::OpenLineage => &[
+                "openlineage-spark",
+                "openlineagespark",
+                "openmetadata-spark-agent",
+            ],
+            Self::DataHub => &["spark-lineage"],
+        }
+    }
+
+    /// How the names of such agents begin.
+    fn beginnings(self) -> &'static [&'static str] {
+        match self {
+            Self::Spline => &["spline", "spark-", "agent-core_"],
+            Self::OpenLineage => &[
+                "openlineage-spark",
+                "datazoneopenlineagespark",
+                "openmetadata-spark-agent",
+            ],
+            Self::DataHub => &["acryl-spark-lineage", "datahub-spark-lineage"],
         }
     }
 }
@@ -93,6 +127,9 @@ struct Scheme {
     /// tell.
     #[serde(default)]
     releases: Vec<Glob>,
+    /// The label of the first release that has such an agent, where EMR ships it itself (`emr-7.5.0`).
+    #[serde(default)]
+    since: Option<String>,
 }
 
 impl TryFrom<Scheme> for AgentPattern {
@@ -100,8 +137,8 @@ impl TryFrom<Scheme> for AgentPattern {
 
     fn try_from(scheme: Scheme) -> Result<Self, Self::Error> {
         let told = ["release", "spark"].map(|group| scheme.pattern.has(group));
-        if told == [false, false] && scheme.agent == AgentKind::Spline && scheme.releases.is_empty()
-        {
+        let is_bound = !scheme.releases.is_empty() || scheme.since.is_some();
+        if told == [false, false] && scheme.agent == AgentKind::Spline && !is_bound {
             return Err(format!(
                 "the agent pattern `{}` must have a group `release` or a group `spark`, or a list \
                  `releases`",
@@ -170,6 +207,8 @@ pub struct Agent<'a> {
     pub version: Option<&'a str>,
     /// The labels of the releases that its pattern says it is good for.
     pub releases: &'a [Glob],
+    /// The label of the first release that ships it, where EMR does.
+    pub since: Option<&'a str>,
 }
 
 /// The agents that are put on the class path.
@@ -190,17 +229,27 @@ impl<'a> Agents<'a> {
         let mut agents = Self::default();
         for artifact in artifacts {
             let name = file_name(artifact);
-            let hinted = AgentKind::ALL
-                .into_iter()
-                .find(|kind| hints_at(name, *kind));
+            let hinted = AgentKind::ALL.into_iter().find(|kind| {
+                let mut hints = kind.hints().iter();
+                hints.any(|hint| name::has(name, hint))
+            });
             let mut tried = patterns
                 .iter()
                 .filter(|pattern| hinted.is_some() || !pattern.is_built_in);
             let read = tried.find_map(|pattern| pattern.scheme.read(artifact, name));
             match (read, hinted) {
-                (Some(agent), _) => agents.recognised.push(agent),
-                (None, Some(kind)) => agents.suspects.push((kind, artifact)),
-                (None, None) => {}
+                (Some(agent), _) if !is_glob(name) => agents.recognised.push(agent),
+                (_, Some(kind)) => agents.suspects.push((kind, artifact)),
+                (_, None) if is_glob(artifact) => {
+                    let could_be = AgentKind::ALL.into_iter().filter(|kind| {
+                        let mut beginnings = kind.beginnings().iter();
+                        beginnings.any(|beginning| name::could_begin(name, beginning))
+                    });
+                    agents
+                        .suspects
+                        .extend(could_be.map(|kind| (kind, artifact)));
+                }
+                (_, None) => {}
             }
         }
         agents
@@ -221,12 +270,6 @@ impl<'a> Agents<'a> {
     }
 }
 
-fn hints_at(name: &str, kind: AgentKind) -> bool {
-    let (name, hint) = (name.as_bytes(), kind.hint().as_bytes());
-    name.windows(hint.len())
-        .any(|window| window.eq_ignore_ascii_case(hint))
-}
-
 impl Scheme {
     fn read<'a>(&'a self, artifact: &'a str, name: &'a str) -> Option<Agent<'a>> {
         let found = self.pattern.0.captures(name)?;
@@ -239,14 +282,9 @@ impl Scheme {
             scala: group("scala"),
             version: group("version"),
             releases: &self.releases,
+            since: self.since.as_deref(),
         })
     }
-}
-
-/// The last part of a path or URL, or the whole of a Maven coordinate.
-pub(crate) fn file_name(artifact: &str) -> &str {
-    let path = artifact.split(['?', '#']).next().unwrap_or(artifact);
-    path.rsplit('/').next().unwrap_or(path)
 }
 
 /// Whether an agent fits a release.
@@ -263,7 +301,7 @@ pub enum Fit {
 impl Agent<'_> {
     /// Whether it is tied to EMR releases rather than to a Spark.
     pub fn tells_release(&self) -> bool {
-        self.release.is_some() || !self.releases.is_empty()
+        self.release.is_some() || !self.releases.is_empty() || self.since.is_some()
     }
 
     /// Whether this agent fits the release of `label`.
@@ -276,6 +314,9 @@ impl Agent<'_> {
             } else {
                 Fit::Misfits(format!("`{}` is built for EMR {release}", self.artifact))
             };
+        }
+        if let Some(since) = self.since {
+            return self.fit_since(since, label);
         }
         if !self.releases.is_empty() {
             return if self.releases.iter().any(|glob| glob.matches(label)) {
@@ -307,6 +348,22 @@ impl Agent<'_> {
             (None, Some(scala)) => Fit::Misfits(format!(
                 "`{}` is built for Scala {scala}, {label} runs Scala {}",
                 self.artifact, release.scala
+            )),
+        }
+    }
+
+    /// Whether EMR ships it with this release. Of another line of releases it isn't known.
+    fn fit_since(&self, since: &str, label: &str) -> Fit {
+        let is_spark = |label: &str| label.starts_with("emr-spark-");
+        match (numbers(label), numbers(since)) {
+            (Some(now), Some(first)) if !is_spark(label) && now < first => Fit::Misfits(format!(
+                "`{}` is there from {since}, not on {label}",
+                self.artifact
+            )),
+            (Some(now), Some(first)) if !is_spark(label) && now.0 == first.0 => Fit::Fits,
+            _ => Fit::Unknown(format!(
+                "whether {label} has `{}`, which is there from {since}, is not known",
+                self.artifact
             )),
         }
     }
@@ -372,6 +429,49 @@ mod tests {
     }
 
     #[test]
+    fn a_glob_that_could_match_an_agent_is_a_suspect() {
+        for (glob, spline) in [
+            ("s3://b/spline/*.jar", true),
+            ("s3://b/libs/{delta,spline}-*.jar", true),
+            ("s3a://b/s?line-7.1.0.jar", true),
+            ("hdfs:///jars/*", true),
+            ("/jars/[a-z]*-7.1.0.jar", true),
+            ("s3://b/spline-*.jar", true),
+            ("s3://b/mysql-*.jar", false),
+            ("s3://b/conf/*.json", false),
+            ("https://h/app.jar?versionId=x*", false),
+        ] {
+            agents_of("spark.jars", glob, |agents| {
+                assert_eq!(agents.recognised, [], "{glob}");
+                assert_eq!(
+                    agents.suspect(AgentKind::Spline).is_some(),
+                    spline,
+                    "{glob}"
+                );
+            });
+        }
+        // The folder may be a pattern: the name tells.
+        agents_of("spark.jars", "s3://b/*/spline-7.1.0.jar", |agents| {
+            assert_eq!(agents.recognised.len(), 1);
+        });
+    }
+
+    #[test]
+    fn what_emr_ships_itself_is_there_from_a_release_on() {
+        let policy = Policy::default();
+        let jar = "/usr/share/aws/datazone-openlineage-spark/lib/DataZoneOpenLineageSpark-1.0.jar";
+        let agents = Agents::find([jar], &policy.agents);
+        let agent = &agents.recognised[0];
+        assert_eq!(agent.kind, AgentKind::OpenLineage);
+        let fit = |label| agent.fit(label, &policy.releases);
+        assert_eq!(fit("emr-7.5.0"), Fit::Fits);
+        assert_eq!(fit("emr-7.10.0"), Fit::Fits);
+        assert!(matches!(fit("emr-7.4.0"), Fit::Misfits(_)));
+        assert!(matches!(fit("emr-6.15.0"), Fit::Misfits(_)));
+        assert!(matches!(fit("emr-spark-8.0.0"), Fit::Unknown(_)));
+    }
+
+    #[test]
     fn an_agent_fits_the_release_it_was_built_for() {
         let releases = Releases::default();
         let agent = |release, spark, scala| Agent {
@@ -382,6 +482,7 @@ mod tests {
             scala,
             version: None,
             releases: &[],
+            since: None,
         };
         let own = agent(Some("7.1.0"), None, None);
         assert_eq!(own.fit("emr-7.1.0", &releases), Fit::Fits);
@@ -468,6 +569,16 @@ mod tests {
                 "io.openlineage:openlineage-spark_2.13:1.24.2",
                 AgentKind::OpenLineage,
                 "1.24.2",
+            ),
+            (
+                "io.openlineage/openlineage-spark_2.13/1.24.2",
+                AgentKind::OpenLineage,
+                "1.24.2",
+            ),
+            (
+                "za.co.absa.spline.agent.spark/spark-3.5-spline-agent-bundle_2.12/2.2.3",
+                AgentKind::Spline,
+                "2.2.3",
             ),
             (
                 "io.acryl:acryl-spark-lineage_2.13:0.2.18",

@@ -38,4 +38,6 @@ pub struct Property<'a> {
     pub value: &'a str,
     /// Where it comes from.
     pub origin: Origin<'a>,
+    /// Whether blanks around it were taken away, as `spark-submit` does with its properties file.
+    pub is_trimmed: bool,
 }

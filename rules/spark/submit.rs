@@ -7,7 +7,9 @@
 use std::fmt;
 
 /// Options that take no value.
-const SWITCHES: [&str; 6] = [
+const SWITCHES: [&str; 8] = [
+    "-h",
+    "-v",
     "--help",
     "--load-spark-defaults",
     "--supervise",
@@ -299,7 +301,7 @@ mod tests {
             ("--conf a=1 \n\t--conf a=2", &[("a", "1"), ("a", "2")]),
             ("--jars a.jar,b.jar", &[("spark.jars", "a.jar,b.jar")]),
             (
-                "--packages=g:a:1 --class x.Main --verbose",
+                "-v --packages=g:a:1 --class x.Main --verbose -h",
                 &[("spark.jars.packages", "g:a:1")],
             ),
         ];

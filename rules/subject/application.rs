@@ -44,11 +44,14 @@ impl<'a> Judged<'a> {
 /// What the tests of these rules have in common.
 #[cfg(test)]
 pub(crate) mod bench {
+    use std::collections::BTreeMap;
+
     use super::Judged;
     use crate::Policy;
     use crate::estate::Application;
     use crate::finding::{Fault, Verdict};
     use crate::lineage::Setup;
+    use crate::remedy::edited;
     use crate::settings::Context;
     use crate::subject::rule::bench::verdict;
 
@@ -85,15 +88,11 @@ pub(crate) mod bench {
         ]
     }
 
-    type Lineage = for<'a> fn(&Setup<'a>, &Context<'_>) -> Verdict;
+    type Lineage = for<'a> fn(&Setup<'a>, &Context<'_>) -> Vec<Fault>;
     type Check = for<'a> fn(&Judged<'a>, &Context<'_>) -> Vec<Fault>;
 
     pub(crate) fn lineage(check: Lineage, application: &Application) -> Verdict {
-        let cx = Context::example();
-        check(
-            &Judged::new(application, cx.policy, crate::catalogue::lineage_checks()).setup,
-            &cx,
-        )
+        lineage_under(check, application, Context::example().policy)
     }
 
     pub(crate) fn lineage_under(
@@ -101,14 +100,31 @@ pub(crate) mod bench {
         application: &Application,
         policy: &Policy,
     ) -> Verdict {
+        verdict(faults_under(check, application, policy))
+    }
+
+    fn faults_under(check: Lineage, application: &Application, policy: &Policy) -> Vec<Fault> {
         let cx = Context {
             policy,
             ..Context::example()
         };
-        check(
-            &Judged::new(application, policy, crate::catalogue::lineage_checks()).setup,
-            &cx,
-        )
+        let judged = Judged::new(application, policy, crate::catalogue::lineage_checks());
+        check(&judged.setup, &cx)
+    }
+
+    /// The `spark-defaults` of the application after the edits that mend its fault.
+    pub(crate) fn mended_under(
+        check: Lineage,
+        application: &Application,
+        policy: &Policy,
+    ) -> BTreeMap<String, String> {
+        let fault = faults_under(check, application, policy).pop().unwrap();
+        let mended = edited(application, &fault.remedy.into_edits());
+        mended.runtime_configuration[0].properties.clone()
+    }
+
+    pub(crate) fn mended(check: Lineage, application: &Application) -> BTreeMap<String, String> {
+        mended_under(check, application, Context::example().policy)
     }
 
     pub(crate) fn judged(check: Check, application: &Application) -> Verdict {

@@ -1,10 +1,10 @@
 //! What a rule is.
 
 use crate::estate::{ManagedPolicy, Scope};
-use crate::finding::{Fault, Remediation, Severity, Verdict};
+use crate::finding::{Fault, Severity};
 use crate::graph::Estate;
 use crate::iam::{Holder, Inventory};
-use crate::lineage::{JudgedKeys, Setup};
+use crate::lineage::{Concerns, JudgedKeys, Setup};
 use crate::settings::{Context, Exemption, Parameters, Policy};
 use crate::subject::{application, configuration, job_run, session, statement};
 
@@ -16,6 +16,8 @@ macro_rules! rule {
     (@reads $reads:ident) => { crate::subject::rule::Reads::$reads };
     (@judges_by) => { crate::lineage::JudgedKeys::Agents };
     (@judges_by $keys:ident) => { crate::lineage::JudgedKeys::$keys };
+    (@concerns) => { crate::lineage::Concerns::Lineage };
+    (@concerns $concerns:ident) => { crate::lineage::Concerns::$concerns };
     (@costs_lineage) => { |_, _| true };
     (@costs_lineage $predicate:ident) => { $predicate };
     (@tells) => { crate::subject::rule::Tells::Fact };
@@ -26,6 +28,7 @@ macro_rules! rule {
         $(, parameters: $parameters:ident)?
         $(, reads: $reads:ident)?
         $(, judges_by: $keys:ident)?
+        $(, concerns: $concerns:ident)?
         $(, costs_lineage: $costs:ident)?
         $(, tells: $tells:ident)?
         $(, yields_to: [$($room:ident :: $exact:ident),+ $(,)?])?
@@ -41,6 +44,7 @@ macro_rules! rule {
             parameters: crate::subject::rule::rule!(@parameters $($parameters)?),
             reads: crate::subject::rule::rule!(@reads $($reads)?),
             judges_by: crate::subject::rule::rule!(@judges_by $($keys)?),
+            concerns: crate::subject::rule::rule!(@concerns $($concerns)?),
             costs_lineage: crate::subject::rule::rule!(@costs_lineage $($costs)?),
             tells: crate::subject::rule::rule!(@tells $($tells)?),
             yields_to: &[$($(&super::super::$room::$exact::RULE),+)?],
@@ -68,6 +72,8 @@ pub struct Rule {
     pub reads: Reads,
     /// By which properties a rule on lineage judges.
     pub judges_by: JudgedKeys,
+    /// What a rule on lineage is about.
+    pub concerns: Concerns,
     /// Whether what a rule on lineage fails for costs lineage, or only breaks what an organization asks for
     /// beside it.
     pub costs_lineage: for<'a> fn(&Setup<'a>, &Context<'_>) -> bool,
@@ -131,10 +137,8 @@ pub enum Check {
     /// Judges whether a configuration reports lineage: an application's, and by
     /// `job-run-drops-lineage` and `session-drops-lineage` that of runs and sessions.
     Lineage {
-        /// The predicate.
-        check: for<'a> fn(&Setup<'a>, &Context<'_>) -> Verdict,
-        /// The change of the application.
-        fix: for<'a> fn(&application::Judged<'a>, &Context<'_>) -> Remediation,
+        /// The predicate, with the change of the application that mends each fault.
+        check: for<'a> fn(&Setup<'a>, &Context<'_>) -> Vec<Fault>,
     },
     /// Judges an application.
     Application {

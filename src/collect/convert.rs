@@ -7,8 +7,8 @@ use aws_sdk_emrserverless::primitives::DateTime;
 use aws_sdk_emrserverless::types as sdk;
 use jiff::Timestamp;
 use lineward_rules::estate::{
-    Application, Arn, AutoStart, AutoStop, Capacity, Configuration, InitialCapacity, Interactive,
-    JobRun, Monitoring, Region, Session, SparkSubmit, UnreadApplication,
+    Application, Arn, AutoStart, AutoStop, Capacity, Configuration, HiveQuery, InitialCapacity,
+    Interactive, JobRun, Monitoring, Region, Session, SparkSubmit, UnreadApplication,
 };
 use lineward_rules::secrets;
 
@@ -81,13 +81,10 @@ pub(super) fn unread(from: &sdk::ApplicationSummary, region: &Region) -> UnreadA
 }
 
 pub(super) fn job_run(from: sdk::JobRun, region: Region) -> JobRun {
-    let spark_submit = match from.job_driver {
-        Some(sdk::JobDriver::SparkSubmit(submit)) => Some(SparkSubmit {
-            entry_point: secrets::text(&submit.entry_point),
-            arguments: secrets::arguments(&submit.entry_point_arguments.unwrap_or_default()),
-            parameters: submit.spark_submit_parameters.as_deref().map(secrets::text),
-        }),
-        _ => None,
+    let (spark_submit, hive) = match from.job_driver {
+        Some(sdk::JobDriver::SparkSubmit(submit)) => (Some(spark_submit(submit)), None),
+        Some(sdk::JobDriver::Hive(hive)) => (None, Some(hive_query(&hive))),
+        _ => (None, None),
     };
     let overrides = from.configuration_overrides;
     let (configuration, monitored) = overrides.map_or((None, None), |overrides| {
@@ -110,6 +107,7 @@ pub(super) fn job_run(from: sdk::JobRun, region: Region) -> JobRun {
         created_at: timestamp(&from.created_at),
         execution_timeout_minutes: from.execution_timeout_minutes,
         spark_submit,
+        hive,
         configuration: configurations(configuration),
         image: from
             .image_configuration
@@ -117,6 +115,22 @@ pub(super) fn job_run(from: sdk::JobRun, region: Region) -> JobRun {
         worker_images: worker_images(from.worker_type_specifications),
         monitoring: monitoring(monitored),
         tags: properties(from.tags),
+    }
+}
+
+fn spark_submit(from: sdk::SparkSubmit) -> SparkSubmit {
+    SparkSubmit {
+        entry_point: secrets::text(&from.entry_point),
+        arguments: secrets::arguments(&from.entry_point_arguments.unwrap_or_default()),
+        parameters: from.spark_submit_parameters.as_deref().map(secrets::text),
+    }
+}
+
+fn hive_query(from: &sdk::Hive) -> HiveQuery {
+    HiveQuery {
+        query: secrets::text(&from.query),
+        init_query_file: from.init_query_file.as_deref().map(secrets::text),
+        parameters: from.parameters.as_deref().map(secrets::text),
     }
 }
 

@@ -7,7 +7,7 @@ use lineward::config::Config;
 use lineward_rules::Context;
 use lineward_rules::estate::{Account, Application, JobRun, Session, Slice};
 use lineward_rules::finding::Failing;
-use lineward_rules::{Finding, Remediation, judge};
+use lineward_rules::{Finding, Remediation, judge, secrets};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -45,18 +45,97 @@ fn with<T: serde::Serialize + DeserializeOwned>(example: &T, fields: &Map<String
     serde_json::from_value(value).unwrap()
 }
 
-/// The application after the remedy's new runtime configuration, if the remedy has one.
-fn mended(application: &Application, remediation: &Remediation) -> Option<Application> {
-    let body = remediation.aws_cli.split_once("<<'EOF'\n")?.1;
-    let body: Value = serde_json::from_str(body.split_once("\nEOF\n")?.0).unwrap();
-    Some(with(
-        application,
-        &Map::from_iter([("runtime_configuration".to_owned(), body)]),
-    ))
+/// A job run as it is collected: without its secrets.
+fn job_run(fields: &Map<String, Value>) -> JobRun {
+    let mut run = with(&JobRun::example(), fields);
+    if run.hive.is_some() {
+        run.spark_submit = None;
+    }
+    let submit = run.spark_submit.iter_mut().map(|it| &mut it.parameters);
+    let hive = run.hive.iter_mut().map(|it| &mut it.parameters);
+    for parameters in submit.chain(hive).flatten() {
+        *parameters = secrets::text(parameters);
+    }
+    run
 }
 
-/// The findings that outlive their own remedy.
+/// The application after its remedy was pasted into a shell, if the remedy changes it. What a person has to
+/// supply is what the remedy gives as an example.
+fn mended(application: &Application, remediation: &Remediation) -> Option<Application> {
+    if !remediation.aws_cli.contains("update-application") {
+        return None;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let live = serde_json::json!({ "application": {
+        "applicationId": application.id,
+        "state": application.state,
+        "runtimeConfiguration": application.runtime_configuration,
+    }});
+    std::fs::write(at("live.json"), live.to_string()).unwrap();
+    std::fs::write(at("aws.sh"), include_str!("../sandbox/aws.sh")).unwrap();
+    let aws = "aws() { sh \"$STATE/aws.sh\" \"$@\"; }";
+    let output = std::process::Command::new("sh")
+        .args(["-c", &format!("{aws}\n{}", remediation.aws_cli)])
+        .env("STATE", folder.path())
+        .envs(examples(&remediation.aws_cli))
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{told}\n{}", remediation.aws_cli);
+    let text = std::fs::read_to_string(at("live.json")).unwrap();
+    let live: Value = serde_json::from_str(&text).unwrap();
+    Some(with(application, &fields(&live["application"])))
+}
+
+/// What an update gave, as an estate has it.
+fn fields(live: &Value) -> Map<String, Value> {
+    let mut fields = Map::new();
+    let mut take = |field: &str, value: Value| drop(fields.insert(field.to_owned(), value));
+    take("runtime_configuration", live["runtimeConfiguration"].clone());
+    if live.get("imageConfiguration").is_some() {
+        take("image", Value::Null);
+    }
+    if live.get("workerTypeSpecifications").is_some() {
+        take("worker_images", serde_json::json!({}));
+    }
+    if let Some(capacity) = live.get("maximumCapacity") {
+        take("maximum_capacity", capacity.clone());
+    }
+    if let Some(stop) = live.get("autoStopConfiguration") {
+        let minutes = stop["idleTimeoutMinutes"].clone();
+        take(
+            "auto_stop",
+            serde_json::json!({ "enabled": stop["enabled"], "idle_timeout_minutes": minutes }),
+        );
+    }
+    if let Some(monitoring) = live.get("monitoringConfiguration") {
+        let managed = &monitoring["managedPersistenceMonitoringConfiguration"]["enabled"];
+        take(
+            "monitoring",
+            serde_json::json!({ "managed_persistence": managed }),
+        );
+    }
+    fields
+}
+
+/// The parameters that a remedy asks for, with its examples.
+fn examples(commands: &str) -> Vec<(String, String)> {
+    let asked = commands.lines().filter_map(|line| {
+        let line = line.strip_prefix(": \"${")?;
+        let (name, line) = line.split_once(":?")?;
+        let (_, example) = line.strip_suffix("}\" &&")?.split_once(", such as ")?;
+        Some((name.to_owned(), example.to_owned()))
+    });
+    asked.collect()
+}
+
+/// The findings that outlive their own remedy, and those on lineage that outlive the remedy of one of them.
 fn unmended(slice: &Slice, findings: &[Finding], cx: &Context<'_>) -> Vec<String> {
+    let is_on_lineage = |finding: &Finding| {
+        let rule = finding.rule.as_str();
+        rule.starts_with("spline-") || rule.starts_with("lineage-")
+    };
     let mut left = Vec::new();
     for finding in findings {
         let application = slice.applications.first().unwrap();
@@ -65,9 +144,11 @@ fn unmended(slice: &Slice, findings: &[Finding], cx: &Context<'_>) -> Vec<String
                 applications: vec![application],
                 ..Slice::new(slice.account.clone())
             };
-            let after = judge(&slice, cx).findings;
-            let same = after.into_iter().filter(|it| it.rule == finding.rule);
-            left.extend(same.map(|it| format!("{}: {}", it.rule, it.evidence)));
+            let after = judge(&slice, cx).findings.into_iter().filter(|after| {
+                let is_one_change = is_on_lineage(finding) && is_on_lineage(after);
+                after.verdict == Failing::Fail && (after.rule == finding.rule || is_one_change)
+            });
+            left.extend(after.map(|after| format!("{}: {}", after.rule, after.evidence)));
         }
     }
     left
@@ -85,7 +166,7 @@ fn found(case: &Case, folder: &Path) -> BTreeSet<String> {
     let sessions = case.session.iter();
     let slice = Slice {
         applications: vec![with(&application, &case.application)],
-        job_runs: runs.map(|run| with(&JobRun::example(), run)).collect(),
+        job_runs: runs.map(job_run).collect(),
         sessions: sessions.map(|it| with(&Session::example(), it)).collect(),
         ..Slice::new(Account::example())
     };

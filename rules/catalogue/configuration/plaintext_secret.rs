@@ -1,4 +1,4 @@
-use crate::estate::Configuration;
+use crate::estate::{Configuration, JobRun};
 use crate::finding::{Asked, Edit, Fault, Piece, Remedy, Template};
 use crate::remedy::{Parameter, open_with, start_with};
 use crate::secrets::secret_marker;
@@ -21,7 +21,8 @@ rule! {
     /// A secret stands in plain text
     ///
     /// Flags secrets in the runtime configuration of applications, in the overrides of job runs and
-    /// sessions, in submit parameters and in entry-point arguments, environment variables of drivers and
+    /// sessions, in submit parameters and entry-point arguments, in the query, its initial file and the parameters
+    /// of Hive jobs, environment variables of drivers and
     /// executors (`spark.emr-serverless.driverEnv.*`, `spark.executorEnv.*`) among them. A secret is told
     /// by its key together with a value that may be one, by a shape that only secrets have, or by its
     /// randomness. `EMR.secret@` references are none.
@@ -48,24 +49,8 @@ rule! {
 fn check(configured: &Configured<'_>, _: &Context<'_>) -> Vec<Fault> {
     let mut places = Vec::new();
     of_configurations(configured.configurations(), &mut places);
-    if let Configured::JobRun(run) = configured
-        && let Some(submit) = &run.spark_submit
-    {
-        let parameters = submit
-            .parameters
-            .iter()
-            .flat_map(|text| text.split_whitespace());
-        let arguments = submit.arguments.iter().map(String::as_str);
-        let mut before = "";
-        for word in parameters.chain([""]).chain(arguments) {
-            if let Some(marker) = secret_marker(word) {
-                places.push((named(word, marker, before), marker));
-            }
-            before = word;
-        }
-        if let Some(marker) = secret_marker(&submit.entry_point) {
-            places.push(("the entry point".into(), marker));
-        }
+    if let Configured::JobRun(run) = configured {
+        of_job_run(run, &mut places);
     }
     if places.is_empty() {
         return Vec::new();
@@ -84,6 +69,41 @@ fn check(configured: &Configured<'_>, _: &Context<'_>) -> Vec<Fault> {
     };
     let evidence = format!("a secret in plain text in {}{more}", shown.join(", "));
     vec![Fault::fail(evidence).mended_by(referring(configured))]
+}
+
+fn of_job_run<'a>(run: &'a JobRun, places: &mut Vec<(String, &'a str)>) {
+    let submit = run.spark_submit.as_ref();
+    let hive = run.hive.as_ref();
+    let parameters = [
+        submit.and_then(|submit| submit.parameters.as_deref()),
+        hive.and_then(|hive| hive.parameters.as_deref()),
+    ];
+    let parameters = parameters.into_iter().flatten();
+    let parameters = parameters.flat_map(str::split_whitespace);
+    let arguments = submit.into_iter().flat_map(|submit| &submit.arguments);
+    let mut before = "";
+    for word in parameters.chain([""]).chain(arguments.map(String::as_str)) {
+        if let Some(marker) = secret_marker(word) {
+            places.push((named(word, marker, before), marker));
+        }
+        before = word;
+    }
+    let files = [
+        (
+            "the entry point",
+            submit.map(|submit| submit.entry_point.as_str()),
+        ),
+        ("the query", hive.map(|hive| hive.query.as_str())),
+        (
+            "the initial query file",
+            hive.and_then(|hive| hive.init_query_file.as_deref()),
+        ),
+    ];
+    for (place, text) in files {
+        if let Some(marker) = text.and_then(secret_marker) {
+            places.push((place.into(), marker));
+        }
+    }
 }
 
 fn of_configurations<'a>(configurations: &'a [Configuration], places: &mut Vec<(String, &'a str)>) {
@@ -167,9 +187,8 @@ fn reference(place: usize) -> Template {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::estate::{Application, JobRun, Session, SparkSubmit};
-    use crate::finding::Remediation;
-    use crate::finding::Verdict;
+    use crate::estate::{Application, HiveQuery, Session, SparkSubmit};
+    use crate::finding::{Remediation, Verdict};
     use crate::remedy::{pasted::paste, written};
     use crate::secrets;
     use crate::subject::rule::bench::verdict as told;
@@ -180,6 +199,39 @@ mod tests {
 
     fn property(key: &str, value: &str) -> Configuration {
         Configuration::new("spark-defaults", &[(key, &secrets::property(key, value))])
+    }
+
+    #[test]
+    fn hive_jobs_are_read() {
+        let secret = "--hiveconf javax.jdo.option.ConnectionPassword=Tr0ub4dor-3xyz";
+        let of = |hive: HiveQuery| {
+            let run = JobRun {
+                spark_submit: None,
+                hive: Some(hive),
+                ..JobRun::example()
+            };
+            verdict(Configured::JobRun(&run))
+        };
+        let plain = HiveQuery {
+            query: "s3://b/q.sql".into(),
+            init_query_file: None,
+            parameters: Some("--hiveconf hive.exec.scratchdir=s3://b/scratch".into()),
+        };
+        assert_eq!(of(plain.clone()), Verdict::Pass);
+        let parameters = HiveQuery {
+            parameters: Some(secrets::text(secret)),
+            ..plain.clone()
+        };
+        assert!(
+            matches!(of(parameters), Verdict::Fail(text) if text.contains("ConnectionPassword"))
+        );
+        let query = HiveQuery {
+            query: secrets::text(
+                "SET javax.jdo.option.ConnectionPassword=Tr0ub4dor-3xyz; SELECT 1",
+            ),
+            ..plain
+        };
+        assert!(matches!(of(query), Verdict::Fail(text) if text.contains("the query")));
     }
 
     #[test]

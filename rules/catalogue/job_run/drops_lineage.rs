@@ -14,7 +14,7 @@ rule! {
     /// that didn't run in the window is left as it was. Where the submit parameters can't be read, or name a
     /// `--properties-file`, it is `unknown`. A run is held against the application's defaults of today, on
     /// the release that was in force for the run; where the application has no lineage either, that is the
-    /// fault to mend first.
+    /// fault to mend first. A run's image is its application's of that day, and no fault of the job.
     ///
     /// What a job's code sets (`SparkSession.builder.config`, `listenerManager.clear()`) no API shows.
     ///
@@ -404,7 +404,7 @@ mod tests {
     }
 
     #[test]
-    fn for_an_image_of_its_own_there_is_no_change_of_the_configuration() {
+    fn a_run_before_a_change_of_the_image_is_not_blamed_for_it() {
         let holding = |uri: &str, holds: &[&str]| ApprovedImage {
             uri: uri.into(),
             holds: Some(holds.iter().map(|&name| name.to_owned()).collect()),
@@ -420,10 +420,37 @@ mod tests {
             image: Some("1.dkr.ecr/agent:1".into()),
             ..with(&[("spark.jars", None)])
         };
-        let own = JobRun {
-            image: Some("1.dkr.ecr/bare:1".into()),
-            ..run("emr-7.1.0", &[], "--conf spark.executor.cores=4")
+        for parameters in ["--class x.Main", "--conf spark.spline.mode=ENABLED"] {
+            let earlier = JobRun {
+                image: Some("1.dkr.ecr/bare:1".into()),
+                ..run("emr-7.1.0", &[], parameters)
+            };
+            let (verdict, _) = judged_under(&application, &earlier, &policy);
+            assert_eq!(verdict, Verdict::Pass, "{parameters}");
+            let cx = Context {
+                policy: &policy,
+                ..Context::example()
+            };
+            let judged = Judged::new(&application, &policy, crate::catalogue::lineage_checks());
+            let (submit, roles) = (submitted(&earlier), Roles::default());
+            let ran = Ran::new(&earlier, &judged, &submit, &roles, &policy);
+            let standing = ran.started.standing(&cx, Standing::With);
+            assert_eq!(standing, Standing::Unknown);
+        }
+    }
+
+    #[test]
+    fn a_job_may_drop_lineage_whatever_its_image() {
+        let application = Application {
+            image: Some("1.dkr.ecr/spark:2".into()),
+            ..with(&[])
         };
-        assert_eq!(fixed(&application, &own, &policy), Remediation::default());
+        let earlier = JobRun {
+            image: Some("1.dkr.ecr/spark:1".into()),
+            ..run("emr-7.1.0", &[], "--conf spark.spline.mode=DISABLED")
+        };
+        let (verdict, mended) = judged(&application, &earlier);
+        assert!(matches!(verdict, Verdict::Fail(_)), "{verdict:?}");
+        assert_eq!(mended, Verdict::Pass);
     }
 }

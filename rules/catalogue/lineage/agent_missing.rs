@@ -1,10 +1,7 @@
-use crate::finding::{Remediation, Verdict};
+use crate::finding::{Edit, Fault, Verdict};
 use crate::lineage::Setup;
-use crate::remedy::set_spark_defaults;
+use crate::remedy::put_in;
 use crate::settings::Context;
-use crate::spark::PACKAGES_KEY;
-use crate::spark::agent::AgentKind;
-use crate::subject::application::Judged;
 use crate::subject::rule::rule;
 
 rule! {
@@ -12,7 +9,8 @@ rule! {
     ///
     /// Flags Spark applications without the agent that `[lineage] require` asks for, where that is
     /// `openlineage` or `datahub`; with `any`, applications without any of them. For Spline there is
-    /// `spline-agent-missing`. With a custom image it is `unknown` unless an `[[image]]` says what it holds.
+    /// `spline-agent-missing`. With a custom image it is `unknown` unless an `[[image]]` says what it holds, and
+    /// so it is on a release that the release table doesn't know.
     ///
     /// ## Why it matters
     /// Without the agent no job of the application reports what it reads and writes.
@@ -22,18 +20,19 @@ rule! {
     /// listener into `spark.extraListeners`, and tell it where to send lineage.
     ///
     /// Source: OpenLineage's and DataHub's documentation of their Spark integrations.
-    "lineage-agent-missing", High, Lineage { check, fix }
+    "lineage-agent-missing", High, Lineage { check }
 }
 
-fn check(setup: &Setup<'_>, _: &Context<'_>) -> Verdict {
+fn check(setup: &Setup<'_>, cx: &Context<'_>) -> Vec<Fault> {
+    Fault::judged(verdict(setup, cx), || mended(setup, cx))
+}
+
+fn verdict(setup: &Setup<'_>, _: &Context<'_>) -> Verdict {
     let absent = match setup.wanted_other() {
         Some(kind) if setup.agents.of(kind).next().is_some() => return Verdict::Pass,
         Some(kind) => {
             if let Some(suspect) = setup.agents.suspect(kind) {
-                return Verdict::Unknown(format!(
-                    "`{suspect}` looks like {}, but no `[[agent]]` pattern reads its name",
-                    kind.name()
-                ));
+                return Verdict::Unknown(kind.unread(suspect));
             }
             format!(
                 "neither `spark.jars` nor `spark.jars.packages` names {}'s agent",
@@ -50,51 +49,24 @@ fn check(setup: &Setup<'_>, _: &Context<'_>) -> Verdict {
         Some(image) => Verdict::Unknown(format!(
             "{absent}; the custom image `{image}` may hold one{others}"
         )),
-        None => Verdict::Fail(format!("{absent}{others}")),
+        None => match setup.unknown_release() {
+            Some(reason) => Verdict::Unknown(format!("{absent}; {reason}{others}")),
+            None => Verdict::Fail(format!("{absent}{others}")),
+        },
     }
 }
 
 /// Where any agent would do, which one is for the owner to say.
-fn fix(judged: &Judged<'_>, _: &Context<'_>) -> Remediation {
-    let setup = &judged.setup;
-    let Some(kind) = setup.wanted_other() else {
-        return Remediation::default();
-    };
-    let scala = setup.release.map_or("<scala>", |release| &release.scala);
-    let (artifact, transport) = match kind {
-        AgentKind::OpenLineage => (
-            format!("io.openlineage:openlineage-spark_{scala}:<version>"),
-            "spark.openlineage.transport.url",
-        ),
-        AgentKind::DataHub | AgentKind::Spline => (
-            format!("io.acryl:acryl-spark-lineage_{scala}:<version>"),
-            "spark.datahub.rest.server",
-        ),
-    };
-    let with = |key, entry: &str| {
-        let present = setup.spark.list(key).filter(|&it| it != entry);
-        present.chain([entry]).collect::<Vec<_>>().join(",")
-    };
-    let packages = with(PACKAGES_KEY, &artifact);
-    let listeners = with(kind.listeners_key(), kind.listener());
-    let mut changes = vec![
-        (PACKAGES_KEY, packages.as_str()),
-        (kind.listeners_key(), listeners.as_str()),
-        (
-            transport,
-            setup.spark.get(transport).unwrap_or("<where lineage goes>"),
-        ),
-    ];
-    if kind == AgentKind::OpenLineage {
-        changes.push(("spark.openlineage.transport.type", "http"));
-    }
-    set_spark_defaults(judged.application, &changes)
+fn mended(setup: &Setup<'_>, cx: &Context<'_>) -> Vec<Edit> {
+    let kind = setup.wanted_other();
+    kind.map_or_else(Vec::new, |kind| put_in(setup, kind, cx.policy))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::settings::{Policy, Requirement};
+    use crate::subject::application::bench::mended_under;
     use crate::subject::application::bench::{lineage_under, open_lineage, with};
 
     fn verdict(require: Requirement, changes: &[(&str, Option<&str>)]) -> Verdict {
@@ -127,18 +99,10 @@ mod tests {
             ..Policy::default()
         };
         let application = with(&[]);
-        let fix = fix(
-            &Judged::new(&application, &policy, crate::catalogue::lineage_checks()),
-            &Context::example(),
-        )
-        .terraform;
-        for set in [
-            "acryl-spark-lineage_2.12:",
-            "DatahubSparkListener",
-            "spark.datahub.rest.server",
-        ] {
-            assert!(fix.contains(set), "{fix}");
-        }
+        let mended = mended_under(check, &application, &policy);
+        let artifact = "io.acryl:acryl-spark-lineage_2.12:0.2.18";
+        assert_eq!(mended["spark.jars.packages"], artifact);
+        assert!(mended["spark.extraListeners"].contains("DatahubSparkListener"));
     }
 
     #[test]

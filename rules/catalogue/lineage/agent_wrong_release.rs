@@ -1,9 +1,9 @@
-use crate::finding::{Remediation, Verdict};
+use crate::finding::{Edit, Fault, Verdict};
 use crate::lineage::Setup;
-use crate::remedy::{renamed, replace_artifacts};
+use crate::remedy::{put_in_place, renamed};
 use crate::settings::Context;
-use crate::spark::agent::Fit;
-use crate::subject::application::Judged;
+use crate::spark::agent::{Agent, Fit};
+use crate::spark::release::Release;
 use crate::subject::rule::rule;
 
 rule! {
@@ -11,8 +11,11 @@ rule! {
     ///
     /// Flags Spark applications whose OpenLineage or DataHub agent, where `[lineage] require` asks for it, is
     /// built for another Scala version than the release runs (`_2.12` on emr-spark-8.x, which is 2.13). For
-    /// Spline there is `spline-agent-wrong-release`. A name that tells no Scala passes; a label that the
-    /// release table doesn't know is `unknown`.
+    /// Spline there is `spline-agent-wrong-release`. OpenLineage's names
+    /// without a suffix are of Scala 2.12, through 1.8.0; other names that tell none pass. It flags as well a
+    /// version that was never built for its Scala, one that is known to break on the release's Spark
+    /// (`datahub-spark-lineage` from Spark 3.4), and AWS's own build before emr-7.5.0. A label that the release
+    /// table doesn't know is `unknown`.
     ///
     /// ## Why it matters
     /// An agent of another Scala dies with `NoSuchMethodError` or `NoClassDefFoundError`.
@@ -21,19 +24,38 @@ rule! {
     /// Name the artifact with the Scala suffix of the release.
     ///
     /// Source: OpenLineage's documentation, "Installation", of the suffix from 1.8.0.
-    "lineage-agent-wrong-release", High, Lineage { check, fix }
+    "lineage-agent-wrong-release", High, Lineage { check }
 }
 
-fn check(setup: &Setup<'_>, cx: &Context<'_>) -> Verdict {
+fn check(setup: &Setup<'_>, cx: &Context<'_>) -> Vec<Fault> {
+    Fault::judged(verdict(setup, cx), || mended(setup, cx))
+}
+
+fn verdict(setup: &Setup<'_>, cx: &Context<'_>) -> Verdict {
     let Some(kind) = setup.wanted_other() else {
         return Verdict::Pass;
     };
-    let told = setup
-        .agents
-        .of(kind)
-        .filter(|agent| agent.scala.is_some() || agent.tells_release());
+    let bundles = &cx.policy.bundles;
+    let spark = setup.release.map_or("", Release::spark_minor);
     let mut verdict = Verdict::Pass;
-    for agent in told {
+    for agent in setup.agents.of(kind) {
+        if let Some(broken) = bundles.broken(agent, spark) {
+            return Verdict::Fail(broken.told(agent.artifact));
+        }
+        if let Some(first) = bundles.unbuilt(agent) {
+            return Verdict::Fail(format!(
+                "`{}` was never published: {first} is the first for its Scala",
+                agent.artifact
+            ));
+        }
+        let scala = agent.scala.or_else(|| bundles.unsuffixed(agent));
+        if scala.is_none() && !agent.tells_release() {
+            continue;
+        }
+        let agent = Agent {
+            scala,
+            ..agent.clone()
+        };
         match agent.fit(setup.label, &cx.policy.releases) {
             Fit::Fits => {}
             Fit::Misfits(why) => return Verdict::Fail(why),
@@ -43,19 +65,26 @@ fn check(setup: &Setup<'_>, cx: &Context<'_>) -> Verdict {
     verdict
 }
 
-/// Names the artifact with the release's own Scala suffix. Where its name tells none, nothing can be told.
-fn fix(judged: &Judged<'_>, cx: &Context<'_>) -> Remediation {
-    let setup = &judged.setup;
+/// Names the artifact with the release's own Scala suffix, or else puts another in its place.
+fn mended(setup: &Setup<'_>, cx: &Context<'_>) -> Vec<Edit> {
     let (Some(kind), Some(release)) = (setup.wanted_other(), setup.release) else {
-        return Remediation::default();
+        return Vec::new();
     };
-    replace_artifacts(judged.application, &setup.spark, |entry| {
-        let mut agents = setup.agents.of(kind);
-        let agent = agents.find(|agent| agent.artifact == entry)?;
+    let spark = release.spark_minor();
+    let agents = setup.agents.of(kind).filter(|agent| {
         let fit = agent.fit(setup.label, &cx.policy.releases);
-        let scala = agent.scala.filter(|_| matches!(fit, Fit::Misfits(_)))?;
-        renamed(entry, &format!("_{scala}"), &format!("_{}", release.scala))
-    })
+        let is_broken = cx.policy.bundles.broken(agent, spark).is_some();
+        matches!(fit, Fit::Misfits(_)) || is_broken || cx.policy.bundles.unbuilt(agent).is_some()
+    });
+    let edits = agents.flat_map(|agent| {
+        let scala = agent.scala.filter(|scala| *scala != release.scala);
+        let with = scala.and_then(|scala| {
+            let (from, to) = (format!("_{scala}"), format!("_{}", release.scala));
+            renamed(agent.artifact, &from, &to)
+        });
+        put_in_place(setup, agent.artifact, with, kind, cx.policy)
+    });
+    edits.collect()
 }
 
 #[cfg(test)]
@@ -63,6 +92,7 @@ mod tests {
     use super::*;
     use crate::estate::Application;
     use crate::settings::{Policy, Requirement};
+    use crate::subject::application::bench::mended_under;
     use crate::subject::application::bench::{lineage_under, open_lineage, with};
 
     fn policy() -> Policy {
@@ -87,6 +117,65 @@ mod tests {
         assert!(matches!(verdict("emr-99.0.0"), Verdict::Unknown(_)));
     }
 
+    fn of_jar(label: &str, jar: &str, policy: &Policy) -> Verdict {
+        let application = Application {
+            release_label: label.into(),
+            ..with(&[open_lineage(), vec![("spark.jars", Some(jar))]].concat())
+        };
+        lineage_under(check, &application, policy)
+    }
+
+    #[test]
+    fn a_name_without_a_suffix_is_of_the_older_scala() {
+        let policy = policy();
+        let old = "s3://b/openlineage-spark-1.8.0.jar";
+        assert_eq!(of_jar("emr-7.1.0", old, &policy), Verdict::Pass);
+        assert!(matches!(
+            of_jar("emr-spark-8.1.0", old, &policy),
+            Verdict::Fail(_)
+        ));
+        let unsaid = "s3://b/openlineage-spark.jar";
+        assert_eq!(of_jar("emr-spark-8.1.0", unsaid, &policy), Verdict::Pass);
+        let never = "s3://b/openlineage-spark_2.13-1.8.0.jar";
+        assert!(matches!(
+            of_jar("emr-spark-8.1.0", never, &policy),
+            Verdict::Fail(_)
+        ));
+        let first = "s3://b/openlineage-spark_2.13-1.9.1.jar";
+        assert_eq!(of_jar("emr-spark-8.1.0", first, &policy), Verdict::Pass);
+    }
+
+    #[test]
+    fn datahubs_legacy_plugin_breaks_on_later_sparks() {
+        let policy = Policy {
+            require: Requirement::DataHub,
+            ..Policy::default()
+        };
+        let legacy = "s3://b/datahub-spark-lineage-0.10.5.jar";
+        assert!(matches!(
+            of_jar("emr-7.1.0", legacy, &policy),
+            Verdict::Fail(_)
+        ));
+        assert!(matches!(
+            of_jar("emr-6.15.0", legacy, &policy),
+            Verdict::Fail(_)
+        ));
+        assert_eq!(of_jar("emr-6.11.0", legacy, &policy), Verdict::Pass);
+        let heir = "s3://b/acryl-spark-lineage_2.12-0.2.18.jar";
+        assert_eq!(of_jar("emr-7.1.0", heir, &policy), Verdict::Pass);
+    }
+
+    #[test]
+    fn awss_own_build_is_there_from_7_5() {
+        let policy = policy();
+        let jar = "/usr/share/aws/datazone-openlineage-spark/lib/DataZoneOpenLineageSpark-1.0.jar";
+        assert_eq!(of_jar("emr-7.5.0", jar, &policy), Verdict::Pass);
+        assert!(matches!(
+            of_jar("emr-7.4.0", jar, &policy),
+            Verdict::Fail(_)
+        ));
+    }
+
     #[test]
     fn one_that_does_not_fit_outweighs_one_of_which_it_is_not_known() {
         let mut policy = policy();
@@ -109,12 +198,8 @@ mod tests {
             release_label: "emr-spark-8.1.0".into(),
             ..with(&[open_lineage(), vec![("spark.jars", Some(jar))]].concat())
         };
-        let fix = fix(
-            &Judged::new(&application, &policy, crate::catalogue::lineage_checks()),
-            &Context::example(),
-        )
-        .terraform;
-        let mended = "\"s3://b/scala_2.12/openlineage-spark_2.13-1.24.2.jar\"";
-        assert!(fix.contains(mended), "{fix}");
+        let mended = mended_under(check, &application, &policy);
+        let jar = "s3://b/scala_2.12/openlineage-spark_2.13-1.24.2.jar";
+        assert_eq!(mended["spark.jars"], jar);
     }
 }

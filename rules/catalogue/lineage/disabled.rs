@@ -1,9 +1,7 @@
-use crate::finding::{Remediation, Verdict};
+use crate::finding::{Edit, Fault, Verdict};
 use crate::lineage::Setup;
-use crate::remedy::set_spark_defaults;
 use crate::settings::Context;
 use crate::spark::agent::AgentKind;
-use crate::subject::application::Judged;
 use crate::subject::rule::rule;
 
 /// The property that switches OpenLineage off.
@@ -26,7 +24,7 @@ rule! {
     /// Remove the key that the evidence names, or set it to `false`.
     ///
     /// Source: `OpenLineageSparkListener.checkIfDisabled` of OpenLineage.
-    "lineage-disabled", High, Lineage { check, fix }, judges_by: OwnKeys
+    "lineage-disabled", High, Lineage { check }, judges_by: OwnKeys
 }
 
 fn switch(setup: &Setup<'_>) -> Option<&'static str> {
@@ -37,7 +35,11 @@ fn switch(setup: &Setup<'_>) -> Option<&'static str> {
     [PROPERTY, VARIABLE].into_iter().find(is_on)
 }
 
-fn check(setup: &Setup<'_>, _: &Context<'_>) -> Verdict {
+fn check(setup: &Setup<'_>, cx: &Context<'_>) -> Vec<Fault> {
+    Fault::judged(verdict(setup, cx), || mended(setup, cx))
+}
+
+fn verdict(setup: &Setup<'_>, _: &Context<'_>) -> Verdict {
     let kind = AgentKind::OpenLineage;
     if setup.wanted_other() != Some(kind) || !setup.is_listening(kind) {
         return Verdict::Pass;
@@ -47,10 +49,9 @@ fn check(setup: &Setup<'_>, _: &Context<'_>) -> Verdict {
     })
 }
 
-fn fix(judged: &Judged<'_>, _: &Context<'_>) -> Remediation {
-    switch(&judged.setup).map_or_else(Remediation::default, |key| {
-        set_spark_defaults(judged.application, &[(key, "false")])
-    })
+fn mended(setup: &Setup<'_>, _: &Context<'_>) -> Vec<Edit> {
+    let key = switch(setup);
+    key.into_iter().map(|key| Edit::set(key, "false")).collect()
 }
 
 #[cfg(test)]

@@ -1,10 +1,8 @@
-use crate::finding::{Remediation, Verdict};
+use crate::finding::{Edit, Fault, Verdict};
 use crate::lineage::Setup;
-use crate::remedy::set_spark_defaults;
 use crate::settings::Context;
 use crate::spark::agent::AgentKind;
 use crate::spark::{EXTRA_LISTENERS_KEY, LISTENERS_KEY};
-use crate::subject::application::Judged;
 use crate::subject::rule::rule;
 
 rule! {
@@ -22,7 +20,7 @@ rule! {
     /// `spark.extraListeners`.
     ///
     /// Source: tried on Apache Spark 3.5.6 with another class that is no `QueryExecutionListener`.
-    "lineage-listener-misplaced", High, Lineage { check, fix },
+    "lineage-listener-misplaced", High, Lineage { check },
     judges_by: Listeners,
     costs_lineage: is_deaf,
 }
@@ -43,7 +41,11 @@ fn misplaced(setup: &Setup<'_>) -> Option<AgentKind> {
     })
 }
 
-fn check(setup: &Setup<'_>, _: &Context<'_>) -> Verdict {
+fn check(setup: &Setup<'_>, cx: &Context<'_>) -> Vec<Fault> {
+    Fault::judged(verdict(setup, cx), || mended(setup, cx))
+}
+
+fn verdict(setup: &Setup<'_>, _: &Context<'_>) -> Verdict {
     if !setup.is_spark() {
         return Verdict::Pass;
     }
@@ -57,23 +59,15 @@ fn check(setup: &Setup<'_>, _: &Context<'_>) -> Verdict {
     })
 }
 
-fn fix(judged: &Judged<'_>, _: &Context<'_>) -> Remediation {
-    let setup = &judged.setup;
-    let Some(kind) = misplaced(setup) else {
-        return Remediation::default();
-    };
-    let (wrong, right, listener) = (wrong_key(kind), kind.listeners_key(), kind.listener());
-    let left: Vec<_> = setup
-        .spark
-        .list(wrong)
-        .filter(|it| *it != listener)
-        .collect();
-    let others = setup.spark.list(right).filter(|it| *it != listener);
-    let joined: Vec<_> = others.chain([listener]).collect();
-    set_spark_defaults(
-        judged.application,
-        &[(wrong, &left.join(",")), (right, &joined.join(","))],
-    )
+fn mended(setup: &Setup<'_>, _: &Context<'_>) -> Vec<Edit> {
+    let edits = misplaced(setup).map(|kind| {
+        let listener = kind.listener();
+        [
+            Edit::remove(wrong_key(kind), listener),
+            Edit::add(kind.listeners_key(), listener),
+        ]
+    });
+    edits.into_iter().flatten().collect()
 }
 
 /// A stray class ends jobs; from those that run it takes no lineage.
@@ -84,7 +78,7 @@ fn is_deaf(setup: &Setup<'_>, _: &Context<'_>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::subject::application::bench::{lineage, with};
+    use crate::subject::application::bench::{lineage, mended, with};
 
     #[test]
     fn each_listener_has_its_key() {
@@ -94,19 +88,9 @@ mod tests {
         let both = format!("{},{}", spline.listener(), other.listener());
         let wrong = with(&[(LISTENERS_KEY, Some(&both))]);
         assert!(matches!(lineage(check, &wrong), Verdict::Fail(_)));
-        let fix = fix(
-            &Judged::new(
-                &wrong,
-                &crate::Policy::default(),
-                crate::catalogue::lineage_checks(),
-            ),
-            &Context::example(),
-        );
-        assert!(
-            fix.terraform.contains(&format!("\"{}\"", other.listener())),
-            "{}",
-            fix.terraform
-        );
+        let mended = mended(check, &wrong);
+        assert_eq!(mended[LISTENERS_KEY], spline.listener());
+        assert_eq!(mended[EXTRA_LISTENERS_KEY], other.listener());
         let extra = with(&[(EXTRA_LISTENERS_KEY, Some(spline.listener()))]);
         assert!(matches!(lineage(check, &extra), Verdict::Fail(_)));
     }

@@ -1,8 +1,6 @@
-use crate::finding::{Remediation, Verdict};
+use crate::finding::{Edit, Fault, Verdict};
 use crate::lineage::Setup;
-use crate::remedy::set_spark_defaults;
 use crate::settings::Context;
-use crate::subject::application::Judged;
 use crate::subject::rule::rule;
 
 rule! {
@@ -19,10 +17,14 @@ rule! {
     /// Add the class that the evidence names to `spark.extraListeners`, a comma-separated list.
     ///
     /// Source: OpenLineage's and DataHub's documentation of their Spark integrations.
-    "lineage-listener-missing", High, Lineage { check, fix }, judges_by: Listeners
+    "lineage-listener-missing", High, Lineage { check }, judges_by: Listeners
 }
 
-fn check(setup: &Setup<'_>, _: &Context<'_>) -> Verdict {
+fn check(setup: &Setup<'_>, cx: &Context<'_>) -> Vec<Fault> {
+    Fault::judged(verdict(setup, cx), || mended(setup, cx))
+}
+
+fn verdict(setup: &Setup<'_>, _: &Context<'_>) -> Verdict {
     let Some(kind) = setup.wanted_other() else {
         return Verdict::Pass;
     };
@@ -44,16 +46,10 @@ fn check(setup: &Setup<'_>, _: &Context<'_>) -> Verdict {
     }
 }
 
-fn fix(judged: &Judged<'_>, _: &Context<'_>) -> Remediation {
-    let Some(kind) = judged.setup.wanted_other() else {
-        return Remediation::default();
-    };
-    let present = judged.setup.spark.list(kind.listeners_key());
-    let listeners: Vec<_> = present.chain([kind.listener()]).collect();
-    set_spark_defaults(
-        judged.application,
-        &[(kind.listeners_key(), &listeners.join(","))],
-    )
+fn mended(setup: &Setup<'_>, _: &Context<'_>) -> Vec<Edit> {
+    let kind = setup.wanted_other().into_iter();
+    kind.map(|kind| Edit::add(kind.listeners_key(), kind.listener()))
+        .collect()
 }
 
 #[cfg(test)]
@@ -61,6 +57,7 @@ mod tests {
     use super::*;
     use crate::settings::{Policy, Requirement};
     use crate::spark::EXTRA_LISTENERS_KEY;
+    use crate::subject::application::bench::mended_under;
     use crate::subject::application::bench::{lineage_under, open_lineage, with};
 
     #[test]
@@ -80,14 +77,7 @@ mod tests {
             lineage_under(check, &application, &policy),
             Verdict::Fail(_)
         ));
-        let fix = fix(
-            &Judged::new(&application, &policy, crate::catalogue::lineage_checks()),
-            &Context::example(),
-        );
-        assert!(
-            fix.terraform.contains("com.x.Other,io.openlineage"),
-            "{}",
-            fix.terraform
-        );
+        let mended = mended_under(check, &application, &policy);
+        assert!(mended[EXTRA_LISTENERS_KEY].starts_with("com.x.Other,io.openlineage"));
     }
 }

@@ -1,10 +1,7 @@
-use crate::finding::{Remediation, Verdict};
-use crate::lineage::Setup;
-use crate::remedy::set_spark_defaults;
+use crate::finding::{Edit, Fault, Template, Verdict};
+use crate::lineage::{Delivery, Setup, delivery};
 use crate::settings::Context;
-use crate::spark::Effective;
 use crate::spark::agent::AgentKind;
-use crate::subject::application::Judged;
 use crate::subject::rule::rule;
 
 rule! {
@@ -13,7 +10,10 @@ rule! {
     /// Flags Spark applications whose OpenLineage or DataHub agent, where `[lineage] require` asks for it,
     /// lacks what its transport needs: for OpenLineage `spark.openlineage.transport.type` and the keys of
     /// that type, for DataHub `spark.datahub.rest.server` or the keys of another emitter. A transport that
-    /// only writes to the driver's log or disk fails too; one that Lineward doesn't know is `unknown`. For
+    /// only writes to the driver's log or disk fails too, `composite` of such alone or with a part that can't be
+    /// made among them; one that Lineward doesn't know is `unknown`, and so is a file named by
+    /// `OPENLINEAGE_CONFIG`. Variables such as `OPENLINEAGE__TRANSPORT__TYPE` of the driver's environment
+    /// (`spark.emr-serverless.driverEnv.*`) count as the keys they stand for, from `OpenLineage` 1.23.0. For
     /// Spline there is `spline-dispatcher-incomplete`.
     ///
     /// ## Why it matters
@@ -24,20 +24,25 @@ rule! {
     /// Set the keys that the evidence names.
     ///
     /// Source: OpenLineage's documentation, "Transports", and DataHub's table of its Spark plugin's settings.
-    "lineage-transport-incomplete", High, Lineage { check, fix }, judges_by: OwnKeys
+    "lineage-transport-incomplete", High, Lineage { check }, judges_by: OwnKeys
 }
 
-fn check(setup: &Setup<'_>, _: &Context<'_>) -> Verdict {
+fn check(setup: &Setup<'_>, cx: &Context<'_>) -> Vec<Fault> {
+    Fault::judged(verdict(setup, cx), || mended(setup, cx))
+}
+
+fn verdict(setup: &Setup<'_>, _: &Context<'_>) -> Verdict {
     let Some(kind) = setup
         .wanted_other()
         .filter(|&kind| setup.is_listening(kind))
     else {
         return Verdict::Pass;
     };
-    let verdict = match kind {
-        AgentKind::Spline => Verdict::Pass,
-        AgentKind::OpenLineage => open_lineage(&setup.spark),
-        AgentKind::DataHub => data_hub(&setup.spark),
+    let verdict = match delivery(setup, kind) {
+        Delivery::Sent => Verdict::Pass,
+        Delivery::Stays(fact) => Verdict::Fail(fact),
+        Delivery::Lacks(key) => Verdict::Fail(format!("`{key}` is not set")),
+        Delivery::Unknown(reason) => Verdict::Unknown(reason),
     };
     match (verdict, setup.image.filter(|_| setup.is_opaque)) {
         (Verdict::Fail(fact), Some(image)) => {
@@ -47,115 +52,53 @@ fn check(setup: &Setup<'_>, _: &Context<'_>) -> Verdict {
     }
 }
 
-fn open_lineage(spark: &Effective<'_>) -> Verdict {
-    let transport = "spark.openlineage.transport";
-    let Some(of_type) = spark.get("spark.openlineage.transport.type") else {
-        if spark.get("spark.openlineage.transport.url").is_some() {
-            return Verdict::Unknown(
-                "`spark.openlineage.transport.type` is not set, and versions differ in what it is by \
-                 default"
-                    .into(),
-            );
-        }
-        return Verdict::Fail("`spark.openlineage.transport.type` is not set".into());
-    };
-    match of_type {
-        "http" | "async_http" => needs(spark, &[&format!("{transport}.url")]),
-        "kafka" => needs(
-            spark,
-            &[
-                &format!("{transport}.topicName"),
-                &format!("{transport}.properties.bootstrap.servers"),
-            ],
-        ),
-        "kinesis" => needs(
-            spark,
-            &[
-                &format!("{transport}.streamName"),
-                &format!("{transport}.region"),
-            ],
-        ),
-        "composite"
-            if spark
-                .under("spark.openlineage.transport.transports")
-                .next()
-                .is_some() =>
-        {
-            Verdict::Pass
-        }
-        "console" | "file" => Verdict::Fail(format!(
-            "the transport `{of_type}` leaves lineage in the driver"
-        )),
-        other => Verdict::Unknown(format!("what the transport `{other}` needs is not known")),
-    }
-}
-
-fn data_hub(spark: &Effective<'_>) -> Verdict {
-    match spark.get("spark.datahub.emitter").unwrap_or("rest") {
-        "rest" => needs(spark, &["spark.datahub.rest.server"]),
-        "kafka" => needs(spark, &["spark.datahub.kafka.bootstrap"]),
-        "s3" => needs(spark, &["spark.datahub.s3.bucket"]),
-        "file" => Verdict::Fail("the emitter `file` leaves lineage in the driver".into()),
-        other => Verdict::Unknown(format!("what the emitter `{other}` needs is not known")),
-    }
-}
-
-fn needs(spark: &Effective<'_>, keys: &[&str]) -> Verdict {
-    let missing = |key: &&&str| spark.get(key).is_none_or(str::is_empty);
-    keys.iter().find(missing).map_or(Verdict::Pass, |key| {
-        Verdict::Fail(format!("`{key}` is not set"))
-    })
-}
-
 /// Sets what lineage over HTTP needs, where no other transport is half set up. Where lineage goes is for
 /// its owner to say.
-fn fix(judged: &Judged<'_>, _: &Context<'_>) -> Remediation {
-    let spark = &judged.setup.spark;
-    let to = "<where lineage goes>";
-    let mut changes = Vec::new();
-    match judged.setup.wanted_other() {
-        Some(AgentKind::OpenLineage) => {
-            let transport = spark.get("spark.openlineage.transport.type");
-            let missing: &[&str] = match transport {
-                Some("kafka") => &["topicName", "properties.bootstrap.servers"],
-                Some("kinesis") => &["streamName", "region"],
-                _ => &["url"],
-            };
-            if !matches!(transport, Some("async_http" | "kafka" | "kinesis")) {
-                changes.push(("spark.openlineage.transport.type".to_owned(), "http"));
+fn mended(setup: &Setup<'_>, _: &Context<'_>) -> Vec<Edit> {
+    let Some(kind) = setup.wanted_other() else {
+        return Vec::new();
+    };
+    let (type_key, http, url_key) = match kind {
+        AgentKind::OpenLineage => (
+            "spark.openlineage.transport.type",
+            "http",
+            "spark.openlineage.transport.url",
+        ),
+        AgentKind::DataHub | AgentKind::Spline => {
+            ("spark.datahub.emitter", "rest", "spark.datahub.rest.server")
+        }
+    };
+    let asked = |key: &str| {
+        let last = key.rsplit('.').next().unwrap_or_default();
+        let variable = format!("LINEAGE_{}", variable(last));
+        Edit::set(
+            key,
+            Template::asked(&variable, &format!("the value of {key}")),
+        )
+    };
+    match delivery(setup, kind) {
+        Delivery::Lacks(key) if key != type_key => vec![asked(&key)],
+        Delivery::Lacks(_) | Delivery::Stays(_) => {
+            let mut edits = vec![Edit::set(type_key, http)];
+            if setup.spark.get(url_key).is_none_or(str::is_empty) {
+                edits.push(asked(url_key));
             }
-            let keys = missing
-                .iter()
-                .map(|key| format!("spark.openlineage.transport.{key}"));
-            changes.extend(keys.map(|key| (key, to)));
+            edits
         }
-        Some(AgentKind::DataHub) => {
-            let key = match spark.get("spark.datahub.emitter") {
-                Some("kafka") => "spark.datahub.kafka.bootstrap",
-                Some("s3") => "spark.datahub.s3.bucket",
-                Some("file") => {
-                    changes.push(("spark.datahub.emitter".to_owned(), "rest"));
-                    "spark.datahub.rest.server"
-                }
-                _ => "spark.datahub.rest.server",
-            };
-            changes.push((key.to_owned(), to));
-        }
-        Some(AgentKind::Spline) | None => return Remediation::default(),
+        Delivery::Sent | Delivery::Unknown(_) => Vec::new(),
     }
-    let changes: Vec<_> = changes
-        .iter()
-        .map(|(key, value)| {
-            (
-                key.as_str(),
-                spark
-                    .get(key)
-                    .filter(|it| !it.is_empty() && *value == to)
-                    .unwrap_or(value),
-            )
-        })
-        .collect();
-    set_spark_defaults(judged.application, &changes)
+}
+
+/// A name of the shell for a key: `topicName` is `TOPIC_NAME`.
+fn variable(key: &str) -> String {
+    let mut name = String::new();
+    for letter in key.chars().filter(char::is_ascii_alphanumeric) {
+        if letter.is_ascii_uppercase() {
+            name.push('_');
+        }
+        name.push(letter.to_ascii_uppercase());
+    }
+    name
 }
 
 #[cfg(test)]
@@ -188,7 +131,7 @@ mod tests {
         assert!(matches!(verdict(&[of_type("kafka")]), Verdict::Fail(_)));
         assert!(matches!(verdict(&[url]), Verdict::Unknown(_)));
         assert!(matches!(
-            verdict(&[of_type("gcplineage")]),
+            verdict(&[of_type("com.x.OwnTransport")]),
             Verdict::Unknown(_)
         ));
     }

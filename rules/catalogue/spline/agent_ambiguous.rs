@@ -1,12 +1,11 @@
 use std::collections::BTreeSet;
 
-use crate::finding::{Remediation, Verdict};
+use crate::finding::{Edit, Fault, Verdict};
 use crate::lineage::Setup;
-use crate::remedy::set_spark_defaults;
+use crate::remedy::put_in;
 use crate::settings::Context;
 use crate::spark::agent::{Agent, AgentKind, Fit, file_name};
 use crate::spark::{JARS_KEY, PACKAGES_KEY};
-use crate::subject::application::Judged;
 use crate::subject::rule::rule;
 
 rule! {
@@ -23,7 +22,7 @@ rule! {
     /// Keep the agent that is built for the application's release, and remove the others.
     ///
     /// Source: README of AbsaOSS/spline-spark-agent: one bundle for a Spark and Scala version.
-    "spline-agent-ambiguous", High, Lineage { check, fix }
+    "spline-agent-ambiguous", High, Lineage { check }
 }
 
 /// The agents that differ from each other.
@@ -42,7 +41,11 @@ pub(super) fn different<'a>(setup: &Setup<'a>) -> Vec<Agent<'a>> {
     different.cloned().collect()
 }
 
-fn check(setup: &Setup<'_>, _: &Context<'_>) -> Verdict {
+fn check(setup: &Setup<'_>, cx: &Context<'_>) -> Vec<Fault> {
+    Fault::judged(verdict(setup, cx), || mended(setup, cx))
+}
+
+fn verdict(setup: &Setup<'_>, _: &Context<'_>) -> Verdict {
     if !setup.has_spline() {
         return Verdict::Pass;
     }
@@ -58,30 +61,25 @@ fn check(setup: &Setup<'_>, _: &Context<'_>) -> Verdict {
     ))
 }
 
-fn fix(judged: &Judged<'_>, cx: &Context<'_>) -> Remediation {
-    let setup = &judged.setup;
+/// Keeps the agent that fits, or puts one in.
+fn mended(setup: &Setup<'_>, cx: &Context<'_>) -> Vec<Edit> {
     let agents = different(setup);
     let fits = |agent: &&Agent<'_>| agent.fit(setup.label, &cx.policy.releases) == Fit::Fits;
-    let Some(kept) = agents.iter().find(fits) else {
-        return Remediation::default();
-    };
-    let others: BTreeSet<_> = setup
-        .agents
-        .of(AgentKind::Spline)
-        .map(|it| it.artifact)
-        .collect();
-    let without = |key| {
-        let entries = setup.spark.list(key);
-        let entries = entries.filter(|entry| *entry == kept.artifact || !others.contains(entry));
-        entries.collect::<Vec<_>>().join(",")
-    };
-    let (jars, packages) = (without(JARS_KEY), without(PACKAGES_KEY));
-    let changes = [(JARS_KEY, jars.as_str()), (PACKAGES_KEY, packages.as_str())];
-    let changes: Vec<_> = changes
-        .into_iter()
-        .filter(|(key, _)| setup.spark.get(key).is_some())
-        .collect();
-    set_spark_defaults(judged.application, &changes)
+    let kept = agents.iter().find(fits).map(|agent| agent.artifact);
+    let others = setup.agents.of(AgentKind::Spline);
+    let others = others.filter(|agent| Some(agent.artifact) != kept);
+    let mut edits = Vec::new();
+    for agent in others {
+        for key in [JARS_KEY, PACKAGES_KEY] {
+            if setup.spark.lists(key, agent.artifact) {
+                edits.push(Edit::remove(key, agent.artifact));
+            }
+        }
+    }
+    if kept.is_none() && !edits.is_empty() {
+        edits.extend(put_in(setup, AgentKind::Spline, cx.policy));
+    }
+    edits
 }
 
 #[cfg(test)]
@@ -114,16 +112,8 @@ mod tests {
             matches!(&found, Verdict::Fail(text) if text.starts_with("3 agents")),
             "{found:?}"
         );
-        let cx = Context::example();
-        let fix = fix(
-            &Judged::new(&application, cx.policy, crate::catalogue::lineage_checks()),
-            &cx,
-        )
-        .terraform;
-        assert!(
-            fix.contains("\"s3://b/a.jar,s3://b/spline-7.1.0.jar\""),
-            "{fix}"
-        );
-        assert!(fix.contains("\"spark.jars.packages\" = \"\""), "{fix}");
+        let mended = crate::subject::application::bench::mended(check, &application);
+        assert_eq!(mended[JARS_KEY], "s3://b/a.jar,s3://b/spline-7.1.0.jar");
+        assert_eq!(mended.get(PACKAGES_KEY), None);
     }
 }

@@ -1,10 +1,8 @@
-use crate::finding::{Remediation, Verdict};
+use crate::finding::{Edit, Fault, Verdict};
 use crate::lineage::Setup;
-use crate::remedy::set_spark_defaults;
+use crate::remedy::put_in;
 use crate::settings::Context;
-use crate::spark::agent::{AgentKind, Bundle};
-use crate::spark::{JARS_KEY, LISTENERS_KEY, SPLINE_LISTENER};
-use crate::subject::application::Judged;
+use crate::spark::agent::AgentKind;
 use crate::subject::rule::rule;
 
 rule! {
@@ -12,7 +10,8 @@ rule! {
     ///
     /// Flags Spark applications whose defaults name no Spline agent in `spark.jars` or
     /// `spark.jars.packages`. With a custom image it is `unknown`, since the agent may be in the image,
-    /// unless an `[[image]]` of the configuration says what the image holds. Hive applications have no
+    /// unless an `[[image]]` of the configuration says what the image holds. So it is on a
+    /// release that the release table doesn't know: which agent would do can't be told. Hive applications have no
     /// Spark lineage and are out of scope.
     ///
     /// ## Why it matters
@@ -26,10 +25,14 @@ rule! {
     ///
     /// Source: tried on Apache Spark 3.5.6 (a missing bundle with the listener set); README of
     /// AbsaOSS/spline-spark-agent, "Codeless initialization".
-    "spline-agent-missing", High, Lineage { check, fix }
+    "spline-agent-missing", High, Lineage { check }
 }
 
-fn check(setup: &Setup<'_>, _: &Context<'_>) -> Verdict {
+fn check(setup: &Setup<'_>, cx: &Context<'_>) -> Vec<Fault> {
+    Fault::judged(verdict(setup, cx), || mended(setup, cx))
+}
+
+fn verdict(setup: &Setup<'_>, _: &Context<'_>) -> Verdict {
     let spline = AgentKind::Spline;
     let there = setup.agents.of(spline).next().is_some() || setup.agents.suspect(spline).is_some();
     if !setup.wants(spline) || setup.is_unsupported() || there {
@@ -41,6 +44,11 @@ fn check(setup: &Setup<'_>, _: &Context<'_>) -> Verdict {
             "the configuration names no agent; the custom image `{image}` may hold one{others}"
         ));
     }
+    if let Some(reason) = setup.unknown_release() {
+        return Verdict::Unknown(format!(
+            "the configuration names no agent; {reason}{others}"
+        ));
+    }
     let absent = "neither `spark.jars` nor `spark.jars.packages` names a Spline agent";
     if setup.spark.has_spline_listener() {
         return Verdict::Fail(format!(
@@ -50,28 +58,17 @@ fn check(setup: &Setup<'_>, _: &Context<'_>) -> Verdict {
     Verdict::Fail(format!("{absent}{others}"))
 }
 
-fn fix(judged: &Judged<'_>, _: &Context<'_>) -> Remediation {
-    let spark = &judged.setup.spark;
-    let jar = judged.setup.bundle();
-    let jar = jar.map_or_else(|| "<agent for this release>.jar".into(), Bundle::jar);
-    let with = |key, value: &str| {
-        let present = spark.list(key).filter(|&entry| entry != value);
-        present.chain([value]).collect::<Vec<_>>().join(",")
-    };
-    let jars = with(JARS_KEY, &format!("s3://<bucket>/{jar}"));
-    let listeners = with(LISTENERS_KEY, SPLINE_LISTENER);
-    set_spark_defaults(
-        judged.application,
-        &[(JARS_KEY, &jars), (LISTENERS_KEY, &listeners)],
-    )
+fn mended(setup: &Setup<'_>, cx: &Context<'_>) -> Vec<Edit> {
+    put_in(setup, AgentKind::Spline, cx.policy)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::estate::Application;
-    use crate::settings::{ApprovedImage, Policy};
-    use crate::subject::application::bench::{lineage, with};
+    use crate::settings::{AgentArtifact, ApprovedImage, Policy};
+    use crate::spark::{JARS_KEY, LISTENERS_KEY, SPLINE_LISTENER};
+    use crate::subject::application::bench::{lineage, mended, mended_under, with};
 
     const ABSENT: &str = "neither `spark.jars` nor `spark.jars.packages` names a Spline agent";
 
@@ -151,14 +148,23 @@ mod tests {
 
     #[test]
     fn the_fix_adds_the_bundle_of_this_spark_and_keeps_other_jars() {
-        let cx = Context::example();
-        let application = with(&[(JARS_KEY, Some("s3://b/other.jar"))]);
-        let fix = fix(
-            &Judged::new(&application, cx.policy, crate::catalogue::lineage_checks()),
-            &cx,
-        );
-        let jars = "s3://b/other.jar,s3://<bucket>/spark-3.5-spline-agent-bundle_2.12-2.2.3.jar";
-        assert!(fix.aws_cli.contains(jars), "{}", fix.aws_cli);
-        assert!(fix.terraform.contains(SPLINE_LISTENER), "{}", fix.terraform);
+        let other = (JARS_KEY, Some("s3://b/other.jar"));
+        let application = with(&[other, (LISTENERS_KEY, None)]);
+        let mended = mended(check, &application);
+        let jars = "s3://b/other.jar,s3://bucket/spark-3.5-spline-agent-bundle_2.12-2.2.3.jar";
+        assert_eq!(mended[JARS_KEY], jars);
+        assert_eq!(mended[LISTENERS_KEY], SPLINE_LISTENER);
+    }
+
+    #[test]
+    fn the_fix_adds_the_organizations_own_agent_and_what_it_needs() {
+        let application = with(&[(JARS_KEY, None), (LISTENERS_KEY, None)]);
+        let mut policy = Policy::default();
+        let jar = "s3://lineage/spline-{release}.jar";
+        policy.own_agent.artifact = Some(AgentArtifact::parse(jar).unwrap());
+        policy.own_agent.set = [("spark.x".to_owned(), "y".to_owned())].into();
+        let mended = mended_under(check, &application, &policy);
+        assert_eq!(mended[JARS_KEY], "s3://lineage/spline-7.1.0.jar");
+        assert_eq!(mended["spark.x"], "y");
     }
 }

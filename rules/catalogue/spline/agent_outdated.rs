@@ -1,10 +1,10 @@
 use crate::catalogue::spline::agent_ambiguous::different;
-use crate::finding::{Remediation, Verdict};
+use crate::finding::{Edit, Fault, Verdict};
 use crate::lineage::Setup;
-use crate::remedy::{renamed, replace_artifacts};
+use crate::remedy::{put_in_place, renamed};
 use crate::settings::Context;
 use crate::spark::agent::{Agent, AgentKind, Bundle, Fit, is_older};
-use crate::subject::application::Judged;
+use crate::spark::release::Release;
 use crate::subject::rule::rule;
 
 rule! {
@@ -13,7 +13,8 @@ rule! {
     /// Flags Spark applications whose public bundle is older than the first that was published for their
     /// Spark (2.1.0 for Spark 3.4, 2.2.0 for Spark 3.5), has a fault that is known, or is older than
     /// `minimum` (`[rules.spline-agent-outdated]`). A version that the table doesn't list, and that isn't
-    /// newer than all it lists, is `unknown`.
+    /// newer than all it lists, is `unknown`, and so is a
+    /// fault that was seen elsewhere and is likely on EMR Serverless.
     ///
     /// ## Why it matters
     /// What was never published is a mistake in the name: the JAR isn't there, or is another. What is known
@@ -23,11 +24,15 @@ rule! {
     /// Name a newer bundle for the same Spark and Scala.
     ///
     /// Source: git tags, log and issues of AbsaOSS/spline-spark-agent (`agents.toml`).
-    "spline-agent-outdated", Medium, Lineage { check, fix }, parameters: AgentOutdated,
+    "spline-agent-outdated", Medium, Lineage { check }, parameters: AgentOutdated,
     costs_lineage: is_unsound,
 }
 
-fn check(setup: &Setup<'_>, cx: &Context<'_>) -> Verdict {
+fn check(setup: &Setup<'_>, cx: &Context<'_>) -> Vec<Fault> {
+    Fault::judged(verdict(setup, cx), || mended(setup, cx))
+}
+
+fn verdict(setup: &Setup<'_>, cx: &Context<'_>) -> Verdict {
     if !setup.has_spline() || different(setup).len() > 1 {
         return Verdict::Pass;
     }
@@ -39,16 +44,19 @@ fn check(setup: &Setup<'_>, cx: &Context<'_>) -> Verdict {
     if agent.fit(setup.label, &cx.policy.releases) != Fit::Fits {
         return Verdict::Pass;
     }
-    if let Some(broken) = cx.policy.bundles.broken(version) {
-        let mended = broken.mended.as_ref();
-        let mended = mended.map_or_else(String::new, |mended| format!("; mended in {mended}"));
-        return Verdict::Fail(format!("`{artifact}`: {version} {}{mended}", broken.fault));
+    let spark = setup.release.map_or("", Release::spark_minor);
+    let broken = cx.policy.bundles.broken(agent, spark);
+    if let Some(broken) = broken.filter(|broken| !broken.likely) {
+        return Verdict::Fail(broken.told(artifact));
     }
     let minimum = cx.policy.rules.agent_outdated.minimum.as_deref();
     if let Some(minimum) = minimum.filter(|minimum| is_older(version, minimum)) {
         return Verdict::Fail(format!(
             "`{artifact}` is older than {minimum}, which is asked for"
         ));
+    }
+    if let Some(broken) = broken {
+        return Verdict::Unknown(broken.told(artifact));
     }
     // An own build is of its owner's own numbers.
     let Some(bundle) = setup.bundle().filter(|_| agent.spark.is_some()) else {
@@ -72,26 +80,26 @@ fn check(setup: &Setup<'_>, cx: &Context<'_>) -> Verdict {
 }
 
 /// Names the newest public bundle in the place of an older one. An own build is of its owner's own numbers.
-fn fix(judged: &Judged<'_>, _: &Context<'_>) -> Remediation {
-    let setup = &judged.setup;
-    let Some(newest) = setup.bundle().map(Bundle::newest) else {
-        return Remediation::default();
+fn mended(setup: &Setup<'_>, cx: &Context<'_>) -> Vec<Edit> {
+    let mut agents = setup.agents.of(AgentKind::Spline);
+    let Some(agent) = agents.find(|agent| agent.version.is_some()) else {
+        return Vec::new();
     };
-    replace_artifacts(judged.application, &setup.spark, |entry| {
-        let mut agents = setup.agents.of(AgentKind::Spline);
-        let agent = agents.find(|agent| agent.artifact == entry && agent.spark.is_some())?;
-        renamed(entry, agent.version?, newest)
-    })
+    let public = agent.version.filter(|_| agent.spark.is_some());
+    let newest = public.zip(setup.bundle().map(Bundle::newest));
+    let with = newest.and_then(|(version, newest)| renamed(agent.artifact, version, newest));
+    put_in_place(setup, agent.artifact, with, AgentKind::Spline, cx.policy)
 }
 
 /// Whether an agent was never published or has a known fault, and so isn't only older than is asked for.
 fn is_unsound(setup: &Setup<'_>, cx: &Context<'_>) -> bool {
+    let spark = setup.release.map_or("", Release::spark_minor);
     let is_sound = |agent: &Agent<'_>| {
         let version = agent.version.unwrap_or_default();
         // An own build is of its owner's own numbers.
         let bundle = setup.bundle().filter(|_| agent.spark.is_some());
         let published = bundle.is_none_or(|bundle| !is_older(version, bundle.first()));
-        published && cx.policy.bundles.broken(version).is_none()
+        published && cx.policy.bundles.broken(agent, spark).is_none()
     };
     !setup.agents.of(AgentKind::Spline).all(is_sound)
 }
@@ -102,7 +110,7 @@ mod tests {
     use crate::estate::Application;
     use crate::settings::Policy;
     use crate::spark::JARS_KEY;
-    use crate::subject::application::bench::{lineage, with};
+    use crate::subject::application::bench::{lineage, mended, mended_under, with};
 
     fn application(label: &str, jar: &str) -> Application {
         Application {
@@ -128,7 +136,7 @@ mod tests {
     #[test]
     fn each_release_has_its_minimum() {
         for (label, spark, too_old, first) in [
-            ("emr-6.6.0", "3.2", "0.7.4", "0.7.5"),
+            ("emr-6.6.0", "3.2", "0.7.4", "0.7.7"),
             ("emr-6.11.0", "3.3", "0.7.8", "0.7.9"),
             ("emr-6.12.0", "3.4", "2.0.0", "2.1.0"),
             ("emr-7.14.0", "3.5", "2.1.0", "2.2.0"),
@@ -153,6 +161,25 @@ mod tests {
     }
 
     #[test]
+    fn a_fault_of_one_spark_is_no_other_ones() {
+        for (label, spark, version) in
+            [("emr-6.7.0", "3.2", "0.7.5"), ("emr-6.7.0", "3.2", "0.7.6")]
+        {
+            let found = bundle(label, spark, version);
+            assert!(matches!(found, Verdict::Fail(text) if text.contains("0.7.7")));
+        }
+        for version in ["1.0.1", "1.0.4", "1.0.7"] {
+            let found = bundle("emr-6.8.0", "3.3", version);
+            assert!(matches!(found, Verdict::Unknown(text) if text.contains("1.1.0")));
+            assert_eq!(bundle("emr-6.7.0", "3.2", version), Verdict::Pass);
+        }
+        assert_eq!(bundle("emr-6.8.0", "3.3", "1.1.0"), Verdict::Pass);
+        // What is certain goes before what is likely.
+        let both = bundle("emr-6.8.0", "3.3", "1.0.0");
+        assert!(matches!(both, Verdict::Fail(_)), "{both:?}");
+    }
+
+    #[test]
     fn an_organization_may_ask_for_more() {
         let mut policy = Policy::default();
         policy.rules.agent_outdated.minimum = Some("2.2.3".into());
@@ -160,31 +187,18 @@ mod tests {
         let application = application("emr-7.1.0", jar);
         let found = crate::subject::application::bench::lineage_under(check, &application, &policy);
         assert!(matches!(found, Verdict::Fail(text) if text.contains("2.2.3")));
-        let fix = fix(
-            &Judged::new(&application, &policy, crate::catalogue::lineage_checks()),
-            &Context::example(),
-        );
-        assert!(
-            fix.terraform.contains("_2.12-2.2.3.jar"),
-            "{}",
-            fix.terraform
-        );
+        let mended = mended_under(check, &application, &policy);
+        assert!(mended[JARS_KEY].ends_with("_2.12-2.2.3.jar"));
     }
 
     #[test]
     fn the_fix_changes_the_version_and_nothing_else() {
-        let cx = Context::example();
-        let fixed = |jar| {
-            let application = application("emr-7.1.0", jar);
-            fix(
-                &Judged::new(&application, cx.policy, crate::catalogue::lineage_checks()),
-                &cx,
-            )
-        };
         let jar = "s3://b/12.2.1.0/spark-3.5-spline-agent-bundle_2.12-2.1.0.jar";
-        let fix = fixed(jar).terraform;
-        let mended = "\"s3://b/12.2.1.0/spark-3.5-spline-agent-bundle_2.12-2.2.3.jar\"";
-        assert!(fix.contains(mended), "{fix}");
-        assert_eq!(fixed("s3://b/spline-7.1.0.jar"), Remediation::default());
+        let mut before = application("emr-7.1.0", jar).runtime_configuration[0]
+            .properties
+            .clone();
+        let newer = "s3://b/12.2.1.0/spark-3.5-spline-agent-bundle_2.12-2.2.3.jar";
+        before.insert(JARS_KEY.into(), newer.into());
+        assert_eq!(mended(check, &application("emr-7.1.0", jar)), before);
     }
 }

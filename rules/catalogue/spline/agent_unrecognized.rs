@@ -1,10 +1,8 @@
-use crate::finding::{Remediation, Verdict};
+use crate::finding::{Edit, Fault, Verdict};
 use crate::lineage::Setup;
-use crate::remedy::set_spark_defaults;
+use crate::remedy::put_in_place;
 use crate::settings::Context;
-use crate::spark::agent::{AgentKind, Bundle};
-use crate::spark::{JARS_KEY, LISTENERS_KEY, PACKAGES_KEY};
-use crate::subject::application::Judged;
+use crate::spark::agent::{AgentKind, Bundle, is_glob};
 use crate::subject::rule::rule;
 
 rule! {
@@ -12,7 +10,8 @@ rule! {
     ///
     /// Flags Spark applications that name an artifact which looks like Spline, but which no `[[agent]]`
     /// pattern reads. It is `unknown`: whether it fits the release can't be told. Where the listener isn't
-    /// set either, no lineage comes of it, and it fails.
+    /// set either, no lineage comes of it, and it fails. So does an entry with `*`, `?`, `[` or `{` that an agent's
+    /// name could match: Spark expands it, and what lies there no API of EMR shows.
     ///
     /// ## Why it matters
     /// What can't be read can't be matched against the release. It may be the organization's own build, or
@@ -24,52 +23,43 @@ rule! {
     ///
     /// Source: README of AbsaOSS/spline-spark-agent, "Spark/Scala version compatibility matrix", for the
     /// names of the public bundles.
-    "spline-agent-unrecognized", Medium, Lineage { check, fix }
+    "spline-agent-unrecognized", Medium, Lineage { check }
 }
 
-fn check(setup: &Setup<'_>, _: &Context<'_>) -> Verdict {
+fn check(setup: &Setup<'_>, cx: &Context<'_>) -> Vec<Fault> {
+    Fault::judged(verdict(setup, cx), || mended(setup, cx))
+}
+
+fn verdict(setup: &Setup<'_>, _: &Context<'_>) -> Verdict {
     if !setup.wants(AgentKind::Spline) || setup.is_unsupported() {
         return Verdict::Pass;
     }
     let Some(suspect) = setup.agents.suspect(AgentKind::Spline) else {
         return Verdict::Pass;
     };
-    let unread =
-        format!("`{suspect}` looks like Spline, but no `[[agent]]` pattern reads its name");
+    let unread = AgentKind::Spline.unread(suspect);
     if setup.is_listening(AgentKind::Spline) || setup.is_opaque {
         return Verdict::Unknown(unread);
     }
     Verdict::Fail(format!("{unread}, and its listener is not set"))
 }
 
-/// Puts the public bundle for the release in its place: a pattern that reads its name is the other way.
-fn fix(judged: &Judged<'_>, _: &Context<'_>) -> Remediation {
-    let setup = &judged.setup;
-    let suspect = setup.agents.suspect(AgentKind::Spline);
-    let (Some(suspect), Some(jar)) = (suspect, setup.bundle().map(Bundle::jar)) else {
-        return Remediation::default();
+/// Puts the organization's agent or the public bundle in its place: a pattern that reads its name is the other
+/// way. What else a glob matches is not known, so that it can't be replaced.
+fn mended(setup: &Setup<'_>, cx: &Context<'_>) -> Vec<Edit> {
+    let spline = AgentKind::Spline;
+    let suspect = setup.agents.suspect(spline);
+    let Some(suspect) = suspect.filter(|suspect| !is_glob(suspect)) else {
+        return Vec::new();
     };
     let folder = suspect.rfind('/').and_then(|slash| suspect.get(..=slash));
-    let jar = format!("{}{jar}", folder.unwrap_or("<where JARs lie>/"));
-    let without = |key| {
-        let entries = setup.spark.list(key);
-        entries.filter(|it| *it != suspect).collect::<Vec<_>>()
-    };
-    let mut jars = without(JARS_KEY);
-    jars.push(&jar);
-    let (jars, packages) = (jars.join(","), without(PACKAGES_KEY).join(","));
-    let listeners = setup.spark.list(LISTENERS_KEY);
-    let listener = AgentKind::Spline.listener();
-    let listeners = listeners.filter(|it| *it != listener).chain([listener]);
-    let listeners = listeners.collect::<Vec<_>>().join(",");
-    let mut changes = vec![
-        (JARS_KEY, jars.as_str()),
-        (LISTENERS_KEY, listeners.as_str()),
-    ];
-    if setup.spark.get(PACKAGES_KEY).is_some() {
-        changes.push((PACKAGES_KEY, packages.as_str()));
-    }
-    set_spark_defaults(judged.application, &changes)
+    let jar = setup.bundle().map(Bundle::jar);
+    let with = folder
+        .zip(jar)
+        .map(|(folder, jar)| format!("{folder}{jar}"));
+    let mut edits = put_in_place(setup, suspect, with, spline, cx.policy);
+    edits.push(Edit::add(spline.listeners_key(), spline.listener()));
+    edits
 }
 
 #[cfg(test)]

@@ -1,11 +1,10 @@
 use crate::catalogue::spline::agent_ambiguous::different;
-use crate::finding::{Remediation, Verdict};
+use crate::finding::{Edit, Fault, Verdict};
 use crate::lineage::Setup;
-use crate::remedy::{renamed, replace_artifacts};
+use crate::remedy::{put_in_place, renamed};
 use crate::settings::Context;
 use crate::spark::agent::{Agent, AgentKind, Bundle, Fit, file_name};
 use crate::spark::release::version_of_label;
-use crate::subject::application::Judged;
 use crate::subject::rule::rule;
 
 rule! {
@@ -26,10 +25,14 @@ rule! {
     ///
     /// Source: README of AbsaOSS/spline-spark-agent, "select a proper version of it that matches the minor
     /// Spark and Scala versions"; its issues #128, #382, #441, #573 and #586 for what happens otherwise.
-    "spline-agent-wrong-release", High, Lineage { check, fix }
+    "spline-agent-wrong-release", High, Lineage { check }
 }
 
-fn check(setup: &Setup<'_>, cx: &Context<'_>) -> Verdict {
+fn check(setup: &Setup<'_>, cx: &Context<'_>) -> Vec<Fault> {
+    Fault::judged(verdict(setup, cx), || mended(setup, cx))
+}
+
+fn verdict(setup: &Setup<'_>, cx: &Context<'_>) -> Verdict {
     // Which of several agents runs is another rule's question.
     if !setup.has_spline() || different(setup).len() > 1 {
         return Verdict::Pass;
@@ -48,18 +51,19 @@ fn check(setup: &Setup<'_>, cx: &Context<'_>) -> Verdict {
     verdict
 }
 
-fn fix(judged: &Judged<'_>, cx: &Context<'_>) -> Remediation {
-    let setup = &judged.setup;
-    replace_artifacts(judged.application, &setup.spark, |artifact| {
-        let mut agents = setup.agents.of(AgentKind::Spline);
-        let agent = agents.find(|agent| agent.artifact == artifact)?;
-        let fits = agent.fit(setup.label, &cx.policy.releases) == Fit::Fits;
-        if fits { None } else { mended(agent, setup) }
-    })
+fn mended(setup: &Setup<'_>, cx: &Context<'_>) -> Vec<Edit> {
+    let agents = setup.agents.of(AgentKind::Spline);
+    let misfits = agents
+        .filter(|agent| matches!(agent.fit(setup.label, &cx.policy.releases), Fit::Misfits(_)));
+    let edits = misfits.flat_map(|agent| {
+        let with = fitting(agent, setup);
+        put_in_place(setup, agent.artifact, with, AgentKind::Spline, cx.policy)
+    });
+    edits.collect()
 }
 
 /// What an agent is called that is built for the release in force, where that can be told.
-fn mended(agent: &Agent<'_>, setup: &Setup<'_>) -> Option<String> {
+fn fitting(agent: &Agent<'_>, setup: &Setup<'_>) -> Option<String> {
     let artifact = agent.artifact;
     if let Some(release) = agent.release {
         return renamed(artifact, release, version_of_label(setup.label));
@@ -82,6 +86,7 @@ mod tests {
     use super::*;
     use crate::estate::{Application, Configuration};
     use crate::settings::Policy;
+    use crate::subject::application::bench::{mended, mended_under};
 
     fn application(label: &str, key: &str, artifact: &str) -> Application {
         Application {
@@ -142,64 +147,41 @@ mod tests {
 
     #[test]
     fn the_fix_names_the_agent_of_this_release_where_the_wrong_one_was() {
-        let cx = Context::example();
-        let fixed = |key, artifact| {
-            let application = application("emr-7.1.0", key, artifact);
-            fix(
-                &Judged::new(&application, cx.policy, crate::catalogue::lineage_checks()),
-                &cx,
-            )
-            .terraform
+        let fixed = |key: &str, artifact| {
+            let mended = mended(check, &application("emr-7.1.0", key, artifact));
+            mended[key].clone()
         };
         let own = fixed("spark.jars", "s3://b/x.jar, s3://b/spline-7.0.0.jar");
-        assert!(
-            own.contains("\"s3://b/x.jar,s3://b/spline-7.1.0.jar\""),
-            "{own}"
-        );
+        assert_eq!(own, "s3://b/x.jar,s3://b/spline-7.1.0.jar");
         let in_path = fixed("spark.jars", "s3://b/7.0.0/spline-7.0.0.jar");
-        assert!(
-            in_path.contains("\"s3://b/7.0.0/spline-7.1.0.jar\""),
-            "{in_path}"
-        );
+        assert_eq!(in_path, "s3://b/7.0.0/spline-7.1.0.jar");
         let bare = fixed("spark.jars", "spark-3.4-spline-agent-bundle_2.12-2.1.0.jar");
-        assert!(bare.contains("\"spark-3.5-spline"), "{bare}");
+        assert!(bare.starts_with("spark-3.5-spline"), "{bare}");
         let coordinate = "za.co.absa.spline.agent.spark:spark-3.4-spline-agent-bundle_2.12:2.1.0";
         let bundle = fixed("spark.jars.packages", coordinate);
         assert!(
-            bundle.contains("spark:spark-3.5-spline-agent-bundle_2.12:2.2.3\""),
+            bundle.ends_with("spark:spark-3.5-spline-agent-bundle_2.12:2.2.3"),
             "{bundle}"
         );
     }
 
     #[test]
     fn the_fix_changes_the_last_release_of_a_name() {
-        let cx = Context::example();
         let mut policy = Policy::default();
         let scheme = "name = 'x'\npattern = '^.*spline-(?<release>[0-9.]+)\\.jar$'";
         policy.agents = vec![toml::from_str(scheme).unwrap()];
         let application = application("emr-7.1.0", "spark.jars", "s3://b/v7.0.0-spline-7.0.0.jar");
-        let fix = fix(
-            &Judged::new(&application, &policy, crate::catalogue::lineage_checks()),
-            &cx,
-        )
-        .terraform;
-        assert!(fix.contains("\"s3://b/v7.0.0-spline-7.1.0.jar\""), "{fix}");
+        let mended = mended_under(check, &application, &policy);
+        assert_eq!(mended["spark.jars"], "s3://b/v7.0.0-spline-7.1.0.jar");
     }
 
     #[test]
-    fn an_own_build_gives_way_to_no_public_one() {
+    fn an_own_build_gives_way_to_what_a_person_names() {
         let mut policy = Policy::default();
         let scheme = "name = 'x'\npattern = '^own-spline\\.jar$'\nreleases = ['emr-6.*']";
         policy.agents = vec![toml::from_str(scheme).unwrap()];
-        let cx = Context {
-            policy: &policy,
-            ..Context::example()
-        };
         let application = application("emr-7.1.0", "spark.jars", "s3://b/own-spline.jar");
-        let fix = fix(
-            &Judged::new(&application, &policy, crate::catalogue::lineage_checks()),
-            &cx,
-        );
-        assert_eq!(fix, Remediation::default());
+        let mended = mended_under(check, &application, &policy);
+        assert!(mended["spark.jars"].starts_with("s3://bucket/"));
     }
 }

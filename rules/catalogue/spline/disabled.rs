@@ -1,8 +1,6 @@
-use crate::finding::{Remediation, Verdict};
+use crate::finding::{Edit, Fault, Verdict};
 use crate::lineage::Setup;
-use crate::remedy::set_spark_defaults;
 use crate::settings::Context;
-use crate::subject::application::Judged;
 use crate::subject::rule::rule;
 
 rule! {
@@ -22,10 +20,14 @@ rule! {
     ///
     /// Source: `StandardSplineConfigurationStack` and `SparkLineageInitializer` of
     /// AbsaOSS/spline-spark-agent.
-    "spline-disabled", High, Lineage { check, fix }, judges_by: Mode
+    "spline-disabled", High, Lineage { check }, judges_by: Mode
 }
 
-fn check(setup: &Setup<'_>, _: &Context<'_>) -> Verdict {
+fn check(setup: &Setup<'_>, cx: &Context<'_>) -> Vec<Fault> {
+    Fault::judged(verdict(setup, cx), || mended(setup, cx))
+}
+
+fn verdict(setup: &Setup<'_>, _: &Context<'_>) -> Verdict {
     match setup.spark.spline("mode") {
         Some(mode) if setup.calls_spline() && mode.value == "DISABLED" => {
             Verdict::Fail(format!("{mode} is `DISABLED`"))
@@ -34,15 +36,15 @@ fn check(setup: &Setup<'_>, _: &Context<'_>) -> Verdict {
     }
 }
 
-fn fix(judged: &Judged<'_>, _: &Context<'_>) -> Remediation {
-    let mode = judged.setup.spark.spline("mode");
+fn mended(setup: &Setup<'_>, _: &Context<'_>) -> Vec<Edit> {
+    let mode = setup.spark.spline("mode");
     let key = mode.filter(|mode| !mode.is_java_option());
     // What stands in `core-site` or in the Java options is outranked by this key, or goes by its name.
     let key = key.and_then(|mode| mode.property());
-    set_spark_defaults(
-        judged.application,
-        &[(key.unwrap_or("spark.hadoop.spline.mode"), "ENABLED")],
-    )
+    vec![Edit::set(
+        key.unwrap_or("spark.hadoop.spline.mode"),
+        "ENABLED",
+    )]
 }
 
 #[cfg(test)]

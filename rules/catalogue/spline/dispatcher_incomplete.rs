@@ -1,19 +1,21 @@
 use crate::catalogue::spline::dispatcher_unapproved::{key_in_force, value_for};
-use crate::finding::{Remediation, Verdict};
-use crate::lineage::{Lack, Setup, dispatchers};
-use crate::remedy::set_spark_defaults;
+use crate::catalogue::spline::key_ignored::prefixed;
+use crate::finding::{Edit, Fault, Template, Verdict};
+use crate::lineage::{Lack, Setup};
+use crate::secrets::is_hidden;
 use crate::settings::Context;
 use crate::spark::agent::AgentKind;
 use crate::spark::{Effective, entries};
-use crate::subject::application::Judged;
 use crate::subject::rule::rule;
 
 rule! {
     /// Spline's dispatcher lacks what it needs
     ///
-    /// Flags Spark applications whose Spline has no dispatcher that can be made: `http`, the default,
+    /// Flags Spark applications whose Spline has a dispatcher that can't be made: `http`, the default,
     /// without `producer.url`, `kafka` without its topic or brokers, `composite` or `fallback` of such, or a
-    /// name that is none of the agent's own and has no `className`.
+    /// name that is none of the agent's own and has no `className`. From version 1.0.0
+    /// the agent makes every dispatcher that is named by Hadoop's configuration, Spark's or Java's, and one that
+    /// can't be made switches it off.
     ///
     /// ## Why it matters
     /// The agent logs "Spline initialization failed! Spark Lineage tracking is DISABLED" and jobs succeed
@@ -25,15 +27,19 @@ rule! {
     ///
     /// Source: `AgentBOM`, `spline.default.yaml` and the dispatchers of AbsaOSS/spline-spark-agent; its issue
     /// #862 for a dispatcher that doesn't exist, on EMR Serverless.
-    "spline-dispatcher-incomplete", High, Lineage { check, fix }, judges_by: Dispatchers
+    "spline-dispatcher-incomplete", High, Lineage { check }, judges_by: Dispatchers
 }
 
-fn check(setup: &Setup<'_>, _: &Context<'_>) -> Verdict {
+fn check(setup: &Setup<'_>, cx: &Context<'_>) -> Vec<Fault> {
+    Fault::judged(verdict(setup, cx), || mended(setup, cx))
+}
+
+fn verdict(setup: &Setup<'_>, _: &Context<'_>) -> Verdict {
     let recognised = setup.agents.of(AgentKind::Spline).next().is_some();
     if !setup.calls_spline() || !recognised {
         return Verdict::Pass;
     }
-    let Err(lack) = dispatchers(&setup.spark) else {
+    let Err(lack) = setup.dispatchers() else {
         return Verdict::Pass;
     };
     let fact = match lack {
@@ -75,27 +81,27 @@ fn names_something(value: &str) -> bool {
     entries(value).next().is_some()
 }
 
-/// Sets the key where it is set now, to what another source or a key without its prefix gives.
-fn fix(judged: &Judged<'_>, cx: &Context<'_>) -> Remediation {
-    let spark = &judged.setup.spark;
-    let Err(Lack::Key(key)) = dispatchers(spark) else {
-        return Remediation::default();
+/// Sets the first key that is lacking, where it is set now, to what another source or a key without its prefix
+/// gives. What is lacking then, the next round of mending sets.
+fn mended(setup: &Setup<'_>, cx: &Context<'_>) -> Vec<Edit> {
+    let renamed = prefixed(setup);
+    if !renamed.is_empty() {
+        return renamed;
+    }
+    let Err(Lack::Key(key)) = setup.dispatchers() else {
+        return Vec::new();
     };
-    let sources = spark.spline_sources(&key).map(|it| it.value);
-    let bare = format!("spline.{key}");
-    let configurations = judged.application.runtime_configuration.iter();
-    let dropped = configurations.filter_map(|it| it.properties.get(&bare));
-    let mut given = sources.chain(dropped.map(String::as_str));
-    let given = given.find(|value| names_something(value));
+    let mut sources = setup.spark.spline_sources(&key).map(|source| source.value);
+    let given = sources.find(|value| names_something(value) && !is_hidden(value));
     let allowed = &cx.policy.rules.dispatcher_unapproved;
-    let value = given.map_or_else(|| value_for(&key, allowed), str::to_owned);
-    let key = key_in_force(judged, &key);
-    set_spark_defaults(judged.application, &[(&key, &value)])
+    let value = given.map_or_else(|| value_for(&key, allowed), Template::from);
+    vec![Edit::set(&key_in_force(setup, &key), value)]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::subject::application::bench::mended;
     use crate::subject::application::bench::{lineage, with};
 
     const URL: &str = "spark.spline.lineageDispatcher.http.producer.url";
@@ -118,16 +124,7 @@ mod tests {
         let application = with(&[(URL, None), (bare, Some("https://lineage"))]);
         let found = lineage(check, &application);
         assert!(matches!(&found, Verdict::Fail(text) if text.contains("prefix `spark.`")));
-        let cx = Context::example();
-        let fix = fix(
-            &Judged::new(&application, cx.policy, crate::catalogue::lineage_checks()),
-            &cx,
-        )
-        .terraform;
-        assert!(
-            fix.contains(&format!("\"{URL}\" = \"https://lineage\"")),
-            "{fix}"
-        );
+        assert_eq!(mended(check, &application)[URL], "https://lineage");
     }
 
     #[test]
@@ -143,15 +140,10 @@ mod tests {
         let application = with(&[(hadoop, Some(""))]);
         let fact = format!("`{hadoop}` is empty and outranks `{URL}`");
         assert_eq!(lineage(check, &application), Verdict::Fail(fact));
-        let cx = Context::example();
-        let fix = fix(
-            &Judged::new(&application, cx.policy, crate::catalogue::lineage_checks()),
-            &cx,
-        )
-        .terraform;
         let good = "https://lineage.example.internal/producer";
+        let mended = mended(check, &application);
         for key in [hadoop, URL] {
-            assert!(fix.contains(&format!("\"{key}\" = \"{good}\"")), "{fix}");
+            assert_eq!(mended[key], good);
         }
     }
 
@@ -162,15 +154,6 @@ mod tests {
         let application = with(&[composite, (key, Some(","))]);
         let fact = format!("`{key}` names nothing");
         assert_eq!(lineage(check, &application), Verdict::Fail(fact));
-        let cx = Context::example();
-        let fix = fix(
-            &Judged::new(&application, cx.policy, crate::catalogue::lineage_checks()),
-            &cx,
-        )
-        .terraform;
-        assert!(
-            fix.contains(&format!("\"{key}\" = \"<dispatchers>\"")),
-            "{fix}"
-        );
+        assert!(mended(check, &application)[key].starts_with("the value of"));
     }
 }

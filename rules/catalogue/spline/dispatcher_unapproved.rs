@@ -1,11 +1,9 @@
 use crate::estate::glob::Glob;
-use crate::finding::{Remediation, Verdict};
+use crate::finding::{Edit, Fault, Template, Verdict};
 use crate::lineage::{Dispatcher, Setup, dispatchers};
-use crate::remedy::set_spark_defaults;
 use crate::settings::Context;
 use crate::settings::DispatcherUnapproved;
 use crate::spark::Effective;
-use crate::subject::application::Judged;
 use crate::subject::rule::rule;
 
 rule! {
@@ -24,13 +22,18 @@ rule! {
     /// Set `spark.spline.lineageDispatcher` and its keys to what the organization's other applications have.
     ///
     /// Source: `spline.default.yaml` of AbsaOSS/spline-spark-agent.
-    "spline-dispatcher-unapproved", Medium, Lineage { check, fix }, parameters: DispatcherUnapproved,
+    "spline-dispatcher-unapproved", Medium, Lineage { check }, parameters: DispatcherUnapproved,
     judges_by: Dispatchers,
+    concerns: Approval,
     costs_lineage: stays_in_driver,
 }
 
-fn check(setup: &Setup<'_>, cx: &Context<'_>) -> Verdict {
-    let Ok(found) = dispatchers(&setup.spark) else {
+fn check(setup: &Setup<'_>, cx: &Context<'_>) -> Vec<Fault> {
+    Fault::judged(verdict(setup, cx), || mended(setup, cx))
+}
+
+fn verdict(setup: &Setup<'_>, cx: &Context<'_>) -> Verdict {
+    let Ok(found) = setup.dispatchers() else {
         return Verdict::Pass;
     };
     let allowed = &cx.policy.rules.dispatcher_unapproved;
@@ -72,25 +75,20 @@ fn objection(dispatcher: &Dispatcher<'_>, allowed: &DispatcherUnapproved) -> Opt
 }
 
 /// Sends lineage by the first approved dispatcher that is known, and keeps what is there and good.
-fn fix(judged: &Judged<'_>, cx: &Context<'_>) -> Remediation {
+fn mended(setup: &Setup<'_>, cx: &Context<'_>) -> Vec<Edit> {
     let allowed = &cx.policy.rules.dispatcher_unapproved;
     let mut known = allowed.dispatchers.iter().filter_map(|name| {
-        let lacking = lacking(&judged.setup.spark, name, allowed)?;
+        let lacking = lacking(&setup.spark, name, allowed)?;
         Some((name, lacking))
     });
     let Some((name, lacking)) = known.next() else {
-        return Remediation::default();
+        return Vec::new();
     };
-    let chosen = ("lineageDispatcher".to_owned(), name.clone());
+    let chosen = ("lineageDispatcher".to_owned(), name.as_str().into());
     let changes = [chosen].into_iter().chain(lacking);
-    let changes: Vec<_> = changes
-        .map(|(key, value)| (key_in_force(judged, &key), value))
-        .collect();
-    let changes: Vec<_> = changes
-        .iter()
-        .map(|(key, value)| (key.as_str(), value.as_str()))
-        .collect();
-    set_spark_defaults(judged.application, &changes)
+    changes
+        .map(|(key, value)| Edit::set(&key_in_force(setup, &key), value))
+        .collect()
 }
 
 /// The keys to set before lineage may leave by a dispatcher, where that is known.
@@ -98,7 +96,7 @@ fn lacking(
     spark: &Effective<'_>,
     name: &str,
     allowed: &DispatcherUnapproved,
-) -> Option<Vec<(String, String)>> {
+) -> Option<Vec<(String, Template)>> {
     if let Ok(found) = Dispatcher::named(spark, name) {
         if found.iter().any(|it| objection(it, allowed).is_none()) {
             return Some(Vec::new());
@@ -129,22 +127,33 @@ fn lacking(
 
 /// What to set a key to: the first approved destination that is no pattern, where the key holds one, or
 /// what is to be filled in.
-pub(super) fn value_for(key: &str, allowed: &DispatcherUnapproved) -> String {
+pub(super) fn value_for(key: &str, allowed: &DispatcherUnapproved) -> Template {
     let last = key.rsplit('.').next().unwrap_or_default();
     if !["url", "servers"].contains(&last) {
-        return format!("<{last}>");
+        return asked(last, &format!("the value of spark.spline.{key}"));
     }
     let approved = allowed.destinations.iter().map(Glob::as_str);
     let mut fitting = approved.filter(|to| {
         let is_exact = !to.contains(['*', '?']);
         is_exact && to.contains("://") == (last == "url")
     });
-    fitting.next().unwrap_or("<where lineage goes>").to_owned()
+    let example = if last == "url" {
+        "https://lineage.example/producer"
+    } else {
+        "broker-1:9092,broker-2:9092"
+    };
+    fitting
+        .next()
+        .map_or_else(|| asked(last, example), Template::from)
+}
+
+fn asked(last: &str, example: &str) -> Template {
+    Template::asked(&format!("LINEAGE_{}", last.to_ascii_uppercase()), example)
 }
 
 /// The property that sets a key of Spline whatever sets it now.
-pub(super) fn key_in_force(judged: &Judged<'_>, key: &str) -> String {
-    let now = judged.setup.spark.spline(key);
+pub(super) fn key_in_force(setup: &Setup<'_>, key: &str) -> String {
+    let now = setup.spark.spline(key);
     let outranked = now.is_none_or(|it| {
         it.is_java_option()
             || it
@@ -172,7 +181,10 @@ fn stays_in_driver(setup: &Setup<'_>, _: &Context<'_>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeMap;
+
     use crate::settings::Policy;
+    use crate::subject::application::bench::mended_under;
     use crate::subject::application::bench::{lineage, with};
 
     const NAME: &str = "spark.spline.lineageDispatcher";
@@ -223,39 +235,26 @@ mod tests {
 
     const URL: &str = "spark.spline.lineageDispatcher.http.producer.url";
 
-    fn fixed(changes: &[(&str, Option<&str>)], policy: &Policy) -> Remediation {
-        let cx = Context {
-            policy,
-            ..Context::example()
-        };
-        let application = with(changes);
-        fix(
-            &Judged::new(&application, policy, crate::catalogue::lineage_checks()),
-            &cx,
-        )
+    fn fixed(changes: &[(&str, Option<&str>)], policy: &Policy) -> BTreeMap<String, String> {
+        mended_under(check, &with(changes), policy)
     }
 
     #[test]
     fn the_fix_keeps_what_is_there_and_good() {
         let console = (NAME, Some("console"));
         let mut policy = Policy::default();
-        let kept = format!("\"{URL}\" = \"https://lineage.example.internal/producer\"");
-        let fix = fixed(&[console], &policy).terraform;
-        assert!(fix.contains(&format!("\"{NAME}\" = \"http\"")), "{fix}");
-        assert!(fix.contains(&kept), "{fix}");
+        let fix = fixed(&[console], &policy);
+        assert_eq!(fix[NAME], "http");
+        assert_eq!(fix[URL], "https://lineage.example.internal/producer");
         let legacy = ("spark.spline.producer.url", Some("https://old"));
-        let fix = fixed(&[console, (URL, None), legacy], &policy).terraform;
-        assert!(!fix.contains(URL), "{fix}");
+        let fix = fixed(&[console, (URL, None), legacy], &policy);
+        assert!(!fix.contains_key(URL), "{fix:?}");
         policy.rules.dispatcher_unapproved.destinations = vec![
             "b:9092".into(),
             "https://other/*".into(),
             "https://ok".into(),
         ];
-        let fix = fixed(&[console], &policy).terraform;
-        assert!(
-            fix.contains(&format!("\"{URL}\" = \"https://ok\"")),
-            "{fix}"
-        );
+        assert_eq!(fixed(&[console], &policy)[URL], "https://ok");
     }
 
     #[test]
@@ -265,7 +264,10 @@ mod tests {
             (
                 "kafka",
                 &[
-                    ("topic", "<topic>"),
+                    (
+                        "topic",
+                        "the value of spark.spline.lineageDispatcher.kafka.topic",
+                    ),
                     ("producer.bootstrap.servers", "b:9092"),
                 ],
             ),
@@ -275,13 +277,15 @@ mod tests {
             let allowed = &mut policy.rules.dispatcher_unapproved;
             allowed.dispatchers = vec!["com.x.unheard-of".into(), name.into()];
             allowed.destinations = vec!["https://ok".into(), "b:9092".into()];
-            let fix = fixed(&[(NAME, Some("console"))], &policy).terraform;
-            assert!(fix.contains(&format!("\"{NAME}\" = \"{name}\"")), "{fix}");
+            let fix = fixed(&[(NAME, Some("console"))], &policy);
+            assert_eq!(fix[NAME], name);
             for (key, value) in keys {
-                let line = format!("\"{NAME}.{name}.{key}\" = \"{value}\"");
-                assert!(fix.contains(&line), "{fix}");
+                assert_eq!(fix[&format!("{NAME}.{name}.{key}")], *value);
             }
-            assert!(!fix.contains(&format!("{name}.producer.url")), "{fix}");
+            assert!(
+                !fix.contains_key(&format!("{NAME}.{name}.producer.url")),
+                "{fix:?}"
+            );
         }
     }
 
@@ -293,7 +297,8 @@ mod tests {
             "spark.spline.lineageDispatcher.own.className",
             Some("x.Own"),
         );
-        let fix = fixed(&[(NAME, Some("console")), class], &policy);
-        assert_eq!(fix, Remediation::default());
+        let application = with(&[(NAME, Some("console")), class]);
+        let before = application.runtime_configuration[0].properties.clone();
+        assert_eq!(mended_under(check, &application, &policy), before);
     }
 }

@@ -1,5 +1,5 @@
 use crate::finding::{Edit, Fault};
-use crate::lineage::{Lack, dispatchers};
+use crate::lineage::{Lack, Setup};
 use crate::settings::Context;
 use crate::spark::agent::AgentKind;
 use crate::subject::application::Judged;
@@ -27,7 +27,7 @@ fn check(judged: &Judged<'_>, _: &Context<'_>) -> Vec<Fault> {
     if !setup.wants(AgentKind::Spline) {
         return Vec::new();
     }
-    let explained = match dispatchers(&setup.spark) {
+    let explained = match setup.dispatchers() {
         Err(Lack::Key(key)) if setup.calls_spline() => format!("spline.{key}"),
         _ => String::new(),
     };
@@ -41,7 +41,7 @@ fn check(judged: &Judged<'_>, _: &Context<'_>) -> Vec<Fault> {
         "{} in `spark-defaults` lacks the prefix `spark.`",
         ignored.join(", ")
     );
-    vec![Fault::fail(evidence).mended_by(prefixed(judged))]
+    vec![Fault::fail(evidence).mended_by(prefixed(setup))]
 }
 
 fn is_splines(key: &str) -> bool {
@@ -49,12 +49,12 @@ fn is_splines(key: &str) -> bool {
 }
 
 /// Puts the prefix before the keys that lack it. A key that is there with it has the last word.
-fn prefixed(judged: &Judged<'_>) -> Vec<Edit> {
-    let dropped = judged.setup.spark.dropped().iter();
+pub(super) fn prefixed(setup: &Setup<'_>) -> Vec<Edit> {
+    let dropped = setup.spark.dropped().iter();
     let edits = dropped.filter(|key| is_splines(key)).map(|key| {
         let to = format!("spark.{key}");
         let key = (*key).to_owned();
-        if judged.setup.spark.get(&to).is_some() {
+        if setup.spark.get(&to).is_some() {
             let classification = "spark-defaults".into();
             return Edit::Unset {
                 classification,
@@ -90,7 +90,7 @@ mod tests {
         assert_eq!(judged(check, &application), Verdict::Fail(fact.into()));
         let cx = Context::example();
         let judged = Judged::new(&application, cx.policy, crate::catalogue::lineage_checks());
-        let edits = prefixed(&judged);
+        let edits = prefixed(&judged.setup);
         let mended = edited(&application, &edits);
         assert_eq!(
             super::check(

@@ -1,10 +1,8 @@
-use crate::finding::{Remediation, Verdict};
+use crate::finding::{Edit, Fault, Verdict};
 use crate::lineage::Setup;
-use crate::remedy::set_spark_defaults;
 use crate::settings::Context;
 use crate::spark::agent::AgentKind;
 use crate::spark::{LISTENERS_KEY, SPLINE_LISTENER};
-use crate::subject::application::Judged;
 use crate::subject::rule::rule;
 
 rule! {
@@ -23,10 +21,14 @@ rule! {
     /// `spark.sql.queryExecutionListeners`, a comma-separated list.
     ///
     /// Source: tried on Apache Spark 3.5.6; AbsaOSS/spline issue #1112 has the key without its last letter.
-    "spline-listener-missing", High, Lineage { check, fix }, judges_by: Listeners
+    "spline-listener-missing", High, Lineage { check }, judges_by: Listeners
 }
 
-fn check(setup: &Setup<'_>, _: &Context<'_>) -> Verdict {
+fn check(setup: &Setup<'_>, cx: &Context<'_>) -> Vec<Fault> {
+    Fault::judged(verdict(setup, cx), || mended(setup, cx))
+}
+
+fn verdict(setup: &Setup<'_>, _: &Context<'_>) -> Verdict {
     let recognised = setup.agents.of(AgentKind::Spline).next().is_some();
     if !setup.has_spline() || !recognised || setup.is_listening(AgentKind::Spline) {
         return Verdict::Pass;
@@ -51,13 +53,8 @@ fn absence(setup: &Setup<'_>) -> String {
     }
 }
 
-fn fix(judged: &Judged<'_>, _: &Context<'_>) -> Remediation {
-    let present = judged.setup.spark.list(LISTENERS_KEY);
-    let listeners = present
-        .chain([SPLINE_LISTENER])
-        .collect::<Vec<_>>()
-        .join(",");
-    set_spark_defaults(judged.application, &[(LISTENERS_KEY, &listeners)])
+fn mended(_: &Setup<'_>, _: &Context<'_>) -> Vec<Edit> {
+    vec![Edit::add(LISTENERS_KEY, SPLINE_LISTENER)]
 }
 
 #[cfg(test)]

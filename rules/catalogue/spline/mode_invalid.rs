@@ -1,9 +1,7 @@
-use crate::finding::{Remediation, Verdict};
+use crate::finding::{Edit, Fault, Verdict};
 use crate::lineage::Setup;
-use crate::remedy::set_spark_defaults;
 use crate::settings::Context;
 use crate::spark::agent::AgentKind;
-use crate::subject::application::Judged;
 use crate::subject::rule::rule;
 
 rule! {
@@ -22,10 +20,14 @@ rule! {
     /// Set the key that is named in the evidence to `ENABLED`, or remove it.
     ///
     /// Source: `SplineMode` of AbsaOSS/spline-spark-agent, read in its source and not run.
-    "spline-mode-invalid", High, Lineage { check, fix }, judges_by: Mode
+    "spline-mode-invalid", High, Lineage { check }, judges_by: Mode
 }
 
-fn check(setup: &Setup<'_>, _: &Context<'_>) -> Verdict {
+fn check(setup: &Setup<'_>, cx: &Context<'_>) -> Vec<Fault> {
+    Fault::judged(verdict(setup, cx), || mended(setup, cx))
+}
+
+fn verdict(setup: &Setup<'_>, _: &Context<'_>) -> Verdict {
     let Some(mode) = setup.spark.spline("mode").filter(|_| setup.calls_spline()) else {
         return Verdict::Pass;
     };
@@ -52,8 +54,7 @@ fn check(setup: &Setup<'_>, _: &Context<'_>) -> Verdict {
     Verdict::Fail(format!("{mode} is `{}`, expected {valid}", mode.value))
 }
 
-fn fix(judged: &Judged<'_>, _: &Context<'_>) -> Remediation {
-    let setup = &judged.setup;
+fn mended(setup: &Setup<'_>, _: &Context<'_>) -> Vec<Edit> {
     let mut versions = setup
         .agents
         .of(AgentKind::Spline)
@@ -67,15 +68,13 @@ fn fix(judged: &Judged<'_>, _: &Context<'_>) -> Remediation {
         .filter(|mode| !mode.is_java_option());
     let key = mode.and_then(|mode| mode.property());
     let value = if is_old { "BEST_EFFORT" } else { "ENABLED" };
-    set_spark_defaults(
-        judged.application,
-        &[(key.unwrap_or("spark.hadoop.spline.mode"), value)],
-    )
+    vec![Edit::set(key.unwrap_or("spark.hadoop.spline.mode"), value)]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::subject::application::bench::mended;
     use crate::subject::application::bench::{lineage, with};
 
     const MODE: &str = "spark.spline.mode";
@@ -122,15 +121,7 @@ mod tests {
     #[test]
     fn the_fix_sets_the_key_that_wins() {
         let application = with(&[("spark.hadoop.spline.mode", Some("on"))]);
-        let cx = Context::example();
-        let fix = fix(
-            &Judged::new(&application, cx.policy, crate::catalogue::lineage_checks()),
-            &cx,
-        )
-        .terraform;
-        assert!(
-            fix.contains("\"spark.hadoop.spline.mode\" = \"ENABLED\""),
-            "{fix}"
-        );
+        let mended = mended(check, &application);
+        assert_eq!(mended["spark.hadoop.spline.mode"], "ENABLED");
     }
 }

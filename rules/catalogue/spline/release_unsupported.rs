@@ -1,8 +1,7 @@
-use crate::finding::{Remediation, Verdict};
+use crate::finding::{Edit, Fault, Verdict};
 use crate::lineage::Setup;
 use crate::settings::Context;
 use crate::spark::agent::AgentKind;
-use crate::subject::application::Judged;
 use crate::subject::rule::rule;
 
 rule! {
@@ -24,10 +23,14 @@ rule! {
     /// `[[exemption]]`.
     ///
     /// Source: issues #831 and #935 of AbsaOSS/spline-spark-agent, open on 2026-09-21.
-    "spline-release-unsupported", Medium, Lineage { check, fix }
+    "spline-release-unsupported", Medium, Lineage { check }
 }
 
-fn check(setup: &Setup<'_>, _: &Context<'_>) -> Verdict {
+fn check(setup: &Setup<'_>, cx: &Context<'_>) -> Vec<Fault> {
+    Fault::judged(verdict(setup, cx), || mended(setup, cx))
+}
+
+fn verdict(setup: &Setup<'_>, _: &Context<'_>) -> Verdict {
     let Some(release) = setup.release.filter(|_| setup.is_unsupported()) else {
         return Verdict::Pass;
     };
@@ -49,8 +52,8 @@ fn check(setup: &Setup<'_>, _: &Context<'_>) -> Verdict {
 }
 
 /// A release label can't be lowered in place; which way to go is for the owner to say.
-fn fix(_: &Judged<'_>, _: &Context<'_>) -> Remediation {
-    Remediation::default()
+fn mended(_: &Setup<'_>, _: &Context<'_>) -> Vec<Edit> {
+    Vec::new()
 }
 
 #[cfg(test)]

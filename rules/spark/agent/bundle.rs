@@ -1,6 +1,10 @@
 //! The public bundles of Spline's agent that exist. The data is in `agents.toml`.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
+
+use crate::spark::agent::{Agent, AgentKind};
 
 /// The public agent bundles that exist.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -9,19 +13,86 @@ pub struct Bundles {
     bundle: Vec<Bundle>,
     /// Versions with a fault that is known.
     broken: Vec<Broken>,
+    /// Which Scala the other agents' names stand for.
+    scala: Vec<ScalaOfName>,
 }
 
-/// A version of Spline's agent with a fault that is known.
+/// Versions of an agent with a fault that is known.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Broken {
-    /// The version.
-    pub version: String,
-    /// What goes wrong.
-    pub fault: String,
+    /// Which agent it is: `spline` by default.
+    #[serde(default)]
+    pub agent: AgentKind,
+    /// The name of the artifact, where others of the agent don't have the fault.
+    #[serde(default)]
+    pub artifact: Option<String>,
+    /// The version, where it is the only one that is known to have it.
+    #[serde(default)]
+    pub version: Option<String>,
+    /// The first version that has it.
+    #[serde(default)]
+    pub since: Option<String>,
     /// The first version without it, where that is known.
     #[serde(default)]
     pub mended: Option<String>,
+    /// The binary version of Spark that it is of, where others don't have it.
+    #[serde(default)]
+    pub spark: Option<String>,
+    /// The first binary version of Spark that has it.
+    #[serde(default)]
+    pub spark_since: Option<String>,
+    /// Whether it was seen elsewhere, and is likely on EMR Serverless.
+    #[serde(default)]
+    pub likely: bool,
+    /// What goes wrong.
+    pub fault: String,
+    /// Where this was read.
+    pub source: String,
+}
+
+impl Broken {
+    fn has(&self, agent: &Agent<'_>, spark: &str) -> bool {
+        let version = agent.version.unwrap_or_default();
+        let is_named = |name: &String| agent.artifact.contains(name.as_str());
+        let is_before = |mended: &String| is_older(version, mended);
+        self.agent == agent.kind
+            && (self.version.is_none() && self.since.is_none() || agent.version.is_some())
+            && self.artifact.as_ref().is_none_or(is_named)
+            && self.version.as_ref().is_none_or(|it| it == version)
+            && self.since.as_ref().is_none_or(|it| !is_older(version, it))
+            && (self.version.is_some() || self.mended.as_ref().is_none_or(is_before))
+            && self.spark.as_ref().is_none_or(|it| it == spark)
+            && self
+                .spark_since
+                .as_ref()
+                .is_none_or(|it| !spark.is_empty() && !is_older(spark, it))
+    }
+
+    /// What is to be said of an artifact that has it.
+    pub fn told(&self, artifact: &str) -> String {
+        let mended = self.mended.as_ref();
+        let mended = mended.map_or_else(String::new, |mended| format!("; mended in {mended}"));
+        format!("`{artifact}` {}{mended}", self.fault)
+    }
+}
+
+/// Which Scala an artifact is for whose name tells none, and from which version it is built for another.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ScalaOfName {
+    /// Which agent it is.
+    pub agent: AgentKind,
+    /// The name of the artifact, without its suffix.
+    pub artifact: String,
+    /// The Scala of the names without a suffix.
+    pub unsuffixed: String,
+    /// The last version without a suffix, where there is one.
+    #[serde(default)]
+    pub through: Option<String>,
+    /// The first version that is built for each other Scala.
+    #[serde(default)]
+    pub first: BTreeMap<String, String>,
     /// Where this was read.
     pub source: String,
 }
@@ -93,9 +164,33 @@ impl Bundles {
             .find(|bundle| bundle.spark == spark && bundle.scala == scala)
     }
 
-    /// The known fault of a version, if there is one.
-    pub fn broken(&self, version: &str) -> Option<&Broken> {
-        self.broken.iter().find(|broken| broken.version == version)
+    /// The known fault of an agent on a binary version of Spark: one that is certain before one that is likely.
+    pub fn broken(&self, agent: &Agent<'_>, spark: &str) -> Option<&Broken> {
+        let broken = self.broken.iter().filter(|it| it.has(agent, spark));
+        broken.min_by_key(|it| it.likely)
+    }
+
+    /// What is known of the Scala of an agent's name.
+    fn scala_of_name(&self, agent: &Agent<'_>) -> Option<&ScalaOfName> {
+        let mut all = self.scala.iter();
+        all.find(|it| it.agent == agent.kind && agent.artifact.contains(&it.artifact))
+    }
+
+    /// The Scala that an agent without a suffix in its name is built for.
+    pub fn unsuffixed(&self, agent: &Agent<'_>) -> Option<&str> {
+        let known = self
+            .scala_of_name(agent)
+            .filter(|_| agent.scala.is_none())?;
+        let version = agent.version?;
+        let through = known.through.as_deref();
+        let is_later = through.is_some_and(|through| is_older(through, version));
+        (!is_later).then_some(known.unsuffixed.as_str())
+    }
+
+    /// The first version that was built for the Scala of an agent's name, where this one is older.
+    pub fn unbuilt(&self, agent: &Agent<'_>) -> Option<&str> {
+        let first = self.scala_of_name(agent)?.first.get(agent.scala?)?;
+        is_older(agent.version?, first).then_some(first.as_str())
     }
 }
 

@@ -1,0 +1,57 @@
+//! What mends all that is wrong with the lineage of an application, in one change.
+
+use crate::catalogue::{find, lineage_checks};
+use crate::estate::Application;
+use crate::finding::{Edit, Fault, Remedy, Verdict};
+use crate::remedy::edited;
+use crate::settings::Context;
+use crate::subject::application::Judged;
+
+/// How often what was mended is judged again: one fault may hide the next.
+const ROUNDS: usize = 12;
+
+/// The faults of one rule, with one change for all that is wrong with the lineage of their application: it is
+/// stopped once, and no other fault comes to light by it.
+pub(super) fn together(
+    faults: Vec<Fault>,
+    application: &Application,
+    cx: &Context<'_>,
+) -> Vec<Fault> {
+    let is_mended = |fault: &Fault| fault.remedy != Remedy::None;
+    if !faults.iter().any(is_mended) {
+        return faults;
+    }
+    let edits = all_edits(application, cx);
+    let faults = faults.into_iter().map(|fault| {
+        if is_mended(&fault) {
+            fault.mended_by(edits.clone())
+        } else {
+            fault
+        }
+    });
+    faults.collect()
+}
+
+fn all_edits(application: &Application, cx: &Context<'_>) -> Vec<Edit> {
+    let mut edits = Vec::new();
+    for _ in 0..ROUNDS {
+        let mended = edited(application, &edits);
+        let judged = Judged::new(&mended, cx.policy, lineage_checks());
+        let faults = judged.setup.faults(cx);
+        let faults = faults.filter(|(check, fault)| {
+            let is_on = find(check.rule).is_some_and(|rule| rule.severity_in(cx.policy).is_some());
+            is_on && matches!(fault.verdict, Verdict::Fail(_))
+        });
+        let mut more = Vec::new();
+        for edit in faults.flat_map(|(_, fault)| fault.remedy.into_edits()) {
+            if !edits.contains(&edit) && !more.contains(&edit) {
+                more.push(edit);
+            }
+        }
+        if more.is_empty() {
+            break;
+        }
+        edits.extend(more);
+    }
+    edits
+}
