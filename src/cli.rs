@@ -3,6 +3,7 @@
 mod audit;
 mod collect;
 mod notify;
+mod releases;
 mod rules;
 mod schema;
 mod signal;
@@ -44,6 +45,8 @@ enum Command {
     Collect(collect::Collect),
     /// Tell PagerDuty of a report that was saved.
     Notify(notify::Notify),
+    /// The EMR releases that this build knows, and what Spark each runs.
+    Releases(releases::ReleaseList),
     /// The rules: what each finds, why it matters, how to mend it.
     Rules {
         #[command(subcommand)]
@@ -114,6 +117,7 @@ fn run_command(command: Command) -> Result<Exit, Failure> {
         Command::Audit(audit) => block_on(audit.run()),
         Command::Collect(collect) => block_on(collect.run()),
         Command::Notify(notify) => block_on(notify.run()),
+        Command::Releases(releases) => releases.run(),
         Command::Rules { command } => command.run(),
         Command::Schema { name } => put(None, &schema::text(name)),
         Command::Completions { shell } => {

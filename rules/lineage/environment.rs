@@ -37,10 +37,9 @@ fn add(settings: &mut BTreeMap<String, String>, key: &str, value: &str) {
     match serde_json::from_str(value) {
         Ok(Value::Object(fields)) => {
             for (name, field) in fields {
-                let text = match field {
-                    Value::String(text) => text,
-                    other => other.to_string(),
-                };
+                let text = field
+                    .as_str()
+                    .map_or_else(|| field.to_string(), str::to_owned);
                 add(settings, &format!("{key}.{name}"), &text);
             }
         }

@@ -39,6 +39,9 @@ impl Release {
     }
 }
 
+/// When the data was read.
+pub const READ_ON: &str = "2026-11-23";
+
 /// The known releases by label.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Releases(BTreeMap<String, Release>);
@@ -65,6 +68,13 @@ impl Default for Releases {
 }
 
 impl Releases {
+    /// All of them, by label, lower numbers first.
+    pub fn all(&self) -> impl Iterator<Item = &Release> {
+        let mut all: Vec<_> = self.0.values().collect();
+        all.sort_by_key(|release| (numbers(&release.label), &release.label));
+        all.into_iter()
+    }
+
     /// The release of this label, if the data knows it.
     pub fn find(&self, label: &str) -> Option<&Release> {
         self.0.get(label)
@@ -151,6 +161,18 @@ mod tests {
             assert_eq!(release.spark.split('.').count(), 3, "{}", release.label);
             assert_eq!(release.scala.split('.').count(), 2, "{}", release.label);
         }
+    }
+
+    #[test]
+    fn the_date_is_the_datas_own() {
+        let data = include_str!("releases.toml");
+        assert!(data.contains(&format!("# Read on {READ_ON};")));
+        let labels: Vec<_> = Releases::default()
+            .all()
+            .map(|release| release.label.clone())
+            .collect();
+        let place = |label: &str| labels.iter().position(|it| it == label);
+        assert!(place("emr-6.9.0") < place("emr-6.10.0"));
     }
 
     #[test]

@@ -23,6 +23,7 @@ mod planted;
 mod quiet;
 mod reachable;
 mod readme;
+mod releases;
 mod roles;
 mod saved;
 mod snapshot;
