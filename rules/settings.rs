@@ -24,7 +24,7 @@ use crate::spark::release::Releases;
 pub use context::Context;
 pub use exemption::Exemption;
 pub use layout::Layout;
-pub use own_agent::{AgentArtifact, OwnAgent, PlaceError};
+pub use own_agent::{AgentArtifact, OwnAgent, PlaceError, is_coordinate};
 pub use parameters::{
     AgentOutdated, ArtifactUnpinned, ArtifactUnversioned, CapacityUnbounded, DispatcherUnapproved,
     IdleTimeoutLong, InitialCapacityIdle, LogPluginMissing, OwnerMissing, Parameters, RuleTable,

@@ -122,6 +122,19 @@ impl Edit {
         }
     }
 
+    /// Whether it changes the runtime configuration.
+    pub fn is_of_configuration(&self) -> bool {
+        !matches!(self, Self::Attribute(_) | Self::ByHand(_))
+    }
+
+    /// Whether the application must not run for it.
+    pub fn needs_a_stop(&self) -> bool {
+        if let Self::Attribute(attribute) = self {
+            return !attribute.while_running;
+        }
+        self.is_of_configuration()
+    }
+
     /// Adds an entry to a list of `spark-defaults`.
     pub fn add(key: &str, entry: impl Into<Template>) -> Self {
         Self::Add {

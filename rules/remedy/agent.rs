@@ -2,7 +2,7 @@
 
 use crate::finding::{Asked, Edit, Piece, Template};
 use crate::lineage::Setup;
-use crate::settings::Policy;
+use crate::settings::{Policy, is_coordinate};
 use crate::spark::agent::{AgentKind, Bundle};
 use crate::spark::{JARS_KEY, PACKAGES_KEY};
 
@@ -47,10 +47,10 @@ pub fn put_in_place(
     let agent = match (own, with) {
         (Some(own), _) => own,
         (None, Some(with)) => Placed {
-            key: if with.contains('/') || with.ends_with(".jar") {
-                JARS_KEY
-            } else {
+            key: if is_coordinate(&with) {
                 PACKAGES_KEY
+            } else {
+                JARS_KEY
             },
             artifact: with.into(),
         },

@@ -144,15 +144,8 @@ fn commands(application: &Application, edits: &[Edit]) -> String {
             ": \"${{{variable}:?set {variable}, such as {example}}}\" &&"
         );
     }
-    let variables: String = asked
-        .iter()
-        .map(|asked| format!("--arg {0} \"${0}\" ", asked.variable))
-        .collect();
-    let is_stopped_for_it = edits.iter().any(|edit| match edit {
-        Edit::Attribute(attribute) => !attribute.while_running,
-        Edit::ByHand(_) => false,
-        _ => true,
-    });
+    let variables = variables(&asked);
+    let is_stopped_for_it = edits.iter().any(Edit::needs_a_stop);
     let program = shell(&program(edits));
     let _ = write!(
         text,
@@ -199,6 +192,15 @@ pub(super) fn demand(asked: &BTreeSet<Asked>) -> String {
     lines.collect()
 }
 
+/// The options that give jq what a person supplies.
+pub(super) fn variables(asked: &BTreeSet<Asked>) -> String {
+    asked.iter().fold(String::new(), |mut options, asked| {
+        // Writing to a string can't fail.
+        let _ = write!(options, "--arg {0} \"${0}\" ", asked.variable);
+        options
+    })
+}
+
 fn is_plain(letter: char) -> bool {
     letter.is_ascii_alphanumeric() || " -_./:@+,".contains(letter)
 }
@@ -208,12 +210,10 @@ fn program(edits: &[Edit]) -> String {
     let mut steps = Vec::new();
     let mut members = vec!["applicationId".to_owned()];
     for edit in edits {
-        match edit {
-            Edit::Attribute(attribute) => {
-                members.push(format!("{}: ({})", attribute.member, attribute.program));
-            }
-            Edit::ByHand(_) => {}
-            _ => steps.push(step(edit)),
+        if let Edit::Attribute(attribute) = edit {
+            members.push(format!("{}: ({})", attribute.member, attribute.program));
+        } else if edit.is_of_configuration() {
+            steps.push(step(edit));
         }
     }
     let mut text = String::new();

@@ -1,5 +1,9 @@
 //! Remedies as a person uses them: pasted into a shell, with a stand-in for the AWS CLI that keeps one
 //! application.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "for tests, which look at what a shell does"
+)]
 
 use std::fs;
 use std::process::Command;

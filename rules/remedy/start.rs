@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 use serde_json::json;
 
-use super::change::{EDITING, demand, jq, step};
+use super::change::{self, EDITING, demand, jq, note, step, variables};
 use super::emr::shell;
 use crate::estate::{Configuration, JobRun, Session};
 use crate::finding::{Asked, Edit, Remediation, Template};
@@ -53,8 +53,8 @@ pub fn start_with(run: &JobRun, parameters: &[Parameter<'_>]) -> Remediation {
                 )
             }
             Parameter::Edits(edits) => {
-                asked.extend(edits.iter().flat_map(super::change::asked));
-                notes.extend(edits.iter().filter_map(super::change::note));
+                asked.extend(edits.iter().flat_map(change::asked));
+                notes.extend(edits.iter().filter_map(note));
                 steps.push(overriding(
                     ".configurationOverrides.applicationConfiguration",
                     edits,
@@ -101,8 +101,8 @@ pub fn open_with(session: &Session, edits: &[Edit]) -> Remediation {
         shell(&session.id)
     );
     let what = format!("the session {}", session.kind());
-    let asked = edits.iter().flat_map(super::change::asked).collect();
-    let notes: String = edits.iter().filter_map(super::change::note).collect();
+    let asked = edits.iter().flat_map(change::asked).collect();
+    let notes: String = edits.iter().filter_map(note).collect();
     request(&what, "start-session", &read, &steps, &asked, &notes)
 }
 
@@ -117,10 +117,7 @@ fn request(
     let what: String = what.chars().filter(|letter| !letter.is_control()).collect();
     let mut aws_cli = format!("# writes what to start {what} with; starts nothing\n{notes}");
     aws_cli.push_str(&demand(asked));
-    let variables: String = asked
-        .iter()
-        .map(|asked| format!("--arg {0} \"${0}\" ", asked.variable))
-        .collect();
+    let variables = variables(asked);
     let steps = steps.join(" |\n  ");
     let editing = if steps.contains("at(") { EDITING } else { "" };
     let program = format!("{editing}{steps} |\n  with_entries(select(.value != null))");

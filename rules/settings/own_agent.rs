@@ -72,8 +72,13 @@ impl AgentArtifact {
 
     /// Whether it is a Maven coordinate, and not a path.
     pub fn is_coordinate(&self) -> bool {
-        !self.0.contains('/') && self.0.matches(':').count() == 2
+        is_coordinate(&self.0)
     }
+}
+
+/// Whether an artifact is a Maven coordinate, and not a path.
+pub fn is_coordinate(artifact: &str) -> bool {
+    !artifact.contains('/') && artifact.matches(':').count() == 2
 }
 
 /// The numbers of a release's label: `7.1.0` of `emr-7.1.0`, `8.1.0` of `emr-spark-8.1.0`.

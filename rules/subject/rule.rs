@@ -80,7 +80,7 @@ pub struct Rule {
     /// What it says of a statement.
     pub tells: Tells,
     /// Rules that say the same of a statement, and more exactly: where one of them speaks, this one is silent.
-    pub yields_to: &'static [&'static Rule],
+    pub yields_to: &'static [&'static Self],
 }
 
 /// What a rule says of a statement: one statement with one fault is one finding.

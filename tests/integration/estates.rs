@@ -92,7 +92,10 @@ fn mended(application: &Application, remediation: &Remediation) -> Option<Applic
 fn fields(live: &Value) -> Map<String, Value> {
     let mut fields = Map::new();
     let mut take = |field: &str, value: Value| drop(fields.insert(field.to_owned(), value));
-    take("runtime_configuration", live["runtimeConfiguration"].clone());
+    take(
+        "runtime_configuration",
+        live["runtimeConfiguration"].clone(),
+    );
     if live.get("imageConfiguration").is_some() {
         take("image", Value::Null);
     }

@@ -82,9 +82,8 @@ mod tests {
 
     #[test]
     fn the_fix_keeps_the_other_fields() {
-        let program = match keep_logs() {
-            Edit::Attribute(attribute) => attribute.program,
-            other => panic!("{other:?}"),
+        let Edit::Attribute(Attribute { program, .. }) = keep_logs() else {
+            unreachable!();
         };
         let live = r#"{"monitoringConfiguration":{"prometheusMonitoringConfiguration":{"remoteWriteUrl":"x"},
             "managedPersistenceMonitoringConfiguration":{"enabled":false,"encryptionKeyArn":"k"}}}"#;
