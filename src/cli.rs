@@ -2,6 +2,9 @@
 
 mod audit;
 mod collect;
+mod explain;
+mod findings;
+mod fix;
 mod notify;
 mod releases;
 mod rules;
@@ -43,6 +46,10 @@ enum Command {
     Audit(audit::Audit),
     /// Walk the accounts and write the estate down, without judging it.
     Collect(collect::Collect),
+    /// What was seen, why it matters, since when, what to type and how to check it.
+    Explain(explain::Explain),
+    /// The change that mends findings.
+    Fix(fix::Fix),
     /// Tell PagerDuty of a report that was saved.
     Notify(notify::Notify),
     /// The EMR releases that this build knows, and what Spark each runs.
@@ -116,6 +123,8 @@ fn run_command(command: Command) -> Result<Exit, Failure> {
     match command {
         Command::Audit(audit) => block_on(audit.run()),
         Command::Collect(collect) => block_on(collect.run()),
+        Command::Explain(explain) => block_on(explain.run()),
+        Command::Fix(fix) => block_on(fix.run()),
         Command::Notify(notify) => block_on(notify.run()),
         Command::Releases(releases) => releases.run(),
         Command::Rules { command } => command.run(),

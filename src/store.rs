@@ -3,6 +3,7 @@
 
 mod error;
 mod keep;
+mod newest;
 mod s3;
 
 use std::io::Read as _;

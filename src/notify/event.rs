@@ -189,7 +189,7 @@ fn details(findings: &[&FindingRow], report: &Report, route: &Route) -> Value {
             "resource": finding.resource,
             "evidence": finding.evidence,
             "fingerprint": finding.fingerprint,
-            "explain": format!("lineward explain {}", finding.rule),
+            "explain": format!("lineward explain {}", finding.fingerprint),
             "first_seen_at": finding.first_seen_at,
         });
         let size = told_finding.to_string().len();

@@ -12,6 +12,7 @@ mod canaries;
 mod coverage;
 mod dead_pager;
 mod estates;
+mod explain;
 mod first_run;
 mod harness;
 mod hostile;
