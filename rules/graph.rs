@@ -13,8 +13,8 @@ use crate::iam::Principal;
 use crate::settings::Context;
 use crate::settings::Policy;
 
-pub use edges::{Edges, Kept, Node, Source, Unread};
-pub use path::{Crossing, Path};
+pub use edges::{Edges, Kept, Node, Source, Spoofable, Target, Unread};
+pub use path::{Crossing, Path, Reached};
 pub use statements::{Pool, Statements};
 pub use step::{Kind, Refusal, Step};
 
@@ -29,6 +29,8 @@ pub struct Estate<'a> {
     pub steps: Vec<Vec<Step>>,
     /// Steps between teams that one of the two sides refuses.
     pub refused: Vec<Refusal>,
+    /// What each team reaches.
+    pub reached: BTreeMap<String, Reached>,
     /// Whether every account of the organization is among the accounts.
     pub is_whole: bool,
     by_arn: BTreeMap<&'a str, usize>,
@@ -50,6 +52,7 @@ impl<'a> Estate<'a> {
             accounts,
             steps: vec![Vec::new(); nodes.len()],
             refused: Vec::new(),
+            reached: BTreeMap::new(),
             is_whole,
             by_arn,
             read: read.map(|it| it.account.as_str()).collect(),
@@ -58,6 +61,9 @@ impl<'a> Estate<'a> {
         };
         estate.add_local_steps();
         estate.add_assumptions(cx);
+        let teams = estate.teams(cx.policy).into_iter();
+        let reached = teams.map(|team| (team.to_owned(), estate.reach(team, cx)));
+        estate.reached = reached.collect();
         estate
     }
 
@@ -99,16 +105,14 @@ impl<'a> Estate<'a> {
         accounts.into_iter().map(ReadScope::roles_of).collect()
     }
 
-    /// What a way was read from: its roles, that the first is one of jobs, and the steps.
+    /// What a way was read from: its roles and the steps.
     pub fn way_from<'s>(
         &self,
         roles: &[usize],
         steps: impl IntoIterator<Item = &'s Step>,
     ) -> ReadScopes {
-        let first = roles.first().and_then(|&at| self.node(at));
-        let of_first = first.into_iter().flat_map(|it| &it.submits_from);
         let of_steps = steps.into_iter().flat_map(|it| &it.read_from);
-        self.roles_of(roles).and(of_first.chain(of_steps).cloned())
+        self.roles_of(roles).and(of_steps.cloned())
     }
 
     /// The steps that EMR Serverless, or tampering, makes within one account.

@@ -5,6 +5,7 @@ mod context;
 mod document;
 mod evaluate;
 mod inventory;
+mod issuer;
 mod pass;
 mod pattern;
 mod principal;
@@ -23,6 +24,7 @@ pub use inventory::{
     EMR_SERVERLESS, Granted, Held, Holder, Inventory, PolicyName, SUBMIT, Target, context,
     trusts_emr_serverless,
 };
+pub use issuer::Issuer;
 pub use pass::{PASSED_TO, Tags};
 pub use pattern::{Pattern, covers_resource, replace_variables};
 pub use principal::{Caller, Named, Principal, Principals, role_of_session};

@@ -14,7 +14,7 @@ mod subject;
 pub use estate::{EstateJudgement, judge_estate};
 pub use exemption::{TAG, TagError, Tagged, expired_in_configuration};
 
-use crate::catalogue::{lineage_checks, rules, spoofable};
+use crate::catalogue::{lineage_checks, rules, spoofable, untagged};
 use crate::estate::{Account, Slice};
 use crate::finding::{Fault, Finding};
 use crate::graph::Edges;
@@ -71,6 +71,7 @@ pub fn judge(slice: &Slice, cx: &Context<'_>) -> Judgement {
         findings,
         edges: Edges {
             spoofable: spoofable(&inventory, cx),
+            untagged: untagged(&inventory, cx),
             ..Edges::of(&inventory, slice.has_all_roles(), cx)
         },
         lineage: activity.adoption(&applications, cx),

@@ -125,6 +125,11 @@ impl Policy {
         self.teams.is_empty() || self.teams.contains(team) || self.shared_teams.contains(team)
     }
 
+    /// Whether a team serves all others: it is trusted to do to theirs what it does to its own.
+    pub fn is_shared(&self, team: Option<&str>) -> bool {
+        team.is_some_and(|team| self.shared_teams.contains(team))
+    }
+
     /// The team that exists and differs from this one in case or in blanks around it only.
     pub fn near_team(&self, team: &str) -> Option<&str> {
         let mut known = self.teams.iter().chain(&self.shared_teams);

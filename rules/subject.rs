@@ -3,6 +3,7 @@
 pub mod adversary;
 pub mod application;
 pub mod configuration;
+pub(crate) mod confinement;
 pub mod evidence;
 pub mod job_run;
 pub mod passrole;

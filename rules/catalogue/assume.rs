@@ -2,7 +2,7 @@
 
 use crate::subject::rule::Rule;
 
-mod latent_other_team;
+pub(in crate::catalogue) mod latent_other_team;
 pub(in crate::catalogue) mod reaches_other_team;
 mod unbounded;
 

@@ -2,10 +2,13 @@
 
 use crate::subject::rule::Rule;
 
-mod reachable;
+pub(in crate::catalogue) mod reachable;
 mod removable;
 mod shared_pivot;
 mod unproven;
+
+/// What tells findings on a role that ways pass through from its others.
+const PART: &str = "pivot";
 
 pub(crate) static RULES: &[&Rule] = &[
     &reachable::RULE,

@@ -21,7 +21,8 @@ pub struct Fault {
     pub verdict: Verdict,
     /// The change.
     pub remedy: Remedy,
-    /// Whether the statement that is blamed allows everything: one finding says it all.
+    /// Whether the statement that is blamed allows everything, or everything to roles: one finding says what it lets
+    /// the role do.
     pub is_everything: bool,
     /// What it was read from, besides the resource itself.
     pub read_from: ReadScopes,
@@ -112,6 +113,27 @@ impl Fault {
             read_from: self.read_from.and(more),
             ..self
         }
+    }
+
+    /// With more in its evidence.
+    #[must_use]
+    pub fn noting(mut self, more: &str) -> Self {
+        match &mut self.verdict {
+            Verdict::Fail(text) | Verdict::Unknown(text) => text.push_str(more),
+            Verdict::Pass => {}
+        }
+        self
+    }
+
+    /// That it hangs on conditions which the inventory can't know.
+    #[must_use]
+    pub fn unless_conditions_fail(mut self) -> Self {
+        if let Verdict::Fail(fact) = self.verdict {
+            self.verdict = Verdict::Unknown(format!(
+                "{fact}, where its conditions are met, which can't be known"
+            ));
+        }
+        self
     }
 
     /// Of another severity than the rule's.

@@ -1,6 +1,6 @@
 //! What is kept of an account's roles once its slice is let go: never a whole policy document.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -25,10 +25,12 @@ pub struct Edges {
     pub is_read: bool,
     /// The roles in scope.
     pub roles: Vec<Node>,
-    /// Whether a policy relies on the team tag of the caller.
-    pub relies_on_caller_tag: bool,
-    /// Trust that lets the caller choose its team tag, which matters where one is relied on.
-    pub spoofable: Vec<Fault>,
+    /// Trust that lets the caller choose its team tag.
+    pub spoofable: Vec<Spoofable>,
+    /// Roles that should carry a team, as far as can be told within the account.
+    pub untagged: Vec<Fault>,
+    /// The roles that the walk left out: none of them carries a team.
+    pub out_of_scope: BTreeSet<Arn>,
 }
 
 /// A role, as far as others matter to it and it to others.
@@ -38,8 +40,6 @@ pub struct Node {
     pub arn: Arn,
     /// The team that its tag names.
     pub team: Option<String>,
-    /// Whether it runs jobs, or starts them.
-    pub is_of_jobs: bool,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
     /// The statements on `sts:AssumeRole` of its policies.
@@ -52,12 +52,21 @@ pub struct Node {
     pub targets: Vec<Target>,
     /// The steps within the account, with places in the account's list.
     pub local: Vec<Step>,
-    /// What it was read from that it starts jobs, where that is what makes it one of jobs.
-    pub submits_from: ReadScopes,
     /// What of it can't be read.
     pub unread: Vec<String>,
     /// Which jobs it might start in applications that were not read, and where those are.
     pub unread_submission: Option<Unread>,
+}
+
+/// A role of which whoever assumes it chooses the team tag.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Spoofable {
+    /// The role.
+    pub role: Arn,
+    /// The statement that lets it.
+    pub fault: Fault,
+    /// What the chosen tag opens within the account, in words.
+    pub opens: Option<String>,
 }
 
 /// What can't be told, and what it hangs on.
@@ -116,8 +125,9 @@ impl Edges {
                 .iter()
                 .map(|holder| node(holder, inventory, cx))
                 .collect(),
-            relies_on_caller_tag: crate::graph::stranger::relies_on_caller_tag(inventory, cx),
             spoofable: Vec::new(),
+            untagged: Vec::new(),
+            out_of_scope: inventory.out_of_scope().cloned().collect(),
         }
     }
 
@@ -182,7 +192,6 @@ fn node(holder: &Holder<'_>, inventory: &Inventory<'_>, cx: &Context<'_>) -> Nod
     Node {
         arn: holder.role.arn.clone(),
         team: holder.team.map(str::to_owned),
-        is_of_jobs,
         tags: holder.role.tags.clone(),
         assume: assume.into(),
         boundary: boundary.map(Statements::from),
@@ -191,11 +200,6 @@ fn node(holder: &Holder<'_>, inventory: &Inventory<'_>, cx: &Context<'_>) -> Nod
         local: local_steps(holder, inventory, &submission, cx),
         unread: holder.unread.clone(),
         unread_submission: unread_submission(holder, inventory, &submission, is_leading),
-        submits_from: if holder.is_execution {
-            ReadScopes::none()
-        } else {
-            submission.read_from
-        },
     }
 }
 
@@ -209,7 +213,8 @@ fn kept(held: &crate::iam::Held<'_>) -> Vec<Kept> {
         PolicyName::Trust(_) => Source::Trust,
     };
     let statements = held.document.statements.iter();
-    let about = statements.filter(|it| it.is_about("sts:AssumeRole") && !is_for_services(it));
+    let is_about = |it: &Statement| WAYS_IN.iter().any(|action| it.is_about(action));
+    let about = statements.filter(|it| is_about(it) && !is_for_services(it));
     about
         .map(|statement| Kept {
             source: source.clone(),
@@ -217,6 +222,9 @@ fn kept(held: &crate::iam::Held<'_>) -> Vec<Kept> {
         })
         .collect()
 }
+
+/// By what somebody becomes a role.
+const WAYS_IN: [&str; 2] = ["sts:AssumeRole", "sts:AssumeRoleWithWebIdentity"];
 
 /// Whether a statement names services alone: no role comes in by it.
 fn is_for_services(statement: &Statement) -> bool {
@@ -365,7 +373,7 @@ impl Kept {
         Fault {
             resource: Some(resource.clone()),
             part: crate::iam::part(policy, &self.statement),
-            is_everything: self.statement.actions.patterns() == ["*"],
+            is_everything: self.statement.is_administrative(),
             ..node.fault(format!("{}: {evidence}", self.label(node)))
         }
     }

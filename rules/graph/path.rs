@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::estate::ReadScopes;
 use crate::graph::{Estate, Step, is_pivot};
-use crate::settings::Context;
+use crate::settings::{Context, Policy};
 
 /// A way from role to role.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,50 +13,59 @@ pub struct Path {
     /// The roles, first to last.
     pub roles: Vec<usize>,
     /// How each comes to the next, in words.
-    pub words: String,
+    pub steps: Vec<String>,
     /// Whether each step is sure.
     pub is_sure: bool,
-    /// What it was read from.
-    pub read_from: ReadScopes,
 }
 
-/// How one team comes to another's roles through roles of nobody.
+/// How one team comes to another's roles through one role that isn't its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Crossing {
     /// The shortest way.
     pub path: Path,
-    /// How many other roles of that team are reached.
-    pub others: usize,
+    /// The roles of the other team that are reached.
+    pub targets: BTreeSet<usize>,
     /// What the shortest ways to each of them were read from.
     pub read_from: ReadScopes,
 }
 
 /// What a team reaches.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reached {
-    /// Other teams, by name.
-    pub crossings: BTreeMap<String, Crossing>,
+    /// Other teams, by the last role on the way and by name.
+    pub crossings: BTreeMap<(usize, String), Crossing>,
     /// The roles of nobody on the way, each with what the shortest way to it was read from.
     pub pivots: BTreeMap<usize, ReadScopes>,
 }
 
+/// The step by which each role is first come to.
+type Before<'s> = BTreeMap<usize, Option<(usize, &'s Step)>>;
+
+impl Path {
+    /// The way in words, as far as its first steps.
+    pub fn words(&self, start: &str, steps: usize) -> String {
+        let steps: Vec<_> = self.steps.iter().take(steps).map(String::as_str).collect();
+        format!("`{start}` {}", steps.join(", which "))
+    }
+}
+
 impl Estate<'_> {
-    /// The teams that have roles which run or start jobs.
-    pub fn teams(&self) -> BTreeSet<&str> {
-        let nodes = self.nodes.iter().filter(|it| it.is_of_jobs);
-        nodes.filter_map(|it| it.team.as_deref()).collect()
+    /// The teams that have roles and don't serve all.
+    pub fn teams(&self, policy: &Policy) -> BTreeSet<&str> {
+        let teams = self.nodes.iter().filter_map(|it| it.team.as_deref());
+        teams.filter(|it| !policy.is_shared(Some(it))).collect()
     }
 
-    /// What a team reaches from its jobs, breadth first.
+    /// What a team reaches from its roles, breadth first.
     ///
     /// A step that leads straight from a team's role to another's is a finding of its own, so only what passes
     /// through roles of nobody counts here, and no other team's role is passed through.
-    pub fn reached(&self, team: &str, cx: &Context<'_>) -> Reached {
+    pub(super) fn reach(&self, team: &str, cx: &Context<'_>) -> Reached {
         let mut reached = Reached::default();
-        let mut before: BTreeMap<usize, Option<(usize, &Step)>> = BTreeMap::new();
+        let mut before: Before<'_> = BTreeMap::new();
         let mut queue = VecDeque::new();
         for (at, node) in self.nodes.iter().enumerate() {
-            if node.is_of_jobs && node.team.as_deref() == Some(team) {
+            if node.team.as_deref() == Some(team) {
                 before.insert(at, None);
                 queue.push_back(at);
             }
@@ -69,34 +78,16 @@ impl Estate<'_> {
                 reached.pivots.insert(at, self.read_to(at, &before));
             }
             for step in self.steps.get(at).into_iter().flatten() {
-                let Some(next) = self
-                    .node(step.to)
-                    .filter(|_| !before.contains_key(&step.to))
-                else {
+                let Some(next) = self.node(step.to) else {
                     continue;
                 };
                 let theirs = next.team.as_deref();
-                let crosses = cx.policy.crosses(Some(team), theirs, &next.arn, cx.now);
-                if crosses && by_others {
-                    before.insert(step.to, Some((at, step)));
-                    let path = self.path(step.to, &before);
-                    let team = theirs.unwrap_or_default().to_owned();
-                    match reached.crossings.entry(team) {
-                        Entry::Occupied(known) => {
-                            let known = known.into_mut();
-                            known.others += 1;
-                            known.read_from.extend(path.read_from);
-                        }
-                        Entry::Vacant(new) => {
-                            new.insert(Crossing {
-                                read_from: path.read_from.clone(),
-                                path,
-                                others: 0,
-                            });
-                        }
+                if cx.policy.crosses(Some(team), theirs, &next.arn, cx.now) {
+                    if by_others {
+                        self.add_crossing(&mut reached, (at, step), &before);
                     }
-                } else if !crosses {
-                    before.insert(step.to, Some((at, step)));
+                } else if let Entry::Vacant(first) = before.entry(step.to) {
+                    first.insert(Some((at, step)));
                     queue.push_back(step.to);
                 }
             }
@@ -104,31 +95,46 @@ impl Estate<'_> {
         reached
     }
 
-    fn path(&self, end: usize, before: &BTreeMap<usize, Option<(usize, &Step)>>) -> Path {
-        let mut roles = vec![end];
-        let mut words = Vec::new();
+    /// Notes that a step leads to another team's role.
+    fn add_crossing(&self, reached: &mut Reached, (at, step): (usize, &Step), before: &Before<'_>) {
+        let Some(team) = self.node(step.to).and_then(|it| it.team.clone()) else {
+            return;
+        };
+        let last = self.way_from(&[at, step.to], [step]);
+        let read_from = self.read_to(at, before).and(last);
+        let new = || Crossing {
+            path: self.path((at, step), before),
+            targets: BTreeSet::new(),
+            read_from: ReadScopes::none(),
+        };
+        let crossing = reached.crossings.entry((at, team)).or_insert_with(new);
+        crossing.targets.insert(step.to);
+        crossing.read_from.extend(read_from);
+    }
+
+    /// The shortest way that ends in a step.
+    fn path(&self, last: (usize, &Step), before: &Before<'_>) -> Path {
+        let mut roles = vec![last.1.to];
+        let mut steps = Vec::new();
         let mut is_sure = true;
-        let mut at = end;
-        while let Some(Some((from, step))) = before.get(&at) {
+        let mut next = Some(last);
+        while let Some((from, step)) = next {
             is_sure &= step.is_sure;
-            words.push(format!("{} {}", step.kind.as_str(), self.told(*from, step)));
-            roles.push(*from);
-            at = *from;
+            steps.push(format!("{} {}", step.kind.as_str(), self.told(from, step)));
+            roles.push(from);
+            next = before.get(&from).copied().flatten();
         }
         roles.reverse();
-        words.reverse();
-        let read_from = self.read_to(end, before);
-        let start = self.node(at).map_or("", |it| it.arn.as_str());
+        steps.reverse();
         Path {
             roles,
-            words: format!("`{start}` {}", words.join(", which ")),
+            steps,
             is_sure,
-            read_from,
         }
     }
 
     /// What the way to a role was read from.
-    fn read_to(&self, end: usize, before: &BTreeMap<usize, Option<(usize, &Step)>>) -> ReadScopes {
+    fn read_to(&self, end: usize, before: &Before<'_>) -> ReadScopes {
         let step_to = |at: usize| before.get(&at).copied().flatten();
         let earlier = |at: &usize| step_to(*at).map(|(from, _)| from);
         let mut roles: Vec<_> = std::iter::successors(Some(end), earlier).collect();

@@ -6,8 +6,8 @@ use crate::estate::ReadScopes;
 use crate::graph::edges::{Kept, Node, Target};
 use crate::graph::{Estate, account_of};
 use crate::iam::{
-    Access, Caller, Effect, Named, Principal, Principals, Request, Said, Truth, ask, assume_access,
-    context, covers_resource, role_of_session,
+    Access, Caller, Effect, Known, Named, Principal, Principals, Request, Said, Truth, ask,
+    assume_access, context, covers_resource, role_of_session,
 };
 use crate::settings::Context;
 
@@ -61,6 +61,8 @@ pub struct Refusal {
     pub allowed_by: Option<usize>,
     /// The place of the statement that trusts, where the caller's side refuses.
     pub trusted_by: Option<usize>,
+    /// Whether what the other side says hangs on nothing that the inventory can't know.
+    pub is_sure: bool,
 }
 
 impl Step {
@@ -238,6 +240,7 @@ impl Estate<'_> {
                 to,
                 allowed_by: None,
                 trusted_by: trusted.allowed_by.map(|it| it.policy),
+                is_sure: trusted.allow == Truth::True,
             });
         }
     }
@@ -272,9 +275,37 @@ impl Estate<'_> {
                     to,
                     allowed_by: identity.allowed_by.map(|it| it.policy),
                     trusted_by: None,
+                    is_sure: own == Access::Allowed,
                 });
             }
         }
+    }
+
+    /// A role of another team that a role comes to assume once its team tag is chosen, and as which team.
+    pub fn assumed_by_tag(&self, from: usize, cx: &Context<'_>) -> Option<(usize, &'_ str)> {
+        let caller = self.node(from)?;
+        let key = format!("aws:PrincipalTag/{}", cx.policy.team_tag);
+        let others = self.nodes.iter().enumerate();
+        let mut others = others.filter(|(at, it)| *at != from && may_name(caller, it));
+        others.find_map(|(to, target)| {
+            let team = target
+                .team
+                .as_deref()
+                .filter(|it| caller.team.as_deref() != Some(*it))?;
+            let agreed = caller.team.is_some() && !self.crosses(caller, target, cx);
+            let access = |team: Option<&str>| {
+                let mut asked = Question::new(caller, target, target.trust(), cx);
+                if let Some(team) = team {
+                    let known = Known::One(team.to_owned().into());
+                    asked.request.context.set(key.clone(), known);
+                }
+                let (identity, bounded) = asked.of_caller(caller.assume());
+                let same = caller.arn.account() == target.arn.account();
+                assume_access(&identity, bounded.as_ref(), &asked.of(target.trust()), same)
+            };
+            let opens = !agreed && !access(None).may() && access(Some(team)).may();
+            opens.then_some((to, team))
+        })
     }
 
     /// The accounts that a trust statement admits and that are none of ours.
@@ -288,6 +319,17 @@ impl Estate<'_> {
             .filter(|(_, ours)| !ours)
             .map(|(it, _)| it)
     }
+}
+
+/// Whether a role may be allowed to assume another at all: a quick answer that spares asking.
+fn may_name(caller: &Node, target: &Node) -> bool {
+    let arn = target.arn.as_str();
+    let names = |it: &Target| match it {
+        Target::Role(name) => name == arn,
+        Target::InAccount(_, pattern) => pattern.contains("${") || covers_resource(pattern, arn),
+        Target::Anywhere => true,
+    };
+    caller.targets.iter().any(names) || caller.arn.account() == target.arn.account()
 }
 
 /// Whether one role may assume another.

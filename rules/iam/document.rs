@@ -123,6 +123,20 @@ impl Statement {
             == Truth::True
     }
 
+    /// Whether it gives everything, or everything that can be done to roles.
+    pub fn is_administrative(&self) -> bool {
+        let of_roles = [
+            "iam:AttachRolePolicy",
+            "iam:CreateRole",
+            "iam:PassRole",
+            "iam:PutRolePermissionsBoundary",
+            "iam:PutRolePolicy",
+            "iam:TagRole",
+            "iam:UpdateAssumeRolePolicy",
+        ];
+        self.effect == Effect::Allow && of_roles.iter().all(|action| self.is_about(action))
+    }
+
     /// Whether it is about a resource. A statement of a trust policy is about its role.
     pub fn covers(&self, resource: &str, context: &Context<'_>) -> Truth {
         self.resources.as_ref().map_or(Truth::True, |choice| {

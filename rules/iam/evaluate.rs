@@ -2,7 +2,7 @@
 
 use crate::iam::context::Context;
 use crate::iam::document::{Document, Effect, Statement};
-use crate::iam::principal::{Caller, Named, Principals};
+use crate::iam::principal::{Caller, Named, Principal, Principals};
 use crate::iam::truth::Truth;
 
 /// What is asked.
@@ -115,6 +115,7 @@ pub fn ask<'a, P: Copy>(
         named: None,
         allow_by: Named::ALL.map(|named| (named, Truth::False)),
     };
+    let mut sessions = Sessions::default();
     for (policy, statement) in statements {
         let named = match &statement.principals {
             Some(principals) => match principals.names(request.caller) {
@@ -123,39 +124,90 @@ pub fn ask<'a, P: Copy>(
             },
             None => None,
         };
-        if statement.effect == Effect::Deny && is_of_one_session(statement, request.caller) {
-            continue;
-        }
         let truth = statement.matches(request);
         if !truth.may() {
             continue;
         }
-        let because = Some(Because { policy, statement });
-        match statement.effect {
-            Effect::Allow => {
-                said.named = said.named.max(named);
-                for (by, allow) in &mut said.allow_by {
-                    if Some(*by) == named {
-                        *allow = allow.or(truth);
-                    }
-                }
-                let best = said.allowed_by.as_ref();
-                // Of two that say the same of a request, never the order in which they stand decides.
-                if truth > said.allow
-                    || (truth == said.allow && best.is_some_and(|best| statement < best.statement))
-                {
-                    (said.allow, said.allowed_by) = (truth, because);
-                }
-            }
-            Effect::Deny if truth > said.deny => (said.deny, said.denied_by) = (truth, because),
-            Effect::Deny => {}
+        if is_of_sessions(statement, request.caller) {
+            sessions.put_off(policy, statement, truth);
+            continue;
         }
+        said.add(policy, statement, named, truth);
+    }
+    for (because, truth) in sessions.left(request.caller) {
+        said.add(
+            because.policy,
+            because.statement,
+            Some(Named::Session),
+            truth,
+        );
     }
     said
 }
 
-/// Whether a statement names the caller by one session alone: whoever is denied as that opens another.
-fn is_of_one_session(statement: &Statement, caller: Caller<'_>) -> bool {
+impl<'a, P: Copy> Said<'a, P> {
+    fn add(&mut self, policy: P, statement: &'a Statement, named: Option<Named>, truth: Truth) {
+        let because = Some(Because { policy, statement });
+        match statement.effect {
+            Effect::Allow => {
+                self.named = self.named.max(named);
+                for (by, allow) in &mut self.allow_by {
+                    if Some(*by) == named {
+                        *allow = allow.or(truth);
+                    }
+                }
+                let best = self.allowed_by.as_ref();
+                // Of two that say the same of a request, never the order in which they stand decides.
+                if truth > self.allow
+                    || (truth == self.allow && best.is_some_and(|best| statement < best.statement))
+                {
+                    (self.allow, self.allowed_by) = (truth, because);
+                }
+            }
+            Effect::Deny if truth > self.deny => (self.deny, self.denied_by) = (truth, because),
+            Effect::Deny => {}
+        }
+    }
+}
+
+/// The statements that name the caller by sessions of it alone: they speak of those sessions and of no other.
+struct Sessions<'a, P> {
+    allowing: Vec<(Because<'a, P>, Truth)>,
+    /// The sessions that are denied for certain.
+    denied: Vec<&'a Principal>,
+}
+
+impl<P> Default for Sessions<'_, P> {
+    fn default() -> Self {
+        Self {
+            allowing: Vec::new(),
+            denied: Vec::new(),
+        }
+    }
+}
+
+impl<'a, P> Sessions<'a, P> {
+    fn put_off(&mut self, policy: P, statement: &'a Statement, truth: Truth) {
+        match statement.effect {
+            Effect::Allow => self.allowing.push((Because { policy, statement }, truth)),
+            Effect::Deny if truth == Truth::True => self.denied.extend(statement.named()),
+            Effect::Deny => {}
+        }
+    }
+
+    /// What allows a session that isn't denied. Whoever is denied as one session opens another that is allowed.
+    fn left(self, caller: Caller<'_>) -> impl Iterator<Item = (Because<'a, P>, Truth)> {
+        let denied = self.denied;
+        self.allowing.into_iter().filter(move |(because, _)| {
+            let names = because.statement.named().iter();
+            let mut sessions = names.filter(|it| it.names(caller).is_some());
+            sessions.any(|it| !denied.contains(&it))
+        })
+    }
+}
+
+/// Whether a statement names the caller by sessions of it alone.
+fn is_of_sessions(statement: &Statement, caller: Caller<'_>) -> bool {
     let Some(Principals::Only(list)) = &statement.principals else {
         return false;
     };
@@ -298,6 +350,11 @@ mod tests {
             "Principal":{"AWS":"arn:aws:sts::111111111111:assumed-role/red-exec/s"}}"#;
         let both = format!("{TRUSTS_ROLE},{denied}");
         assert_eq!(access(MAY, None, &both, DATA), Access::Allowed);
+        let allowed = denied.replace("Deny", "Allow");
+        let same = format!("{allowed},{denied}");
+        assert_eq!(access(MAY, None, &same, DATA), Access::NotAllowed);
+        let other = format!("{},{denied}", allowed.replace("red-exec/s", "red-exec/t"));
+        assert_eq!(access(MAY, None, &other, DATA), Access::Allowed);
         let account = denied.replace(r#""arn:aws:sts"#, r#"["111111111111","arn:aws:sts"#);
         let account = account.replace(r#"/s"}"#, r#"/s"]}"#);
         let both = format!("{TRUSTS_ROLE},{account}");

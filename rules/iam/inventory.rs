@@ -1,6 +1,6 @@
 //! The roles of an account with their policies read, worked out once for all rules.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
@@ -38,6 +38,7 @@ pub struct Inventory<'a> {
     /// The organization's id, where it is known.
     pub organization: Option<&'a str>,
     pub(super) unread_applications: Vec<UnreadApplications<'a>>,
+    out_of_scope: &'a BTreeSet<Arn>,
     by_arn: BTreeMap<&'a str, usize>,
     /// What stands in the managed policies that can be read.
     managed: Vec<Arc<Document>>,
@@ -168,6 +169,7 @@ impl<'a> Inventory<'a> {
             roles,
             policies: &slice.policies,
             organization,
+            out_of_scope: &slice.out_of_scope,
             by_arn,
             managed: managed
                 .into_values()
@@ -195,6 +197,12 @@ impl<'a> Inventory<'a> {
             policies.map(|policy| &*policy.document)
         });
         of_roles.chain(self.managed.iter().map(|document| &**document))
+    }
+
+    /// The roles that were seen and left out.
+    pub fn out_of_scope(&self) -> impl Iterator<Item = &'a Arn> {
+        let all = self.out_of_scope.iter();
+        all.filter(|it| it.as_str().contains(":role/"))
     }
 
     /// The role's place among all.

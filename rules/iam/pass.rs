@@ -3,7 +3,7 @@
 use crate::iam::context::Known;
 use crate::iam::document::Effect;
 use crate::iam::evaluate::Request;
-use crate::iam::inventory::{EMR_SERVERLESS, Granted, Holder, Inventory};
+use crate::iam::inventory::{EMR_SERVERLESS, Granted, Holder, Inventory, SUBMIT};
 
 /// How a role's tags count when it is passed. AWS documents conditions on them as unreliable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,6 +66,13 @@ impl Inventory<'_> {
 }
 
 impl Holder<'_> {
+    /// Whether any statement allows it to start code in an application, of whatever team.
+    pub fn starts_jobs(&self) -> bool {
+        let statements = self.policies.iter().flat_map(|it| &it.document.statements);
+        let mut allows = statements.filter(|it| it.effect == Effect::Allow);
+        allows.any(|it| SUBMIT.iter().any(|action| it.is_about(action)))
+    }
+
     /// Whether a statement may allow an action on a resource, so that making a request of it makes sense.
     pub fn may_reach(&self, action: &str, resource: &str) -> bool {
         self.policies

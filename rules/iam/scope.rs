@@ -6,7 +6,7 @@ use crate::estate::{Arn, ManagedPolicy, Role};
 use crate::iam::context::Context;
 use crate::iam::document::{Document, Effect};
 use crate::iam::inventory::trusts_emr_serverless;
-use crate::iam::principal::Principal;
+use crate::iam::principal::{Principal, Principals};
 use crate::iam::role_of_session;
 use crate::settings::{Policy, RoleScope};
 
@@ -22,6 +22,7 @@ pub fn is_identity_center(arn: &Arn) -> bool {
 }
 
 /// What a role has to do with others, as far as that decides the scope.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 struct Reach {
     /// What it may pass or assume, as patterns of ARNs.
     patterns: Vec<String>,
@@ -31,6 +32,10 @@ struct Reach {
     abroad: bool,
     /// The roles that its trust policy names.
     named: Vec<String>,
+    /// Whether its trust policy admits whole accounts, or everybody.
+    admits_many: bool,
+    /// Whether its trust policy admits identities of other accounts, of whose teams nothing is known here.
+    from_abroad: bool,
     /// Whether EMR Serverless may assume it.
     runs_jobs: bool,
 }
@@ -38,8 +43,9 @@ struct Reach {
 /// The places of the roles in scope.
 ///
 /// By default those that carry the team's tag, that EMR Serverless may assume or that job runs used, and to
-/// a fixed point those that may pass or assume one of them; and those that may assume roles of other accounts,
-/// since they may be a step between two teams' roles there.
+/// a fixed point those that may pass or assume one of them and those that they may assume; and those that may assume
+/// roles of other accounts, or that identities of other accounts may assume, since they may be a step between two
+/// teams' roles, or the untagged end of one, there.
 pub fn in_scope(
     roles: &[Role],
     policies: &[ManagedPolicy],
@@ -55,7 +61,8 @@ pub fn in_scope(
         .collect();
     let reaches: Vec<_> = roles.iter().map(|role| reach(role, &documents)).collect();
     let abroad = reaches.iter().enumerate();
-    let abroad = abroad.filter(|(_, it)| it.abroad).map(|(index, _)| index);
+    let abroad = abroad.filter(|(_, it)| it.abroad || it.from_abroad);
+    let abroad = abroad.map(|(index, _)| index);
     let mut scope: BTreeSet<usize> = roles
         .iter()
         .enumerate()
@@ -67,6 +74,7 @@ pub fn in_scope(
         .map(|(index, _)| index)
         .chain(abroad)
         .collect();
+    scope.extend(assumed(roles, &reaches, policy));
     let mut fresh: Vec<usize> = scope.iter().copied().collect();
     while !fresh.is_empty() {
         let targets: Vec<_> = fresh.iter().filter_map(|&at| roles.get(at)).collect();
@@ -91,12 +99,43 @@ pub fn in_scope(
     scope
 }
 
+/// The roles that teams' roles of the account may assume, and so on to a fixed point: both sides may allow it, as far
+/// as their policies name each other. What assumes everything by its policies is admitted by whom it is named.
+fn assumed(roles: &[Role], reaches: &[Reach], policy: &Policy) -> BTreeSet<usize> {
+    let all = || roles.iter().zip(reaches).enumerate();
+    let of_teams = all().filter(|(_, (role, _))| {
+        let team = policy.team(&role.tags);
+        team.is_some() && !policy.is_shared(team)
+    });
+    let mut fresh: Vec<usize> = of_teams.map(|(at, _)| at).collect();
+    let mut found: BTreeSet<usize> = fresh.iter().copied().collect();
+    while let Some(from) = fresh.pop() {
+        let (Some(caller), Some(reach)) = (roles.get(from), reaches.get(from)) else {
+            continue;
+        };
+        for (at, (target, theirs)) in all()
+            .filter(|(at, _)| !found.contains(at))
+            .collect::<Vec<_>>()
+        {
+            let mut named = theirs.named.iter();
+            let is_named = named.any(|it| *it == caller.arn.as_str() || *it == caller.name);
+            if is_named || theirs.admits_many && reach.covers(&target.arn) {
+                found.insert(at);
+                fresh.push(at);
+            }
+        }
+    }
+    found
+}
+
 fn reach(role: &Role, managed: &BTreeMap<&str, Option<Document>>) -> Reach {
     let mut reach = Reach {
         patterns: Vec::new(),
         any: false,
         abroad: false,
         named: Vec::new(),
+        admits_many: false,
+        from_abroad: false,
         runs_jobs: false,
     };
     for inline in &role.inline_policies {
@@ -113,15 +152,15 @@ fn reach(role: &Role, managed: &BTreeMap<&str, Option<Document>>) -> Reach {
     }
     if let Ok(trust) = Document::parse(&role.trust) {
         reach.runs_jobs = trusts_emr_serverless(&trust, role.arn.account());
-        let statements = trust.statements.iter();
-        let principals = statements.filter_map(|it| it.principals.as_ref());
-        for principal in principals.flat_map(crate::iam::Principals::list) {
-            if let Principal::Identity(name) = principal {
-                // A session doesn't show its role's path.
-                let session = role_of_session(name).map(|(_, name)| name);
-                reach.named.push(session.unwrap_or(name).to_owned());
-            }
+        let allows = trust
+            .statements
+            .iter()
+            .filter(|it| it.effect == Effect::Allow);
+        for principals in allows.filter_map(|it| it.principals.as_ref()) {
+            reach.admit(principals, role.arn.account());
         }
+    } else {
+        (reach.admits_many, reach.from_abroad) = (true, true);
     }
     reach
 }
@@ -130,6 +169,33 @@ impl Reach {
     /// What can't be read may lead anywhere.
     fn anything(&mut self) {
         (self.any, self.abroad) = (true, true);
+    }
+
+    /// Takes in whom a statement of the trust policy admits.
+    fn admit(&mut self, principals: &Principals, own: &str) {
+        let Principals::Only(list) = principals else {
+            (self.admits_many, self.from_abroad) = (true, true);
+            return;
+        };
+        for principal in list {
+            match principal {
+                Principal::Anyone => (self.admits_many, self.from_abroad) = (true, true),
+                Principal::Account(account) => {
+                    self.admits_many = true;
+                    self.from_abroad |= account != own;
+                }
+                Principal::Identity(name) => {
+                    self.from_abroad |= name.split(':').nth(4) != Some(own);
+                    // A session doesn't show its role's path.
+                    let session = role_of_session(name).map(|(_, name)| name);
+                    self.named.push(session.unwrap_or(name).to_owned());
+                }
+                Principal::Gone(_)
+                | Principal::Service(_)
+                | Principal::Federated(_)
+                | Principal::CanonicalUser(_) => {}
+            }
+        }
     }
 
     fn add(&mut self, document: &Document, account: &str) {
@@ -238,6 +304,50 @@ mod tests {
             ["tagged", "trusted", "used", "passes", "reaches", "abroad"]
         );
         assert_eq!(names(&roles, &used, RoleScope::All).len(), 7);
+    }
+
+    fn trusts(principal: &str) -> String {
+        format!(
+            r#"{{"Statement":{{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{{"AWS":"{principal}"}}}}}}"#
+        )
+    }
+
+    #[test]
+    fn what_a_teams_role_may_assume_is_in_scope_and_what_others_accounts_may() {
+        let tagged = |name: &str, may: &str| Role {
+            tags: Role::example().tags,
+            ..role(name, LAMBDA, Some(("sts:AssumeRole", may)))
+        };
+        let home = "arn:aws:iam::111122223333";
+        let team = tagged("team", &format!("{home}:role/by-*"));
+        let roles = [
+            team,
+            role("named", &trusts(&format!("{home}:role/team")), None),
+            role("by-root", &trusts("111122223333"), None),
+            role("behind", &trusts(&format!("{home}:role/by-root")), None),
+            role("not-reached", &trusts("111122223333"), None),
+            role(
+                "of-another",
+                &trusts(&format!("{home}:role/not-reached")),
+                None,
+            ),
+            role("foreign", &trusts("arn:aws:iam::222222222222:role/x"), None),
+            role("root-abroad", &trusts("222222222222"), None),
+            role("anybody", &trusts("*"), None),
+        ];
+        let found = names(&roles, &[], RoleScope::Boundary);
+        assert_eq!(
+            found,
+            [
+                "team",
+                "named",
+                "by-root",
+                "behind",
+                "foreign",
+                "root-abroad",
+                "anybody"
+            ]
+        );
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::finding::{Fault, Finding, Fingerprint, RuleId};
 use crate::iam::{Held, Inventory};
 use crate::judge::subject::Subject;
 use crate::settings::Context;
-use crate::subject::rule::{Check, Rule};
+use crate::subject::rule::{Check, Rule, Tells};
 use crate::subject::statement::Stated;
 
 /// A fault, what is to blame, and the rule that found it.
@@ -130,7 +130,7 @@ pub(crate) fn superseded(found: &[Found]) -> BTreeSet<Fingerprint> {
 }
 
 /// Leaves out what another finding on the same statement says already: the form where the effect was found,
-/// and all but the worst where a statement allows everything.
+/// and what an administrator may do besides.
 fn without_consequences(found: Vec<Found>) -> Vec<Found> {
     let key = |it: &Found| (it.resource.clone(), it.fault.part.clone());
     let mut of_statement: BTreeMap<(Arn, String), Vec<&'static Rule>> = BTreeMap::new();
@@ -144,9 +144,10 @@ fn without_consequences(found: Vec<Found>) -> Vec<Found> {
         let Some(rules) = of_statement.get(&key(it)) else {
             return true;
         };
-        let worst = rules.iter().max_by_key(|rule| (rule.severity, rule.id));
-        let is_worst = worst.is_none_or(|worst| worst.id == it.rule.id);
-        (is_worst || !it.fault.is_everything) && !rules.iter().any(|exact| it.rule.yields(exact))
+        let is_told = it.fault.is_everything
+            && !matches!(it.rule.tells, Tells::Crossing | Tells::Administrator)
+            && rules.iter().any(|to| to.tells == Tells::Administrator);
+        !is_told && !rules.iter().any(|exact| it.rule.yields(exact))
     };
     let kept: Vec<bool> = found.iter().map(keep).collect();
     let mut kept = kept.into_iter();

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use crate::estate::{Application, ManagedPolicy, Role};
+use crate::estate::{Application, Arn, ManagedPolicy};
 use crate::finding::{Attribute, Edit, Remediation};
 
 /// The options that name an application to the AWS CLI.
@@ -80,12 +80,13 @@ pub fn set_tag(application: &Application, key: &str, value: Option<&str>) -> Rem
 }
 
 /// Sets a tag of a role.
-pub fn tag_role(role: &Role, key: &str, value: &str) -> Remediation {
+pub fn tag_role(role: &Arn, key: &str, value: &str) -> Remediation {
+    let name = role.as_str().rsplit('/').next().unwrap_or_default();
     Remediation {
         aws_cli: format!(
             "# in account {}\naws iam tag-role --role-name {} --tags {}",
-            role.arn.account(),
-            shell(&role.name),
+            role.account(),
+            shell(name),
             shell(&iam_tag(key, value))
         ),
         terraform: tags_block(key, &hcl(value)),
@@ -148,7 +149,8 @@ mod tests {
 
     #[test]
     fn a_tag_is_written_so_that_the_command_reads_it_as_it_is() {
-        let tagged = |value: &str| tag_role(&Role::example(), "Team", value).aws_cli;
+        let tagged =
+            |value: &str| tag_role(&crate::estate::Role::example().arn, "Team", value).aws_cli;
         let command = "aws iam tag-role --role-name ads-execution --tags";
         assert!(tagged("ads").ends_with(&format!("{command} Key=Team,Value=ads")));
         let json = r#"'[{"Key":"Team","Value":"a,b"}]'"#;

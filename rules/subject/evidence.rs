@@ -17,11 +17,10 @@ pub fn of_statement(
     statement: &Statement,
     evidence: &str,
 ) -> Fault {
-    let everything = statement.actions.patterns() == ["*"];
     Fault {
         resource: Some(name.resource(holder.role).clone()),
         part: part(name.part(), statement),
-        is_everything: everything,
+        is_everything: statement.is_administrative(),
         ..of_role(holder, format!("{name}, {}: {evidence}", statement.label()))
     }
 }

@@ -1,6 +1,6 @@
 //! Rules about which roles a role may pass to EMR Serverless.
 
-use crate::finding::Fault;
+use crate::finding::{Fault, Severity};
 use crate::iam::{
     Because, Condition, EMR_SERVERLESS, Effect, Holder, Inventory, PASSED_TO, PolicyName,
 };
@@ -9,15 +9,24 @@ use crate::subject::evidence;
 use crate::subject::evidence::by_statement;
 use crate::{Policy, Remediation};
 
-/// One fault for each statement that lets a role pass others' roles. The remedy confines it to the team's own.
+/// One fault for each statement that lets a role pass others' roles, of medium severity where the role starts no
+/// job. The remedy confines it to the team's own.
 pub(crate) fn confined(
     holder: &Holder<'_>,
     inventory: &Inventory<'_>,
     crossings: Vec<(Because<'_, PolicyName<'_>>, String)>,
 ) -> Vec<Fault> {
-    by_statement(holder, crossings, |by| {
+    let faults = by_statement(holder, crossings, |by| {
         confine_to_own(holder, inventory, by)
-    })
+    });
+    if holder.starts_jobs() {
+        return faults;
+    }
+    let unused = faults.into_iter().map(|fault| {
+        let fault = fault.noting("; it may start no job today");
+        fault.of_severity(Severity::Medium)
+    });
+    unused.collect()
 }
 
 /// The policy whose statement passes the team's own roles alone, and to EMR Serverless alone.
@@ -34,11 +43,13 @@ pub(crate) fn confine_to_own(
     })
 }
 
-/// The statements that allow a team's role to pass roles.
+/// The statements that allow a role to pass roles, where its team doesn't serve all.
 pub(crate) fn allowing<'a>(
     holder: &'a Holder<'a>,
+    policy: &Policy,
 ) -> impl Iterator<Item = Because<'a, PolicyName<'a>>> {
-    let policies = holder.policies.iter().filter(|_| holder.team.is_some());
+    let is_bounded = holder.team.is_some() && !policy.is_shared(holder.team);
+    let policies = holder.policies.iter().filter(move |_| is_bounded);
     let statements = policies.flat_map(|held| {
         let statements = held.document.statements.iter();
         statements.map(|statement| Because {

@@ -90,6 +90,10 @@ pub enum Tells {
     Fact,
     /// What the statement lets somebody do.
     Effect,
+    /// What the statement lets a role of one team do to another: never part of another finding.
+    Crossing,
+    /// That the statement lets somebody do everything: it tells what else the statement lets do.
+    Administrator,
     /// How the statement is written. It is silent where an effect of the statement is told.
     Form,
 }
@@ -107,7 +111,8 @@ impl Rule {
     /// Whether another rule's finding on the same statement says what this one's would, and more exactly.
     pub fn yields(&self, to: &Self) -> bool {
         let is_named = self.yields_to.iter().any(|exact| exact.id == to.id);
-        is_named || (self.tells, to.tells) == (Tells::Form, Tells::Effect)
+        let is_effect = !matches!(to.tells, Tells::Fact | Tells::Form);
+        is_named || self.tells == Tells::Form && is_effect
     }
 
     /// How bad its fault is here, or nothing where the rule is switched off.

@@ -78,6 +78,13 @@ impl TeamKey {
 }
 
 impl<'a> Stated<'a> {
+    /// The role's team, where the statement is held to it: what a role of a team that serves all others may do is
+    /// bounded by none, yet who may become that role is.
+    pub fn bounded_team(&self, policy: &Policy) -> Option<&'a str> {
+        let team = self.holder.team?;
+        (self.is_trust() || !policy.is_shared(Some(team))).then_some(team)
+    }
+
     /// The actions of the boundary that the statement is about.
     pub fn actions(&self) -> impl Iterator<Item = &'static str> {
         let statement = self.statement;

@@ -27,6 +27,9 @@ use serde_json::{Map, Value, json};
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Cases {
+    /// The roles of the cases that say so.
+    #[serde(default)]
+    base: Vec<RoleCase>,
     case: Vec<Case>,
 }
 
@@ -44,6 +47,18 @@ struct Case {
     tampering: bool,
     #[serde(default)]
     sharing: Vec<Sharing>,
+    /// Whether it has the roles of the file's `base`, but for its own of the same name.
+    #[serde(default)]
+    base: bool,
+    /// The roles of the base that it doesn't have.
+    #[serde(default)]
+    without: Vec<String>,
+    /// Accounts that were read and have no role in scope.
+    #[serde(default)]
+    accounts: Vec<String>,
+    /// Roles that an older walk left out of its snapshot.
+    #[serde(default)]
+    out_of_scope: Vec<Arn>,
     #[serde(default)]
     role: Vec<RoleCase>,
     #[serde(default)]
@@ -58,10 +73,11 @@ struct Case {
     /// The accounts that must be read again before any of the findings counts as gone, where the case says.
     #[serde(default)]
     needs: Option<BTreeSet<String>>,
+    /// Each a rule, its verdict and, where the case says, its severity.
     expected: BTreeSet<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RoleCase {
     /// With its path, such as `emr/red/exec`.
@@ -145,6 +161,9 @@ fn with<T: serde::Serialize + DeserializeOwned>(example: &T, fields: &Map<String
 
 fn slices(case: &Case) -> Vec<Slice> {
     let mut accounts: BTreeSet<String> = case.role.iter().map(|it| it.account.clone()).collect();
+    accounts.extend(case.accounts.iter().cloned());
+    accounts.extend(case.out_of_scope.iter().map(|it| it.account().to_owned()));
+    accounts.retain(|it| !case.unread.contains(it));
     accounts.insert(own_account());
     let read = accounts.iter().map(|id| {
         let mut slice = Slice::new(Account::new("aws", AccountId::from(id.as_str()), ""));
@@ -166,17 +185,18 @@ fn slices(case: &Case) -> Vec<Slice> {
         slice.policies = policies
             .filter(|it| it.arn.account() == "aws" || it.arn.account() == id)
             .collect();
-        if *id == own_account() {
-            let applications = case.application.iter();
-            slice.applications = applications
-                .map(|it| with(&Application::example(), it))
-                .collect();
-            slice.job_runs = case
-                .job_run
-                .iter()
-                .map(|it| with(&JobRun::example(), it))
-                .collect();
-        }
+        let applications = case.application.iter();
+        slice.applications = applications
+            .map(|it| with(&Application::example(), it))
+            .filter(|it| it.arn.account() == id)
+            .collect();
+        let job_runs = case.job_run.iter();
+        slice.job_runs = job_runs
+            .map(|it| with(&JobRun::example(), it))
+            .filter(|it| it.arn.account() == id)
+            .collect();
+        let out_of_scope = case.out_of_scope.iter().cloned();
+        slice.out_of_scope = out_of_scope.filter(|it| it.account() == id).collect();
         slice
     });
     let unread = case
@@ -224,8 +244,36 @@ fn cases() -> Vec<Case> {
     let only = std::env::var("CASE").unwrap_or_default();
     let files = std::fs::read_dir(folder).unwrap();
     let texts = files.map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap());
-    let cases = texts.flat_map(|text| toml::from_str::<Cases>(&text).unwrap().case);
+    let cases = texts.flat_map(|text| {
+        let Cases { base, case } = toml::from_str(&text).unwrap();
+        case.into_iter().map(move |case| on_base(case, &base))
+    });
     cases.filter(|case| case.name.contains(&only)).collect()
+}
+
+/// A case with the roles of the base that it doesn't put in its own words.
+fn on_base(mut case: Case, base: &[RoleCase]) -> Case {
+    let is_kept = |it: &&RoleCase| {
+        let is_own = |own: &RoleCase| (&own.account, &own.name) == (&it.account, &it.name);
+        !case.role.iter().any(is_own) && !case.without.contains(&role(it).arn.to_string())
+    };
+    let kept: Vec<_> = base.iter().filter(is_kept).cloned().collect();
+    case.role.extend(kept.into_iter().filter(|_| case.base));
+    case
+}
+
+/// Each rule with its verdict, and with its severity where a case asks for it.
+fn told(finding: &Finding, expected: &BTreeSet<String>) -> String {
+    let verdict = match finding.verdict {
+        Failing::Fail => "fail",
+        Failing::Unknown => "unknown",
+    };
+    let plain = format!("{} {verdict}", finding.rule);
+    let severe = format!("{plain} {}", finding.severity);
+    let asked = expected
+        .iter()
+        .any(|it| it.starts_with(&format!("{plain} ")));
+    if asked { severe } else { plain }
 }
 
 #[test]
@@ -235,16 +283,7 @@ fn every_case_causes_its_findings_and_no_others() {
     for case in &cases() {
         assert!(!case.source.is_empty(), "{}", case.name);
         let findings = findings(case, &slices(case), true);
-        let told: BTreeSet<_> = findings
-            .iter()
-            .map(|it| {
-                let verdict = match it.verdict {
-                    Failing::Fail => "fail",
-                    Failing::Unknown => "unknown",
-                };
-                format!("{} {verdict}", it.rule)
-            })
-            .collect();
+        let told: BTreeSet<_> = findings.iter().map(|it| told(it, &case.expected)).collect();
         fired.extend(told.iter().cloned());
         let needs = findings.iter().flat_map(|it| {
             let accounts = it.read_from.iter().map(|scope| &scope.account);
@@ -253,9 +292,15 @@ fn every_case_causes_its_findings_and_no_others() {
         let needs: BTreeSet<String> = needs.map(ToString::to_string).collect();
         let is_needed = case.needs.as_ref().is_none_or(|it| *it == needs);
         if told != case.expected || !is_needed {
-            let evidence = findings
-                .iter()
-                .map(|it| format!("\n    {} on {}: {}", it.rule, it.resource, it.evidence));
+            let evidence = findings.iter().map(|it| {
+                let Finding {
+                    rule,
+                    resource,
+                    severity,
+                    ..
+                } = it;
+                format!("\n    {rule} {severity} on {resource}: {}", it.evidence)
+            });
             let evidence: String = evidence.collect();
             wrong.push(format!(
                 "{}: expected {:?} with {:?}, found with {needs:?}{evidence}",

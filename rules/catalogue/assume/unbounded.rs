@@ -13,7 +13,7 @@ rule! {
     ///
     /// Flags roles of a team whose policies allow `sts:AssumeRole` on roles at large (`*`, `role/*`), so that
     /// a role of a team that doesn't exist yet would be covered, too. Denials and the permissions boundary
-    /// count.
+    /// count. Roles of `[teams] shared` are trusted to reach all.
     ///
     /// ## Why it matters
     /// One edit of another team's trust policy, by mistake or on purpose, opens that team's data.
@@ -27,7 +27,8 @@ rule! {
 }
 
 fn check(holder: &Holder<'_>, inventory: &Inventory<'_>, cx: &Context<'_>) -> Vec<Fault> {
-    if holder.team.is_none() || !holder.speaks_of("sts:AssumeRole") {
+    let is_bounded = holder.team.is_some() && !cx.policy.is_shared(holder.team);
+    if !is_bounded || !holder.speaks_of("sts:AssumeRole") {
         return Vec::new();
     }
     let nobody = BTreeMap::from([(cx.policy.team_tag.clone(), "lineward-probe".to_owned())]);

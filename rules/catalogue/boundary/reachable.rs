@@ -1,15 +1,18 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::catalogue::boundary::PART;
 use crate::finding::Fault;
-use crate::graph::Estate;
+use crate::graph::{Crossing, Estate, Node};
 use crate::settings::Context;
 use crate::subject::rule::rule;
 
 rule! {
-    /// A team's jobs come to another team's role, through roles of nobody
+    /// A team comes to another team's role, through a role of nobody
     ///
-    /// Flags a team whose roles that start or run jobs come to a role of another team by a chain of starting
-    /// jobs and assuming roles, across accounts, through roles that carry no team or that serve all. With
-    /// `[teams] tampering = true`, rewriting a role's policies or trust counts as a step. The shortest way is the
-    /// evidence. A single step straight from one team's role to another's is
+    /// Flags roles that carry no team or that serve all, through which a team's role comes to a role of another
+    /// team by a chain of starting jobs and assuming roles, across accounts. With `[teams] tampering = true`,
+    /// rewriting a role's policies or trust counts as a step. One such role is one finding, however many teams
+    /// pass through it: the shortest ways to it and on from it are the evidence. A single step straight from one team's role to another's is
     /// `passrole-reaches-other-team`, `assume-reaches-other-team` or `trust-admits-other-team`.
     ///
     /// Service control policies are not read; one may still stand in the way.
@@ -24,29 +27,128 @@ rule! {
     "boundary-reachable", Critical, Estate { check }
 }
 
-fn check(estate: &Estate<'_>, cx: &Context<'_>) -> Vec<Fault> {
-    let mut faults = Vec::new();
-    for team in estate.teams() {
-        for (other, crossing) in estate.reached(team, cx).crossings {
-            let path = crossing.path;
-            let start = path.roles.first().and_then(|&at| estate.node(at));
-            let Some(start) = start else { continue };
-            let sure = if path.is_sure {
-                "proven"
-            } else {
-                "conditional"
-            };
-            let more = match crossing.others {
-                0 => String::new(),
-                others => format!("; {others} more of that team's roles are reached likewise"),
-            };
-            let evidence = format!("{} of team `{other}` ({sure}){more}", path.words);
-            faults.push(Fault {
-                part: other,
-                read_from: crossing.read_from,
-                ..start.fault(evidence)
-            });
+/// What passes through one role.
+#[derive(Default)]
+struct Passage<'e> {
+    /// The teams that come to it and on to others, with the ways.
+    crossings: Vec<(&'e str, &'e str, &'e Crossing)>,
+}
+
+fn check(estate: &Estate<'_>, _: &Context<'_>) -> Vec<Fault> {
+    let mut passages: BTreeMap<usize, Passage<'_>> = BTreeMap::new();
+    for (team, reached) in &estate.reached {
+        for ((pivot, other), crossing) in &reached.crossings {
+            let passage = passages.entry(*pivot).or_default();
+            passage.crossings.push((team, other, crossing));
         }
     }
-    faults
+    let faults = passages.into_iter().filter_map(|(pivot, passage)| {
+        let pivot = estate.node(pivot)?;
+        Some(passage.fault(pivot, estate))
+    });
+    faults.collect()
+}
+
+impl Passage<'_> {
+    fn fault(&self, pivot: &Node, estate: &Estate<'_>) -> Fault {
+        let comers: BTreeSet<_> = self.crossings.iter().map(|it| it.0).collect();
+        let evidence = match self.crossings.as_slice() {
+            [(_, other, crossing)] => {
+                format!(
+                    "{} of team `{other}` ({}){}",
+                    whole(crossing, estate),
+                    sure(crossing),
+                    more(crossing)
+                )
+            }
+            _ if self.is_product() => self.in_and_out(estate),
+            all => {
+                let ways = all.iter().map(|(_, other, it)| {
+                    format!(
+                        "{} of team `{other}` ({}){}",
+                        whole(it, estate),
+                        sure(it),
+                        more(it)
+                    )
+                });
+                ways.collect::<Vec<_>>().join("; ")
+            }
+        };
+        let alone = comers.first().filter(|_| comers.len() == 1);
+        let read_from = self.crossings.iter().flat_map(|it| it.2.read_from.clone());
+        Fault {
+            part: PART.to_owned(),
+            team: pivot
+                .team
+                .clone()
+                .or_else(|| alone.map(|&it| it.to_owned())),
+            read_from: read_from.collect(),
+            ..pivot.fault(evidence)
+        }
+    }
+
+    /// Whether each team that comes to the role comes on to all the others.
+    fn is_product(&self) -> bool {
+        let comers: BTreeSet<_> = self.crossings.iter().map(|it| it.0).collect();
+        let others: BTreeSet<_> = self.crossings.iter().map(|it| it.1).collect();
+        let own = comers.intersection(&others).count();
+        comers.len() * others.len() - own == self.crossings.len()
+    }
+
+    /// The ways to the role and the ways on, each told once: every pair of teams would be their product.
+    fn in_and_out(&self, estate: &Estate<'_>) -> String {
+        let mut comings: BTreeMap<&str, String> = BTreeMap::new();
+        let mut goings: BTreeMap<&str, String> = BTreeMap::new();
+        for (team, other, crossing) in &self.crossings {
+            let path = &crossing.path;
+            comings.entry(team).or_insert_with(|| {
+                format!(
+                    "`{team}`: {}",
+                    path.words(start(crossing, estate), path.steps.len() - 1)
+                )
+            });
+            goings.entry(other).or_insert_with(|| {
+                let last = path.steps.last().map_or("", String::as_str);
+                format!("`{other}`: {last} ({}){}", sure(crossing), more(crossing))
+            });
+        }
+        let (comers, others) = (comings.len(), goings.len());
+        let list = |ways: BTreeMap<&str, String>| ways.into_values().collect::<Vec<_>>().join("; ");
+        format!(
+            "each of {comers} teams comes to it, and through it to the roles of {others} teams. The ways to \
+             it: {}. The ways on: {}",
+            list(comings),
+            list(goings)
+        )
+    }
+}
+
+/// The role that a way starts from.
+fn start<'e>(crossing: &Crossing, estate: &Estate<'e>) -> &'e str {
+    let first = crossing.path.roles.first();
+    first
+        .and_then(|&at| estate.node(at))
+        .map_or("", |it| it.arn.as_str())
+}
+
+fn whole(crossing: &Crossing, estate: &Estate<'_>) -> String {
+    crossing.path.words(start(crossing, estate), usize::MAX)
+}
+
+fn sure(crossing: &Crossing) -> &'static str {
+    if crossing.path.is_sure {
+        "proven"
+    } else {
+        "conditional"
+    }
+}
+
+fn more(crossing: &Crossing) -> String {
+    match crossing.targets.len() {
+        0 | 1 => String::new(),
+        all => format!(
+            "; {} more of that team's roles are reached likewise",
+            all - 1
+        ),
+    }
 }

@@ -1,5 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use crate::catalogue::boundary::PART;
 use crate::estate::ReadScopes;
 use crate::finding::Fault;
 use crate::graph::{Estate, is_pivot};
@@ -9,8 +10,8 @@ use crate::subject::rule::rule;
 rule! {
     /// A role of nobody joins several teams
     ///
-    /// Flags roles that carry no team, that the jobs of two teams or more come to, and that come to a role of
-    /// a team.
+    /// Flags roles that carry no team, that the roles of two teams or more come to, and that come to a role
+    /// of a team. Where one of these teams so comes to another's role, `boundary-reachable` says so.
     ///
     /// ## Why it matters
     /// Whatever it may do, all of these teams may do. It is where boundaries are lost without anybody having
@@ -18,16 +19,16 @@ rule! {
     ///
     /// ## How to fix
     /// Split it by team, and tag each part; or list its team as `shared`, if it is meant to serve all.
-    "boundary-shared-pivot", High, Estate { check }
+    "boundary-shared-pivot", High, Estate { check }, yields_to: [boundary::reachable]
 }
 
 fn check(estate: &Estate<'_>, cx: &Context<'_>) -> Vec<Fault> {
     let mut teams: BTreeMap<usize, BTreeSet<&str>> = BTreeMap::new();
     let mut ways: BTreeMap<usize, ReadScopes> = BTreeMap::new();
-    for team in estate.teams() {
-        for (pivot, way) in estate.reached(team, cx).pivots {
+    for (team, reached) in &estate.reached {
+        for (&pivot, way) in &reached.pivots {
             teams.entry(pivot).or_default().insert(team);
-            ways.entry(pivot).or_default().extend(way);
+            ways.entry(pivot).or_default().extend(way.clone());
         }
     }
     let joining = teams.into_iter().filter(|(_, teams)| teams.len() > 1);
@@ -44,6 +45,7 @@ fn check(estate: &Estate<'_>, cx: &Context<'_>) -> Vec<Fault> {
             target.team.as_deref().unwrap_or_default()
         );
         Some(Fault {
+            part: PART.to_owned(),
             read_from: way.and(way_on),
             ..pivot.fault(evidence)
         })

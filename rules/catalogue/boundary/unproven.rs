@@ -4,16 +4,16 @@ use crate::estate::{AccountId, ReadScope, ReadScopes};
 use crate::finding::Fault;
 use crate::finding::Verdict;
 use crate::graph::{Estate, Node, account_of};
-use crate::iam::Effect;
+use crate::iam::{Choice, Effect, Principal, Statement, covers_resource};
 use crate::settings::Context;
 use crate::subject::rule::rule;
 
 rule! {
     /// Whether a role stays within its team can't be told
     ///
-    /// Says of roles of a team, and of those of nobody that a team's jobs come to, what could not be decided, so
+    /// Says of roles of a team, and of those of nobody that a team's roles come to, what could not be decided, so
     /// that nothing is called clean that wasn't seen: a policy that can't be read, a step into or out of an account
-    /// whose roles were not read, or a job in an application that was not read. It never fails; it is `unknown`.
+    /// whose roles were not read, a user or a role of IAM Identity Center that its trust policy names, or a job in an application that was not read. It never fails; it is `unknown`.
     ///
     /// ## Why it matters
     /// The path that wasn't seen may be the open one.
@@ -24,18 +24,15 @@ rule! {
 }
 
 fn check(estate: &Estate<'_>, cx: &Context<'_>) -> Vec<Fault> {
-    let teams = estate.teams();
-    let pivots = teams
-        .iter()
-        .flat_map(|team| estate.reached(team, cx).pivots);
+    let pivots = estate.reached.values().flat_map(|it| &it.pivots);
     let mut ways: BTreeMap<usize, ReadScopes> = BTreeMap::new();
-    for (pivot, way) in pivots {
-        ways.entry(pivot).or_default().extend(way);
+    for (&pivot, way) in pivots {
+        ways.entry(pivot).or_default().extend(way.clone());
     }
     let nodes = estate.nodes.iter().enumerate();
     let nodes = nodes.filter(|(at, it)| it.team.is_some() || ways.contains_key(at));
     let faults = nodes.filter_map(|(at, node)| {
-        let reasons = reasons(estate, node);
+        let reasons = reasons(estate, node, cx);
         if reasons.is_empty() {
             return None;
         }
@@ -52,7 +49,7 @@ fn check(estate: &Estate<'_>, cx: &Context<'_>) -> Vec<Fault> {
     faults.collect()
 }
 
-fn reasons(estate: &Estate<'_>, node: &Node) -> BTreeMap<String, ReadScopes> {
+fn reasons(estate: &Estate<'_>, node: &Node, cx: &Context<'_>) -> BTreeMap<String, ReadScopes> {
     let unread = node.unread.iter().cloned();
     let mut reasons: BTreeMap<_, _> = unread.map(|it| (it, ReadScopes::none())).collect();
     let submission = node.unread_submission.iter();
@@ -70,36 +67,21 @@ fn reasons(estate: &Estate<'_>, node: &Node) -> BTreeMap<String, ReadScopes> {
         estate.is_ours(account) && !estate.is_read(account)
             || !estate.is_ours(account) && !estate.is_whole
     };
-    let assume = node.assume();
-    let allowing = assume
-        .iter()
-        .filter(|it| it.statement.effect == Effect::Allow);
+    // A team that serves all is trusted to reach all.
+    let is_bounded = !cx.policy.is_shared(node.team.as_deref());
+    let assume = node.assume().iter();
+    let allowing = assume.filter(|it| is_bounded && it.statement.effect == Effect::Allow);
     for kept in allowing {
-        let resources = kept.statement.resources.iter();
-        for pattern in resources.flat_map(crate::iam::Choice::patterns) {
-            let account = pattern.split(':').nth(4).unwrap_or_default();
-            let is_account = AccountId::is_valid(account);
-            let foreign = !estate.is_ours(account) && estate.is_whole;
-            if !is_account && account != "*" && !account.contains('?') {
-                continue;
-            }
-            if !is_account {
-                if let Some(account) = estate.unread().next() {
-                    let reason = format!(
-                        "{} allows sts:AssumeRole on `{pattern}`, and the roles of account {account} \
-                         were not read",
-                        kept.label(node)
-                    );
-                    reasons.insert(reason, hangs_on(account));
-                }
-            } else if unread(account) || foreign {
-                let reason = format!(
-                    "{} allows sts:AssumeRole on `{pattern}`, and the roles of account {account} were \
-                     not read",
-                    kept.label(node)
-                );
-                reasons.insert(reason, hangs_on(account));
-            }
+        for (what, account, others) in reached(&kept.statement, estate, unread) {
+            let more = match others {
+                0 => String::new(),
+                others => format!(" and of {others} more"),
+            };
+            let reason = format!(
+                "{} allows sts:AssumeRole on {what}, and the roles of account {account}{more} were not read",
+                kept.label(node)
+            );
+            reasons.insert(reason, hangs_on(account));
         }
     }
     for kept in node.trust() {
@@ -113,6 +95,110 @@ fn reasons(estate: &Estate<'_>, node: &Node) -> BTreeMap<String, ReadScopes> {
             );
             reasons.insert(reason, hangs_on(account));
         }
+        let callers = names.iter().filter_map(|it| unread_caller(it, estate));
+        for caller in callers.filter(|_| kept.statement.effect == Effect::Allow) {
+            let reason = format!(
+                "{} admits `{caller}`, whose policies and tags were not read",
+                kept.label(node)
+            );
+            reasons.insert(reason, ReadScopes::none());
+        }
     }
     reasons
+}
+
+/// The accounts whose roles were not read and that a statement may reach: each pattern with the first, and how
+/// many there are besides. Patterns are matched with the accounts, for they may hold wildcards anywhere.
+fn reached<'s>(
+    statement: &'s Statement,
+    estate: &'s Estate<'_>,
+    unread: impl Fn(&str) -> bool,
+) -> Vec<(String, &'s str, usize)> {
+    let all = |what: String, covers: &dyn Fn(&str) -> bool| {
+        let mut accounts = estate.unread().filter(|it| covers(it));
+        let first = accounts.next()?;
+        Some((what, first, accounts.count()))
+    };
+    match &statement.resources {
+        Some(Choice::Only(patterns)) => {
+            let each = patterns.iter().filter_map(|pattern| {
+                let what = format!("`{pattern}`");
+                match pattern.split(':').nth(4) {
+                    Some(account) if AccountId::is_valid(account) => {
+                        let foreign = !estate.is_ours(account) && estate.is_whole;
+                        (unread(account) || foreign).then_some((what, account, 0))
+                    }
+                    _ => all(what, &|account| may_be_of(pattern, account)),
+                }
+            });
+            each.collect()
+        }
+        Some(Choice::AllBut(but)) => {
+            let is_left_out = |account: &str| but.iter().any(|it| is_whole_account(it, account));
+            let what = "everything but some".to_owned();
+            let found = all(what, &|account| !is_left_out(account));
+            found.into_iter().collect()
+        }
+        None => Vec::new(),
+    }
+}
+
+/// Whether a pattern may cover a role of an account.
+fn may_be_of(pattern: &str, account: &str) -> bool {
+    let fields: Vec<&str> = pattern.splitn(6, ':').collect();
+    let &[_, _, service, _, home, ..] = fields.as_slice() else {
+        // IAM completes what is missing by `*`.
+        return pattern.ends_with('*');
+    };
+    let covers = |pattern: &str, text: &str| {
+        let arn = |field: &str| format!("arn:aws:iam::{field}:role");
+        pattern.contains("${") || covers_resource(&arn(pattern), &arn(text))
+    };
+    covers(service, "iam") && covers(home, account)
+}
+
+/// Whether a pattern covers all roles of an account.
+fn is_whole_account(pattern: &str, account: &str) -> bool {
+    let probe = format!("arn:aws:iam::{account}:role/lineward-probe");
+    covers_resource(pattern, &probe)
+}
+
+/// A user, or a role of IAM Identity Center, of an account that was read: neither is among its roles.
+fn unread_caller<'p>(principal: &'p Principal, estate: &Estate<'_>) -> Option<&'p str> {
+    let Principal::Identity(arn) = principal else {
+        return None;
+    };
+    let account = account_of(principal)?;
+    let is_unread = arn.contains(":user/") || arn.contains("/AWSReservedSSO_");
+    let is_read = estate.is_read(account) && estate.find(arn).is_none();
+    (is_read && is_unread).then_some(arn.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_is_matched_with_an_account() {
+        let covers = |pattern| may_be_of(pattern, "400000000001");
+        for pattern in [
+            "*",
+            "arn:*",
+            "arn:aws:iam::*",
+            "arn:aws:iam::*:role/*",
+            "arn:*:iam::4000*:role/data/*",
+            "arn:aws:i?m::40000000000?:role/x",
+            "arn:aws:iam::${aws:PrincipalAccount}:role/x",
+        ] {
+            assert!(covers(pattern), "{pattern}");
+        }
+        for pattern in [
+            "arn:aws:iam::3000*:role/*",
+            "arn:aws:s3:::bucket/*",
+            "arn:aws:s3::*:x",
+            "",
+        ] {
+            assert!(!covers(pattern), "{pattern}");
+        }
+    }
 }

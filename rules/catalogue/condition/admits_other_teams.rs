@@ -26,7 +26,7 @@ rule! {
 }
 
 fn check(stated: &Stated<'_>, cx: &Context<'_>) -> Option<Fault> {
-    stated.holder.team?;
+    stated.bounded_team(cx.policy)?;
     if !stated.is_boundary_allow() {
         return None;
     }

@@ -33,7 +33,7 @@ rule! {
 const UNREGISTERED: &str = "\u{1}";
 
 fn check(stated: &Stated<'_>, cx: &Context<'_>) -> Option<Fault> {
-    stated.holder.team?;
+    stated.bounded_team(cx.policy)?;
     if !stated.is_boundary_allow() {
         return None;
     }

@@ -7,8 +7,9 @@ use crate::subject::rule::rule;
 rule! {
     /// Only a tag keeps a role from passing another team's
     ///
-    /// Flags roles of a team that would be allowed to pass a role of another team if the passed role's tags did not
-    /// count: a condition on `iam:ResourceTag` or `aws:ResourceTag` alone keeps them from it.
+    /// Flags roles of a team that would be allowed to pass a role of another team that EMR Serverless may assume if the
+    /// passed role's tags did not count: a condition on `iam:ResourceTag` or `aws:ResourceTag` alone keeps them from it. It is medium where no
+    /// policy of the role allows it to start a job.
     ///
     /// ## Why it matters
     /// AWS documents this condition as unreliable for `iam:PassRole`: "Do not try to control who can pass a role by
@@ -21,7 +22,7 @@ rule! {
     ///
     /// Source: IAM User Guide, "Grant a user permissions to pass a role to an AWS service".
     "passrole-bounded-by-tag-only", High, Role { check },
-    tells: Effect,
+    tells: Crossing,
     yields_to: [passrole::reaches_other_team],
 }
 
@@ -29,7 +30,8 @@ fn check(holder: &Holder<'_>, inventory: &Inventory<'_>, cx: &Context<'_>) -> Ve
     if holder.team.is_none() || !holder.speaks_of("iam:PassRole") {
         return Vec::new();
     }
-    let crossings = inventory.roles.iter().filter_map(|target| {
+    let targets = inventory.roles.iter().filter(|it| it.is_execution);
+    let crossings = targets.filter_map(|target| {
         let role = target.role;
         if !holder.may_reach("iam:PassRole", role.arn.as_str())
             || !cx.policy.crosses(holder.team, target.team, &role.arn, cx.now)

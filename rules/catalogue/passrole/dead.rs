@@ -21,9 +21,9 @@ rule! {
     "passrole-dead", Low, Role { check }
 }
 
-fn check(holder: &Holder<'_>, inventory: &Inventory<'_>, _: &Context<'_>) -> Vec<Fault> {
+fn check(holder: &Holder<'_>, inventory: &Inventory<'_>, cx: &Context<'_>) -> Vec<Fault> {
     let account = inventory.account.id.as_str();
-    let faults = allowing(holder).filter_map(|by| {
+    let faults = allowing(holder, cx.policy).filter_map(|by| {
         let mut actions = by.statement.actions.patterns().iter();
         let named = actions.any(|it| it.eq_ignore_ascii_case("iam:PassRole"));
         let Some(Choice::Only(resources)) = by.statement.resources.as_ref().filter(|_| named)

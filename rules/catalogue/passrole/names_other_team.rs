@@ -21,7 +21,7 @@ rule! {
 }
 
 fn check(holder: &Holder<'_>, inventory: &Inventory<'_>, cx: &Context<'_>) -> Vec<Fault> {
-    let faults = allowing(holder).filter_map(|by| {
+    let faults = allowing(holder, cx.policy).filter_map(|by| {
         let mut own = inventory.roles.iter().filter(|it| it.team == holder.team);
         let reaches_own = own.any(|target| {
             let request = inventory.pass_to(holder, target, EMR_SERVERLESS, Tags::Honoured);

@@ -10,7 +10,8 @@ rule! {
     ///
     /// Flags roles of a team whose policies let them pass a role of another team that EMR Serverless may assume, in
     /// the same account: no pass goes further. Tags of the passed role are taken as the policy means them. A
-    /// `[[sharing]]` between the two teams, and teams that are `shared`, are no crossing.
+    /// `[[sharing]]` between the two teams, and teams that are `shared`, are no crossing. It is medium where no policy
+    /// of the role allows it to start a job.
     ///
     /// ## Why it matters
     /// Whoever starts a job with the other team's execution role runs code with that team's rights, its data roles
@@ -21,7 +22,7 @@ rule! {
     /// `iam:PassedToService` to be `emr-serverless.amazonaws.com`.
     ///
     /// Source: IAM User Guide, "Grant a user permissions to pass a role to an AWS service".
-    "passrole-reaches-other-team", Critical, Role { check }, tells: Effect
+    "passrole-reaches-other-team", Critical, Role { check }, tells: Crossing
 }
 
 fn check(holder: &Holder<'_>, inventory: &Inventory<'_>, cx: &Context<'_>) -> Vec<Fault> {

@@ -29,8 +29,8 @@ const OTHERS: [&str; 4] = [
     "lambda.amazonaws.com",
 ];
 
-fn check(holder: &Holder<'_>, inventory: &Inventory<'_>, _: &Context<'_>) -> Vec<Fault> {
-    let faults = allowing(holder).filter_map(|by| {
+fn check(holder: &Holder<'_>, inventory: &Inventory<'_>, cx: &Context<'_>) -> Vec<Fault> {
+    let faults = allowing(holder, cx.policy).filter_map(|by| {
         let services = OTHERS.into_iter().chain(named(by.statement));
         let mut services = services.filter(|it| *it != EMR_SERVERLESS);
         let (service, role) = services.find_map(|service| {

@@ -24,7 +24,7 @@ rule! {
 }
 
 fn check(holder: &Holder<'_>, inventory: &Inventory<'_>, cx: &Context<'_>) -> Vec<Fault> {
-    let faults = allowing(holder).filter_map(|by| {
+    let faults = allowing(holder, cx.policy).filter_map(|by| {
         let mut conditions = by.statement.conditions.iter();
         let condition = conditions.find(|it| is_on_tag_of_role(it, cx.policy))?;
         let evidence = format!("`{condition}` is no boundary on iam:PassRole, by AWS's own word");

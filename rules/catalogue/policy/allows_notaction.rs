@@ -21,8 +21,8 @@ rule! {
     "policy-allows-notaction", High, Statement { check }, tells: Form
 }
 
-fn check(stated: &Stated<'_>, _: &Context<'_>) -> Option<Fault> {
-    stated.holder.team?;
+fn check(stated: &Stated<'_>, cx: &Context<'_>) -> Option<Fault> {
+    stated.bounded_team(cx.policy)?;
     let statement = stated.statement;
     let Choice::AllBut(names) = &statement.actions else {
         return None;

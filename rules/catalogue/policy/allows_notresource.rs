@@ -26,8 +26,8 @@ rule! {
     "policy-allows-notresource", High, Statement { check }, tells: Form
 }
 
-fn check(stated: &Stated<'_>, _: &Context<'_>) -> Option<Fault> {
-    stated.holder.team?;
+fn check(stated: &Stated<'_>, cx: &Context<'_>) -> Option<Fault> {
+    stated.bounded_team(cx.policy)?;
     let statement = stated.statement;
     if statement.effect == Effect::Deny || !matches!(&statement.resources, Some(Choice::AllBut(_)))
     {

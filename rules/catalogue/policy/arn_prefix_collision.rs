@@ -30,7 +30,11 @@ rule! {
     ///
     /// Source: IAM User Guide, "IAM JSON policy elements: Resource".
     "policy-arn-prefix-collision", High, Statement { check },
-    yields_to: [passrole::reaches_other_team, assume::reaches_other_team],
+    yields_to: [
+        passrole::reaches_other_team,
+        assume::reaches_other_team,
+        assume::latent_other_team,
+    ],
 }
 
 /// What parts the words of a role's name.
@@ -46,7 +50,7 @@ enum Collision<'a> {
 }
 
 fn check(stated: &Stated<'_>, cx: &Context<'_>) -> Option<Fault> {
-    let own = stated.holder.team?;
+    let own = stated.bounded_team(cx.policy)?;
     let statement = stated.statement;
     if statement.effect == Effect::Deny || stated.is_trust() {
         return None;

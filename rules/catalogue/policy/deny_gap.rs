@@ -29,7 +29,7 @@ rule! {
 }
 
 fn check(stated: &Stated<'_>, cx: &Context<'_>) -> Option<Fault> {
-    let own = stated.holder.team?;
+    let own = stated.bounded_team(cx.policy)?;
     let statement = stated.statement;
     if statement.effect == Effect::Allow {
         return None;

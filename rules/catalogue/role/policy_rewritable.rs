@@ -7,6 +7,7 @@ use crate::settings::Context;
 use crate::subject::adversary::{
     Adversary, Target, boundary_of, everything, policies_of_choice, value,
 };
+use crate::subject::confinement::is_confined;
 use crate::subject::rule::rule;
 
 rule! {
@@ -15,7 +16,9 @@ rule! {
     /// Flags statements by which a role of a team may change the policies of any team's role, its own
     /// included: write, delete, attach (`AdministratorAccess`) or detach policies of the role, or make, choose
     /// and delete versions of a customer managed policy that is attached to such a role or bounds it. Roles of
-    /// `[teams] shared` are trusted to do so.
+    /// `[teams] shared` are trusted to do so. Where the role that is changed keeps a permissions boundary that
+    /// confines it to its own team whatever its policies say, as AWS recommends to delegate, its policies may be
+    /// changed; who may change the boundary is asked apart.
     ///
     /// ## Why it matters
     /// Whoever writes a role's policies decides whom it may pass and assume: all other guards are his to
@@ -52,6 +55,10 @@ fn check(holder: &Holder<'_>, inventory: &Inventory<'_>, cx: &Context<'_>) -> Ve
     let mut held: BTreeSet<&Arn> = BTreeSet::new();
     for role in adversary.roles() {
         held.extend(role.attached_policies.iter().chain(&role.boundary));
+        // Whatever its policies come to say, its boundary keeps it within its team.
+        if is_confined(inventory, role, cx) {
+            continue;
+        }
         let target = Target::role(role);
         let bound = boundary_of(role);
         let named = |arn: &Arn| [bound.clone(), ("iam:PolicyARN", value(arn.as_str()))];

@@ -1,14 +1,15 @@
 use crate::finding::Fault;
-use crate::iam::{Holder, Inventory};
+use crate::iam::{Effect, Holder, Inventory};
 use crate::settings::Context;
-use crate::subject::adversary::{Adversary, Target};
+use crate::subject::adversary::{Adversary, Target, tag_keys};
 use crate::subject::rule::rule;
 
 rule! {
     /// A role may change the team of roles
     ///
     /// Flags statements by which a role of a team may give any team's role of the account, its own team's
-    /// among them, another team with `iam:TagRole`, or take its team away with `iam:UntagRole`. It is asked by
+    /// among them, another team with `iam:TagRole`, or take its team away with `iam:UntagRole`; and those by
+    /// which it may call a role of nobody, which passes or assumes others, another team's. It is asked by
     /// evaluation: denials and permissions boundaries count. Roles of `[teams] shared` are trusted to do so.
     ///
     /// ## Why it matters
@@ -33,7 +34,28 @@ fn check(holder: &Holder<'_>, inventory: &Inventory<'_>, cx: &Context<'_>) -> Ve
     for role in adversary.roles() {
         adversary.retag(tag, untag, Target::role(role));
     }
+    let untagged = inventory
+        .roles
+        .iter()
+        .filter(|it| it.team.is_none() && leads_on(it));
+    for target in untagged {
+        for keys in tag_keys(&cx.policy.team_tag) {
+            if adversary.give_away(tag, Target::role(target.role), holder.team, &keys) {
+                break;
+            }
+        }
+    }
     adversary.faults()
+}
+
+/// Whether a role passes or assumes others, so that it matters whose it is called.
+fn leads_on(holder: &Holder<'_>) -> bool {
+    let statements = holder
+        .policies
+        .iter()
+        .flat_map(|it| &it.document.statements);
+    let mut allows = statements.filter(|it| it.effect == Effect::Allow);
+    allows.any(|it| it.is_about("iam:PassRole") || it.is_about("sts:AssumeRole"))
 }
 
 #[cfg(test)]

@@ -30,6 +30,6 @@ fn check(holder: &Holder<'_>, _: &Inventory<'_>, cx: &Context<'_>) -> Vec<Fault>
     };
     let near = holder.team.and_then(|team| cx.policy.near_team(team));
     let meant = near.unwrap_or("<team>");
-    let fix = tag_role(holder.role, &cx.policy.team_tag, meant);
+    let fix = tag_role(&holder.role.arn, &cx.policy.team_tag, meant);
     vec![evidence::of_role(holder, evidence).mended_by(fix)]
 }

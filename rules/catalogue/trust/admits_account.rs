@@ -1,5 +1,5 @@
 use crate::finding::Fault;
-use crate::graph::stranger::{admitted, by_stranger, stranger};
+use crate::graph::stranger::{admitted, asks_external_id, by_stranger, open, stranger};
 use crate::iam::{Principal, Truth};
 use crate::settings::Context;
 use crate::subject::rule::rule;
@@ -9,8 +9,10 @@ use crate::subject::trust::{guarded, lets_assume, named, target, unknown_keys};
 rule! {
     /// A trust policy admits a whole account
     ///
-    /// Flags trust policies of a team's roles that name an account (its root user or its number) and are met
-    /// by a role of that account without any tag. An external id is taken as a guard of its own kind; where
+    /// Flags trust policies of a team's roles that name an account (its root user or its number, or everybody
+    /// whose `aws:PrincipalAccount` or `aws:PrincipalArn` is of it) and are met by a role of that account without
+    /// any tag. Into a role of a team that serves all others may come; who so comes on to another team is said by
+    /// `boundary-reachable`, and another organization's account by `trust-admits-foreign-account`. An external id is taken as a guard of its own kind; where
     /// another condition hangs on what can't be known, it is `unknown`.
     ///
     /// ## Why it matters
@@ -23,23 +25,22 @@ rule! {
     ///
     /// Source: IAM User Guide, "AWS JSON policy elements: Principal".
     "trust-admits-account", High, Statement { check },
-    yields_to: [trust::admits_anyone, trust::admits_other_team],
+    yields_to: [trust::admits_anyone, trust::admits_foreign_account, trust::admits_other_team],
 }
 
 fn check(stated: &Stated<'_>, cx: &Context<'_>) -> Option<Fault> {
-    if !lets_assume(stated) {
+    if !lets_assume(stated) || cx.policy.is_shared(stated.holder.team) {
         return None;
     }
-    let account = named(stated).iter().find_map(|it| {
-        let Principal::Account(account) = it else {
-            return None;
-        };
+    let trust = stated.held.document.statements.iter();
+    if open(stated.statement, &trust, target(stated), cx).is_some() {
+        return None;
+    }
+    let account = accounts(stated).find_map(|account| {
         let caller = stranger(target(stated), account);
         let request = by_stranger(stated.statement, target(stated), &caller, cx.organization);
-        let trust = stated.held.document.statements.iter();
-        let truth = admitted(stated.statement, trust, &request);
-        let conditions = &stated.statement.conditions;
-        let is_vendor = conditions.iter().any(|it| it.is_on("sts:ExternalId"));
+        let truth = admitted(stated.statement, trust.clone(), &request);
+        let is_vendor = asks_external_id(stated.statement, &trust);
         match truth {
             Truth::True => Some((account, None)),
             Truth::Unknown if !is_vendor => {
@@ -68,4 +69,18 @@ fn check(stated: &Stated<'_>, cx: &Context<'_>) -> Option<Fault> {
     };
     let evidence = format!("it admits every role of account {account} that may assume roles{who}");
     Some(stated.fault(&evidence).mended_by(guarded(stated, cx)))
+}
+
+/// The accounts that a statement holds its callers to.
+fn accounts<'a>(stated: &Stated<'a>) -> impl Iterator<Item = &'a str> {
+    let named = named(stated).iter().filter_map(|it| match it {
+        Principal::Account(account) => Some(account.as_str()),
+        Principal::Anyone
+        | Principal::Identity(_)
+        | Principal::Gone(_)
+        | Principal::Service(_)
+        | Principal::Federated(_)
+        | Principal::CanonicalUser(_) => None,
+    });
+    named.chain(stated.statement.accounts_of_conditions())
 }

@@ -11,7 +11,8 @@ rule! {
     /// A trust policy admits anybody
     ///
     /// Flags trust policies of a team's roles that name `*` and are met by a role without tags of any account:
-    /// critical where the account may be of another organization, high where `aws:PrincipalOrgID` keeps those
+    /// critical where the account may be of another organization, one that `aws:PrincipalOrgID` names
+    /// among them, high where `aws:PrincipalOrgID` keeps those
     /// out. Conditions are evaluated, not told by their looks; where they hang on what can't be known, such as an
     /// IP address or an external id, it is `unknown`.
     ///
@@ -37,17 +38,23 @@ fn check(stated: &Stated<'_>, cx: &Context<'_>) -> Option<Fault> {
     let trust = stated.held.document.statements.iter();
     let (open, is_sure) = open(stated.statement, &trust, target(stated), cx)?;
     let who = match open {
-        Open::ToAll => "every role of every account of AWS",
-        Open::ToOrganization => "every role of the organization",
+        Open::Everybody => "every role of every account of AWS".to_owned(),
+        Open::Foreign(id) => format!("every role of the organization `{id}`, which isn't yours"),
+        Open::Organization => "every role of the organization".to_owned(),
     };
+    let who = who.as_str();
     if !is_sure {
         let caller = stranger(target(stated), NOBODY);
         let request = by_stranger(stated.statement, target(stated), &caller, cx.organization);
         let keys = unknown_keys(stated.statement, &request);
-        return Some(stated.unknown(&format!("whether it admits {who} hangs on {keys}")));
+        let fault = stated.unknown(&format!("whether it admits {who} hangs on {keys}"));
+        return Some(match open {
+            Open::Everybody | Open::Foreign(_) => fault,
+            Open::Organization => fault.of_severity(Severity::High),
+        });
     }
     Some(match open {
-        Open::ToAll => fault(who),
-        Open::ToOrganization => fault(who).of_severity(Severity::High),
+        Open::Everybody | Open::Foreign(_) => fault(who),
+        Open::Organization => fault(who).of_severity(Severity::High),
     })
 }

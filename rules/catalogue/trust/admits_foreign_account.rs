@@ -1,6 +1,7 @@
 use crate::estate::ReadScope;
 use crate::finding::Fault;
 use crate::graph::Estate;
+use crate::graph::stranger::asks_external_id;
 use crate::iam::Effect;
 use crate::settings::Context;
 use crate::subject::rule::rule;
@@ -9,7 +10,8 @@ rule! {
     /// A trust policy admits somebody outside of the organization
     ///
     /// Flags roles of a team whose trust policy names an account that isn't of the organization, unless an
-    /// `sts:ExternalId` is asked for, as vendors do; and those that admit a web or SAML identity provider. Where
+    /// `sts:ExternalId` is asked for, as vendors do, which not any text meets. Identity
+    /// providers are the matter of `trust-provider-unguarded`. Where
     /// the organization's accounts could not all be listed, no account is called foreign.
     ///
     /// ## Why it matters
@@ -29,8 +31,8 @@ fn check(estate: &Estate<'_>, _: &Context<'_>) -> Vec<Fault> {
             if kept.statement.effect == Effect::Deny {
                 continue;
             }
-            let conditions = &kept.statement.conditions;
-            let is_vendor = conditions.iter().any(|it| it.is_on("sts:ExternalId"));
+            let trust = node.trust().iter().map(|it| &it.statement);
+            let is_vendor = asks_external_id(&kept.statement, &trust);
             let foreign = estate.foreign(kept).next().map(str::to_owned);
             let foreign = foreign.filter(|_| estate.is_whole && !is_vendor);
             if let Some(account) = foreign {
@@ -38,12 +40,6 @@ fn check(estate: &Estate<'_>, _: &Context<'_>) -> Vec<Fault> {
                     format!("it admits account {account}, which isn't of the organization");
                 let listed = ReadScope::organization_of(node.arn.account());
                 faults.push(kept.fault(node, &evidence).read_from([listed]));
-            }
-            let names = kept.statement.named();
-            let provider = names.iter().find_map(|it| it.federated());
-            if let Some(provider) = provider {
-                let evidence = format!("it admits whom `{provider}` vouches for");
-                faults.push(kept.fault(node, &evidence));
             }
         }
     }

@@ -32,42 +32,59 @@ fn check(estate: &Estate<'_>, cx: &Context<'_>) -> Vec<Fault> {
             .filter(|it| it.kind == Kind::Assume && it.allowed_by.is_none());
         for step in alone {
             let how = "and needs no more";
-            faults.extend(fault(estate, (from, step.to), step.trusted_by, how, cx));
+            let admitted = Admitted {
+                from,
+                to: step.to,
+                trusted_by: step.trusted_by,
+                is_sure: step.is_sure,
+            };
+            faults.extend(fault(estate, &admitted, how, cx));
         }
     }
     for refusal in &estate.refused {
         let how = "whose own policies don't allow it yet";
-        let ends = (refusal.from, refusal.to);
-        faults.extend(fault(estate, ends, refusal.trusted_by, how, cx));
+        let admitted = Admitted {
+            from: refusal.from,
+            to: refusal.to,
+            trusted_by: refusal.trusted_by,
+            is_sure: refusal.is_sure,
+        };
+        faults.extend(fault(estate, &admitted, how, cx));
     }
     faults
 }
 
-fn fault(
-    estate: &Estate<'_>,
-    (from, to): (usize, usize),
+/// A role that another's trust policy admits.
+struct Admitted {
+    from: usize,
+    to: usize,
     trusted_by: Option<usize>,
-    how: &str,
-    cx: &Context<'_>,
-) -> Option<Fault> {
+    is_sure: bool,
+}
+
+fn fault(estate: &Estate<'_>, admitted: &Admitted, how: &str, cx: &Context<'_>) -> Option<Fault> {
+    let (from, to) = (admitted.from, admitted.to);
     let (caller, target) = (estate.node(from)?, estate.node(to)?);
     if !estate.crosses(caller, target, cx) {
         return None;
     }
     let trust = target.trust();
-    let kept = trust.get(trusted_by?)?;
+    let kept = trust.get(admitted.trusted_by?)?;
     let statements = trust.iter().map(|it| &it.statement);
     let is_open = open(&kept.statement, &statements, target.asked(), cx);
-    if is_open.is_some_and(|(_, is_sure)| is_sure) || admits_account(kept, caller, target, cx) {
+    if is_open.is_some() || admits_account(kept, caller, target, cx) {
         return None;
     }
     let team = caller.team.as_deref().unwrap_or_default();
     let evidence = format!("it admits `{}` of team `{team}`, {how}", caller.arn);
-    Some(Fault {
+    let fault = Fault {
         read_from: estate.roles_of(&[from, to]),
-        remedy: closed(kept, target, cx).into(),
         ..kept.fault(target, &evidence)
-    })
+    };
+    if !admitted.is_sure {
+        return Some(fault.unless_conditions_fail());
+    }
+    Some(fault.mended_by(closed(kept, target, cx)))
 }
 
 /// The trust policy whose statement admits the team's own roles alone.
