@@ -37,7 +37,7 @@ rule! {
 fn check(estate: &Estate<'_>, cx: &Context<'_>) -> Vec<Fault> {
     let of_accounts = estate.accounts.iter().flat_map(|it| &it.untagged);
     let mut faults: BTreeMap<Arn, Fault> = of_accounts
-        .map(|fault| (fault.resource.clone(), fault.clone()))
+        .filter_map(|fault| Some((fault.resource.clone()?, fault.clone())))
         .collect();
     let joining = joining(estate);
     let place = |arn: &Arn| estate.find(arn.as_str());
@@ -76,7 +76,9 @@ fn joining(estate: &Estate<'_>) -> BTreeSet<usize> {
 
 /// One role is one fault: that others come to it weighs most.
 fn worsen(faults: &mut BTreeMap<Arn, Fault>, fault: Fault) {
-    faults.insert(fault.resource.clone(), fault);
+    if let Some(resource) = fault.resource.clone() {
+        faults.insert(resource, fault);
+    }
 }
 
 /// The roles of nobody, each with the roles of teams that may assume it. Whoever may assume everything is found
