@@ -86,11 +86,12 @@ fn deny(bed: &Bed, way: &Way, operation: &str) {
     change(bed, way, |account| account.blocks.push(block));
 }
 
-/// The row of a rule on `ads-starter`.
+/// The row of a rule on `ads-starter`, or of the way on the role that it passes through.
 fn row<'a>(report: &'a Value, rule: &str) -> Option<&'a Value> {
     let is_on_starter = |row: &&Value| {
         let resource = row["resource"].as_str().unwrap();
-        row["rule"] == rule && resource.ends_with(":role/ads-starter")
+        let names = [":role/ads-starter", ":role/pivot"];
+        row["rule"] == rule && names.iter().any(|it| resource.ends_with(it))
     };
     rows(report).find(is_on_starter)
 }
