@@ -86,6 +86,7 @@ async fn handle(event: LambdaEvent<Value>) -> Result<Value, Failure> {
         judge_until,
         send_until,
         baseline: false,
+        is_look: false,
     };
     // What is recorded as known pages nobody.
     let of_all = |source, trigger, baseline: bool| {
@@ -201,7 +202,7 @@ impl From<Failure> for Diagnostic {
 
 fn audit_error_type(error: &AuditError) -> &'static str {
     match error {
-        AuditError::Connection(_) => "Lineward.Connection",
+        AuditError::Start(_) => "Lineward.Connection",
         AuditError::Snapshot(_)
         | AuditError::StaleEstate
         | AuditError::StaleReport

@@ -80,8 +80,8 @@ pub(crate) fn of(event: &Value) -> Result<Task, UnknownEvent> {
             .map(Task::Scan)
             .map_err(|error| UnknownEvent(format!("the batch can't be read: {error}"))),
         (Some("finish"), _) => {
-            only(fields, &["task", "run", "baseline"])?;
-            let baseline = is_baseline(fields)?;
+            only(fields, &["task", "run", "baseline", "input"])?;
+            let baseline = is_baseline(fields)? || is_baseline(&input(fields)?)?;
             let run = text("run").filter(|run| !run.is_empty());
             let run = run.ok_or_else(|| UnknownEvent("`finish` names no `run`".into()))?;
             Ok(Task::Finish {
@@ -116,6 +116,18 @@ fn only(fields: &Map<String, Value>, known: &[&str]) -> Result<(), UnknownEvent>
     Err(UnknownEvent(format!(
         "the task has no key `{wrong}`{meant} (it has {known})"
     )))
+}
+
+/// What the state machine was started with.
+fn input(fields: &Map<String, Value>) -> Result<Map<String, Value>, UnknownEvent> {
+    match fields.get("input") {
+        None => Ok(Map::new()),
+        Some(Value::Object(input)) => {
+            only(input, &["baseline"])?;
+            Ok(input.clone())
+        }
+        Some(_) => Err(UnknownEvent("the `input` is no object".into())),
+    }
 }
 
 fn is_baseline(fields: &Map<String, Value>) -> Result<bool, UnknownEvent> {
@@ -176,6 +188,14 @@ mod tests {
             baseline: false,
         };
         assert_eq!(finish, Ok(expected));
+        for (input, baseline) in [(json!({}), false), (json!({ "baseline": true }), true)] {
+            let finish = of(&json!({ "task": "finish", "run": "r", "input": input }));
+            let expected = Task::Finish {
+                run: "r".into(),
+                baseline,
+            };
+            assert_eq!(finish, Ok(expected));
+        }
         let batch = json!({
             "task": "scan", "run": "r", "batch": 3, "started_at": "2026-11-23T12:00:00Z",
             "accounts": ["111122223333"],
@@ -214,6 +234,8 @@ mod tests {
             json!({ "task": "audit", "base_line": true }),
             json!({ "task": "plan", "baseline": true }),
             json!({ "task": "finish", "run": "r", "regions": [] }),
+            json!({ "task": "finish", "run": "r", "input": [] }),
+            json!({ "task": "finish", "run": "r", "input": { "base_line": true } }),
             json!({ "Records": [] }),
             json!({ "Records": [{}] }),
         ] {

@@ -138,6 +138,9 @@ pub struct Account {
     /// The account's name, empty where Organizations was not asked.
     #[serde(default)]
     pub name: String,
+    /// When it joined the organization, where Organizations was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub joined_at: Option<Timestamp>,
 }
 
 impl Account {
@@ -151,6 +154,7 @@ impl Account {
             id,
             arn,
             name: name.to_owned(),
+            joined_at: None,
         }
     }
 

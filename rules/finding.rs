@@ -105,6 +105,11 @@ pub enum Status {
     Unseen,
     /// Accepted by an exemption.
     Exempt,
+    /// Its rule is switched off: whether it stands is not judged.
+    #[serde(rename = "not-judged")]
+    NotJudged,
+    /// Its account has left the organization for good.
+    Gone,
 }
 
 impl Status {
@@ -116,6 +121,8 @@ impl Status {
             Self::Resolved => "resolved",
             Self::Unseen => "unseen",
             Self::Exempt => "exempt",
+            Self::NotJudged => "not-judged",
+            Self::Gone => "gone",
         }
     }
 

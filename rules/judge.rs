@@ -10,9 +10,11 @@ mod roles;
 #[cfg(test)]
 mod standing;
 mod subject;
+mod switched;
 
 pub use estate::{EstateJudgement, judge_estate};
 pub use exemption::{TAG, TagError, Tagged, expired_in_configuration};
+pub use switched::switched;
 
 use crate::catalogue::{lineage_checks, rules, spoofable, untagged};
 use crate::estate::{Account, Slice};

@@ -178,11 +178,16 @@ impl<'a> Setup<'a> {
 
     /// Whether this configuration reports lineage.
     pub fn standing(&self, cx: &Context<'_>) -> Standing {
+        self.standing_by(cx, |_| true)
+    }
+
+    /// Whether it does as far as these rules tell.
+    fn standing_by(&self, cx: &Context<'_>, counts: impl Fn(&LineageCheck) -> bool) -> Standing {
         if !self.is_spark {
             return Standing::OutOfScope;
         }
         let mut standing = Standing::With;
-        for (check, fault) in self.faults(cx) {
+        for (check, fault) in self.faults(cx).filter(|(check, _)| counts(check)) {
             match fault.verdict {
                 Verdict::Fail(_) if (check.costs_lineage)(self, cx) => {
                     return Standing::Without;
@@ -197,16 +202,17 @@ impl<'a> Setup<'a> {
         standing
     }
 
-    /// What the rules on lineage find, but for those that are switched off, in catalogue order.
+    /// Whether a rule that is on tells of lineage that is missing.
+    fn is_told_to_lack(&self, cx: &Context<'_>) -> bool {
+        let is_on = |check: &LineageCheck| cx.policy.severity(check.rule, Severity::High).is_some();
+        self.standing_by(cx, is_on) == Standing::Without
+    }
+
+    /// What the rules on lineage find, in catalogue order: a configuration is what it is, whichever rules are on.
     pub fn faults(&self, cx: &Context<'_>) -> impl Iterator<Item = (&'static LineageCheck, Fault)> {
         self.checks.iter().flat_map(|check| {
-            let is_on = cx.policy.severity(check.rule, Severity::High).is_some();
-            let faults = if is_on {
-                (check.check)(self, cx)
-            } else {
-                Vec::new()
-            };
-            faults.into_iter().map(move |fault| (check, fault))
+            let faults = (check.check)(self, cx).into_iter();
+            faults.map(move |fault| (check, fault))
         })
     }
 }

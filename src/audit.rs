@@ -5,21 +5,24 @@ mod fold;
 mod tell;
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Arc;
 
 use futures_util::StreamExt as _;
 use jiff::{SignedDuration, Timestamp};
+use lineward_rules::judge::switched;
 use lineward_rules::{Arn, Context, Slice};
 use tokio::time::Instant;
+use uuid::Uuid;
 
-use crate::collect::{self, CallCounts, ConnectionError, Known};
+use crate::collect::{self, CallCounts, Known};
 use crate::config::{Config, PagerDuty};
 use crate::fan_out::{self, FanOutError};
 use crate::ledger::Ledger;
 use crate::notify::{Routing, RoutingError, faults};
-use crate::report::{Report, Run, Trigger};
+use crate::report::{self, Report, Run, Trigger};
 use crate::snapshot::SnapshotError;
-use crate::source::{self, Source, Walk};
+use crate::source::{self, Source, StartError, Walk};
 use crate::store::{Saved, Store, StoreError};
 use conclusion::Conclusion;
 use fold::{Fold, Folded};
@@ -42,6 +45,8 @@ pub struct Request {
     pub send_until: Option<Instant>,
     /// Whether what is found pages nobody, now or later, unless it was gone and is back.
     pub baseline: bool,
+    /// Whether nothing is stored: a plain look, after which all that was new is new still.
+    pub is_look: bool,
 }
 
 /// What a run came to.
@@ -63,12 +68,27 @@ pub struct Outcome {
     pub scanned_at: Option<Timestamp>,
 }
 
+impl Outcome {
+    /// A run that leaves nothing behind but its report in the caller's hands.
+    fn unstored(report: Report) -> Self {
+        Self {
+            report,
+            report_at: None,
+            ledger_at: None,
+            ahead: None,
+            calls: CallCounts::default(),
+            newborn: BTreeSet::new(),
+            scanned_at: None,
+        }
+    }
+}
+
 /// Why a run could not be.
 #[derive(Debug, thiserror::Error)]
 pub enum AuditError {
-    /// AWS can't be reached at all.
+    /// There is no walk.
     #[error(transparent)]
-    Connection(#[from] ConnectionError),
+    Start(#[from] StartError),
     /// The snapshot can't be read.
     #[error(transparent)]
     Snapshot(#[from] SnapshotError),
@@ -133,6 +153,10 @@ pub async fn audit(
     if request.notify && config.pagerduty.is_none() {
         return Err(AuditError::NoPagerDuty);
     }
+    if request.is_look {
+        // Boxed, since each future holds those that it waits for.
+        return Box::pin(look(config, request, seen)).await;
+    }
     // What can fail for want of configuration fails before anything is read or sent.
     let store = Store::open(&config.store.url).await?;
     let saved = store.load().await?;
@@ -181,7 +205,13 @@ pub async fn audit(
         Source::Snapshot(_) => saved.ledger.updated_at,
         Source::FanOut(_) => saved.ledger.scanned_at,
     };
-    let estate = open(request.source, &store, &saved.ledger).await?;
+    let is_stored = !matches!(request.source, Source::Live(_));
+    let mut estate = open(request.source, &store, &saved.ledger).await?;
+    // A snapshot may be judged more than once, and each report stays.
+    let first = report::name(&estate.run, estate.started_at);
+    if is_stored && store.get(&first).await?.is_some() {
+        estate.evaluation = Uuid::now_v7().to_string();
+    }
     let stale = newest > Some(estate.started_at);
     if stale && request.notify {
         return Err(AuditError::StaleEstate);
@@ -193,7 +223,7 @@ pub async fn audit(
         trigger: request.trigger,
         until: request.judge_until,
     };
-    let (folded, saved) = fold(estate, judging, saved, &store, config, seen).await?;
+    let (folded, saved) = fold(estate, judging, saved, Some(&store), config, seen).await?;
     let teller = paging.map(|(pagerduty, routing)| Teller {
         store: store.clone(),
         config,
@@ -220,6 +250,40 @@ pub async fn audit(
     })
 }
 
+/// Audits and stores nothing. What is known is read all the same, where it is.
+async fn look(
+    config: &Config,
+    request: Request,
+    seen: impl FnMut(&Slice),
+) -> Result<Outcome, AuditError> {
+    let store = Store::existing(&config.store.url).await?;
+    let saved = match &store {
+        Some(store) => store.load().await?,
+        None => Saved::default(),
+    };
+    let estate = match (request.source, &store) {
+        (Source::Live(plan), _) => source::start(*plan, Known::of(&saved.ledger)).await?,
+        (Source::Snapshot(path), _) => snapshot(&path)?,
+        (Source::FanOut(run), Some(store)) => fan_out::gather(store, &run).await?,
+        (Source::FanOut(run), None) => return Err(FanOutError::NoPlan(run).into()),
+    };
+    let judging = Judging {
+        trigger: request.trigger,
+        until: request.judge_until,
+    };
+    let calls = Arc::clone(&estate.calls);
+    let ahead = saved.ahead;
+    let (mut folded, _) = fold(estate, judging, saved, store.as_ref(), config, seen).await?;
+    let outside = &folded.outside;
+    let findings = &mut folded.report.findings;
+    findings.retain(|row| !outside.contains(&row.fingerprint));
+    Ok(Outcome {
+        ahead,
+        calls: calls.counts(),
+        ..Outcome::unstored(folded.report)
+    })
+}
+
 /// What started the run, and when judging must have ended.
 struct Judging {
     trigger: Trigger,
@@ -231,7 +295,7 @@ async fn fold(
     mut estate: Walk,
     judging: Judging,
     saved: Saved,
-    store: &Store,
+    store: Option<&Store>,
     config: &Config,
     mut seen: impl FnMut(&Slice),
 ) -> Result<(Folded, Saved), AuditError> {
@@ -242,7 +306,9 @@ async fn fold(
         policy: &policy,
         organization: Some(organization.id.as_str()).filter(|id| !id.is_empty()),
     };
-    let mut fold = Fold::new(&saved.ledger, &cx);
+    let switched = switched(&policy);
+    let off = switched.as_ref().map(|policy| Context { policy, ..cx });
+    let mut fold = Fold::new(&saved.ledger, &cx, off.as_ref());
     while let Some(slice) = estate.slices.next().await {
         let mut slice = slice?;
         if judging.until.is_some_and(|until| Instant::now() >= until) {
@@ -258,13 +324,25 @@ async fn fold(
         started_at: estate.started_at,
         finished_at: Timestamp::now(),
         complete: false,
+        evaluation: estate.evaluation,
+        selection: estate.selection,
+        caller: estate.caller,
+        role: config.organization.role_name().to_owned(),
+        config_sha256: config.sha256.clone(),
     };
-    let latest = store.reload(&saved).await.unwrap_or_else(|error| {
-        // Saving will fail for the same reason, and not lose the report.
-        tracing::warn!("the ledger can't be read again: {error}");
-        saved.clone()
-    });
-    let folded = fold.finish(run, estate.organization, estate.is_narrowed, &latest.ledger);
+    let latest = match store {
+        None => saved.clone(),
+        Some(store) => store.reload(&saved).await.unwrap_or_else(|error| {
+            // Saving will fail for the same reason, and not lose the report.
+            tracing::warn!("the ledger can't be read again: {error}");
+            saved.clone()
+        }),
+    };
+    let scope = fold::RunScope {
+        is_narrowed: estate.is_narrowed,
+        forget_after: config.organization.forget_after,
+    };
+    let folded = fold.finish(run, estate.organization, &scope, &latest.ledger);
     Ok((folded, latest))
 }
 
@@ -279,15 +357,17 @@ async fn open(from: Source, store: &Store, known: &Ledger) -> Result<Walk, Audit
     match from {
         Source::Live(plan) => Ok(source::start(*plan, Known::of(known)).await?),
         Source::FanOut(run) => Ok(fan_out::gather(store, &run).await?),
-        Source::Snapshot(path) => {
-            let walk = source::read(&path)?;
-            // A ledger of the future would outlast every run of today.
-            if walk.started_at > latest_start() {
-                return Err(AuditError::FutureEstate(walk.started_at));
-            }
-            Ok(walk)
-        }
+        Source::Snapshot(path) => snapshot(&path),
     }
+}
+
+fn snapshot(path: &Path) -> Result<Walk, AuditError> {
+    let walk = source::read(path)?;
+    // A ledger of the future would outlast every run of today.
+    if walk.started_at > latest_start() {
+        return Err(AuditError::FutureEstate(walk.started_at));
+    }
+    Ok(walk)
 }
 
 /// When a run may have begun at the latest: clocks differ a little.

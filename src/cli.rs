@@ -186,9 +186,11 @@ fn put(path: Option<&PathBuf>, text: &str) -> Result<Exit, Failure> {
 /// What an audit that could not be is to its caller.
 fn audit_failure(error: &lineward::audit::AuditError) -> Failure {
     use lineward::audit::AuditError;
+    use lineward::source::StartError;
     use lineward::store::StoreError;
     let exit = match error {
         AuditError::Snapshot(_)
+        | AuditError::Start(StartError::Asked(_))
         | AuditError::Routing(_)
         | AuditError::NoPagerDuty
         | AuditError::Undecided { .. }
@@ -197,7 +199,7 @@ fn audit_failure(error: &lineward::audit::AuditError) -> Failure {
         | AuditError::ForeignReport
         | AuditError::FutureEstate(_)
         | AuditError::Store(StoreError::Url(_) | StoreError::Endpoint(_)) => Exit::Usage,
-        AuditError::Connection(_)
+        AuditError::Start(StartError::Connection(_))
         | AuditError::Store(_)
         | AuditError::FanOut(_)
         | AuditError::Unsaved { .. } => Exit::Failed,

@@ -2,6 +2,7 @@
 
 mod account;
 mod accounts;
+mod asked;
 mod connection;
 mod convert;
 mod emr_serverless;
@@ -28,10 +29,11 @@ use lineward_rules::estate::{Account, AccountId, Region, Scope, Service, Slice};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use crate::config::Config;
+use crate::config::{Config, ExcludedAccount};
 use accounts::Listed;
 pub(crate) use gap::names_throttling;
 
+pub use asked::{Asked, AskedError, check};
 pub use connection::{CallCounts, Calls, Connection, ConnectionError};
 pub use interrupt::{Interrupt, Interrupter, interrupt};
 pub use known::Known;
@@ -55,12 +57,18 @@ pub struct Plan {
     pub accounts: Vec<AccountId>,
     /// Accounts to leave out.
     pub exclude_accounts: Vec<AccountId>,
+    /// Accounts to leave out until a day.
+    pub exclusions: Vec<ExcludedAccount>,
+    /// When the walk begins.
+    pub started_at: Timestamp,
     /// The only Regions to walk; empty for those that each account has enabled.
     pub regions: Vec<Region>,
     /// The only applications to look at; empty for all.
     pub only: Vec<Target>,
     /// Whether this leaves out some of what the configuration asks for.
     pub is_narrowed: bool,
+    /// What of it somebody asked for by name, so that it must exist.
+    pub asked: Asked,
     /// From when on job runs and sessions are read, if they are.
     pub job_runs_since: Option<Timestamp>,
     /// The most job runs that are read of one application.
@@ -94,9 +102,12 @@ impl Plan {
             is_without_organization: false,
             accounts: organization.accounts.clone(),
             exclude_accounts: organization.exclude_accounts.clone(),
+            exclusions: config.exclude_account.clone(),
+            started_at: now,
             regions: organization.regions.clone(),
             only: Vec::new(),
             is_narrowed: false,
+            asked: Asked::default(),
             job_runs_since: walk.job_runs.then_some(since),
             max_job_runs: walk.max_job_runs,
             policy: config.policy(),

@@ -10,7 +10,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use jiff::SignedDuration;
+use crate::digest;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use lineward_rules::catalogue::{ConfiguredExemption, ConfiguredRules};
 use lineward_rules::settings::{
     AgentArtifact, ApprovedImage, OwnAgent, Requirement, RoleScope, Sharing,
@@ -33,6 +36,8 @@ pub use value::{account_of, duration_of, region_of, time_limit_of};
 pub struct Config {
     /// Which accounts and Regions are walked, and as whom.
     pub organization: Organization,
+    /// Accounts that are left out until a day.
+    pub exclude_account: Vec<ExcludedAccount>,
     /// How the walk is done.
     pub walk: Walk,
     /// Where the ledger and the reports are kept.
@@ -57,13 +62,16 @@ pub struct Config {
     pub exemption: Vec<ConfiguredExemption>,
     /// What one team may have of another.
     pub sharing: Vec<Sharing>,
+    /// The SHA-256 of what was read: the file, and the variables that change it.
+    #[serde(skip)]
+    pub sha256: String,
     /// What the rules are to allow, worked out once.
     #[serde(skip)]
     policy: OnceLock<Arc<Policy>>,
 }
 
 /// `[organization]`
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Organization {
     /// The name of the role that is assumed in each member account, `lineward-member` by default.
@@ -81,9 +89,27 @@ pub struct Organization {
     /// The only accounts to walk; without it, all of the organization.
     #[serde(deserialize_with = "value::accounts")]
     pub accounts: Vec<AccountId>,
-    /// Accounts that are left out, and listed as skipped.
+    /// Accounts that are left out for good, and listed as skipped; `[[exclude_account]]` says until when and why.
     #[serde(deserialize_with = "value::accounts")]
     pub exclude_accounts: Vec<AccountId>,
+    /// How long what is known of an account is kept that the organization lists no longer (`7d`).
+    #[serde(deserialize_with = "value::duration")]
+    #[schemars(with = "String")]
+    pub forget_after: SignedDuration,
+}
+
+impl Default for Organization {
+    fn default() -> Self {
+        Self {
+            role: None,
+            external_id: None,
+            discovery_role: None,
+            regions: Vec::new(),
+            accounts: Vec::new(),
+            exclude_accounts: Vec::new(),
+            forget_after: SignedDuration::from_hours(7 * 24),
+        }
+    }
 }
 
 impl Organization {
@@ -97,6 +123,31 @@ impl Organization {
     pub fn is_configured(&self) -> bool {
         let keys = [&self.role, &self.external_id, &self.discovery_role];
         keys.iter().any(|key| key.is_some()) || !self.exclude_accounts.is_empty()
+    }
+}
+
+/// `[[exclude_account]]`: an account that is left out, by a named owner until a day.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ExcludedAccount {
+    /// The account.
+    #[serde(deserialize_with = "value::account")]
+    pub account: AccountId,
+    /// Who answers for it.
+    #[serde(deserialize_with = "value::text")]
+    pub owner: String,
+    /// Why.
+    #[serde(deserialize_with = "value::text")]
+    pub reason: String,
+    /// The last day it holds, in UTC; from then on the account counts as one that could not be entered.
+    #[schemars(with = "String")]
+    pub expires: Date,
+}
+
+impl ExcludedAccount {
+    /// Whether it still holds.
+    pub fn holds(&self, now: Timestamp) -> bool {
+        now.to_zoned(TimeZone::UTC).date() <= self.expires
     }
 }
 
@@ -261,7 +312,10 @@ impl Config {
         environment: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, ConfigError> {
         let (config, table, mut mistakes) = mistake::read(path, text);
-        let config = environment::overlay(config, table, environment, &mut mistakes);
+        let variables = environment::ours(environment);
+        let sha256 = sha256(text, &variables);
+        let config = environment::overlay(config, table, variables, &mut mistakes);
+        let config = Self { sha256, ..config };
         if mistakes.is_empty() {
             Ok(config)
         } else {
@@ -304,6 +358,14 @@ impl Config {
         policy.sharing.clone_from(&self.sharing);
         policy
     }
+}
+
+/// The SHA-256 of a configuration: the same text and variables give the same.
+fn sha256(text: &str, variables: &[(String, String)]) -> String {
+    let variables = variables
+        .iter()
+        .flat_map(|(name, value)| [&b"\0"[..], name.as_bytes(), b"\0", value.as_bytes()]);
+    digest::sha256(std::iter::once(text.as_bytes()).chain(variables))
 }
 
 /// The place of the first team whose name another before it has, and what is wrong with that: AWS tells tag

@@ -207,6 +207,10 @@ fn is_meant(config: &Config, account: &AccountId) -> bool {
     let is_named = |account| organization.accounts.contains(account);
     (organization.accounts.is_empty() || is_named(account))
         && !organization.exclude_accounts.contains(account)
+        && config
+            .exclude_account
+            .iter()
+            .all(|it| it.account != *account)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! harm. The finish judges them as one process would, so that its findings are the same; a shard that is missing
 //! is a gap of each of its accounts.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures_util::StreamExt as _;
@@ -19,7 +20,7 @@ use uuid::Uuid;
 
 use crate::collect::{self, CallCounts, Connection, ConnectionError, Known, Plan};
 use crate::config::Config;
-use crate::report::{self, Report};
+use crate::report::{self, Report, Selection};
 use crate::snapshot::{self, Header, Reader, SnapshotError};
 use crate::source::Walk;
 use crate::store::{Store, StoreError};
@@ -43,6 +44,13 @@ struct Deal {
     organization: Organization,
     partition: String,
     batches: Vec<Vec<AccountId>>,
+    /// What is known of the accounts from their list, which no worker asks for.
+    #[serde(default)]
+    accounts: Vec<Account>,
+    #[serde(default)]
+    selection: Selection,
+    #[serde(default)]
+    caller: Option<String>,
 }
 
 /// What a worker is to walk: an item of the plan, which the state machine hands over as it is.
@@ -129,15 +137,19 @@ pub async fn plan(config: &Config, deadline: Option<Instant>) -> Result<Planned,
     plan.known = Arc::new(Known::of(&store.load().await?.ledger));
     let described = collect::organization(&connection, &plan).await;
     plan.expect(&described);
+    let selection = Selection::of(&plan);
     let (accounts, mut said) = collect::list(&connection, &Arc::new(plan)).await;
     said.extend(described.unread);
-    let ids: Vec<_> = accounts.into_iter().map(|account| account.id).collect();
+    let ids: Vec<_> = accounts.iter().map(|account| account.id.clone()).collect();
     let deal = Deal {
         run: Uuid::now_v7().to_string(),
         started_at,
         organization: described.organization,
         partition: connection.partition.clone(),
         batches: ids.chunks(BATCH).map(<[AccountId]>::to_vec).collect(),
+        accounts,
+        selection,
+        caller: Some(connection.caller.clone()),
     };
     let items = deal
         .batches
@@ -202,6 +214,9 @@ pub async fn scan(
         run,
         started_at: batch.started_at,
         organization: Organization::default(),
+        is_narrowed: false,
+        selection: Selection::default(),
+        caller: Some(connection.caller.clone()),
     };
     let bytes = snapshot::encode(&header, &slices, Timestamp::now())?;
     let is_first = store.create(&name, bytes).await?;
@@ -247,13 +262,24 @@ pub(crate) async fn gather(store: &Store, run: &str) -> Result<Walk, FanOutError
     });
     let slices = slices.buffered(SHARDS_AHEAD).flat_map(stream::iter);
     let slices = stream::iter(of_plan).chain(slices);
-    let slices: BoxStream<'static, _> = slices.map(Ok).boxed();
+    let listed = deal.accounts.into_iter().map(|it| (it.id.clone(), it));
+    let listed: BTreeMap<_, _> = listed.collect();
+    let named = slices.map(move |mut slice| {
+        if let Some(account) = listed.get(&slice.account.id) {
+            slice.account.clone_from(account);
+        }
+        slice
+    });
+    let slices: BoxStream<'static, _> = named.map(Ok).boxed();
     Ok(Walk {
+        evaluation: run.clone(),
         run,
         started_at: deal.started_at,
         organization: deal.organization,
         calls: Arc::default(),
         is_narrowed: false,
+        selection: deal.selection,
+        caller: deal.caller,
         slices,
     })
 }
@@ -300,6 +326,9 @@ impl Deal {
             run: self.run.clone(),
             started_at: self.started_at,
             organization: self.organization.clone(),
+            is_narrowed: false,
+            selection: self.selection.clone(),
+            caller: self.caller.clone(),
         }
     }
 }

@@ -21,10 +21,10 @@ pub use unknown::Unknown;
 pub const FORMAT: &str = "lineward/ledger/1";
 
 /// The schema that this version writes: the format, and a minor number that rises with each field that is added.
-pub const SCHEMA: &str = "lineward/ledger/1.1";
+pub const SCHEMA: &str = "lineward/ledger/1.2";
 
 /// The minor number of [`SCHEMA`].
-const MINOR: u32 = 1;
+const MINOR: u32 = 2;
 
 /// How long a run may take, from its begin to its last word: a fan-out that is tried again takes hours.
 pub(crate) const LONGEST_RUN: SignedDuration = SignedDuration::from_hours(24);
@@ -46,12 +46,18 @@ pub struct Ledger {
     /// The organization, as AWS last told it.
     #[serde(default)]
     pub organization: Organization,
+    /// The report of the run that wrote it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub report: Option<StoredReport>,
     /// The applications that exist as far as is known.
     pub applications: BTreeMap<Arn, KnownApplication>,
     /// When the run began that saw that an application exists no more, kept as long as an earlier run may come
     /// with what it was before.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub gone: BTreeMap<Arn, Timestamp>,
+    /// The accounts that the organization lists no longer, and when a run over all of it first saw that.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub departed: BTreeMap<AccountId, Timestamp>,
     /// The findings that are open as far as is known.
     pub findings: BTreeMap<Fingerprint, KnownFinding>,
     /// The incidents that are open, by dedup key.
@@ -59,6 +65,15 @@ pub struct Ledger {
     /// What a later minor version has written beside.
     #[serde(skip)]
     pub unknown: Unknown,
+}
+
+/// A report as it lies in the store.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredReport {
+    /// Its name there.
+    pub name: String,
+    /// Its SHA-256.
+    pub sha256: String,
 }
 
 /// An application that was seen.
@@ -117,6 +132,9 @@ pub struct Incident {
     /// intends: then what the later one says of it in the end can't be trusted.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_contested: bool,
+    /// The findings of which PagerDuty was told that their rules are switched off.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub not_judged: BTreeSet<Fingerprint>,
 }
 
 /// What PagerDuty is known to have taken.
@@ -148,8 +166,10 @@ impl Default for Ledger {
             scanned_at: None,
             paging_since: None,
             organization: Organization::default(),
+            report: None,
             applications: BTreeMap::new(),
             gone: BTreeMap::new(),
+            departed: BTreeMap::new(),
             findings: BTreeMap::new(),
             incidents: BTreeMap::new(),
             unknown: Unknown::default(),
@@ -222,8 +242,12 @@ pub struct Seen<'a> {
     pub organization: Option<&'a Organization>,
     /// Whether it was over the whole organization.
     pub is_scan: bool,
+    /// The accounts that it found to be listed no longer, and since when; told by a run over all of it alone.
+    pub departed: Option<&'a BTreeMap<AccountId, Timestamp>>,
     /// Whether it settled what becomes of faults that are older than paging.
     pub settles_paging: bool,
+    /// Its report, where it stored one.
+    pub report: Option<StoredReport>,
 }
 
 impl Seen<'_> {
@@ -239,7 +263,9 @@ impl Seen<'_> {
             baseline: false,
             organization: None,
             is_scan: false,
+            departed: None,
             settles_paging: false,
+            report: None,
         }
     }
 }
@@ -289,6 +315,16 @@ impl Ledger {
         next.updated_at = self.updated_at.max(Some(seen.at));
         if seen.is_scan {
             next.scanned_at = self.scanned_at.max(Some(seen.at));
+        }
+        if let Some(report) = &seen.report
+            && self.updated_at <= Some(seen.at)
+        {
+            next.report = Some(report.clone());
+        }
+        if let Some(departed) = seen.departed
+            && self.scanned_at <= Some(seen.at)
+        {
+            next.departed.clone_from(departed);
         }
         if seen.settles_paging {
             next.paging_since = self.paging_since.or(Some(seen.at));

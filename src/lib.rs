@@ -5,6 +5,7 @@ pub mod audit;
 pub mod causes;
 pub mod collect;
 pub mod config;
+mod digest;
 pub mod events;
 pub mod fan_out;
 pub mod history;

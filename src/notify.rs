@@ -70,6 +70,8 @@ pub enum Action {
         incident: Incident,
         /// What to remember: nothing, unless another run may still open it.
         remembered: Option<Incident>,
+        /// Why nobody looks after it any more, where it isn't that it was mended.
+        why: Option<String>,
     },
 }
 

@@ -1,9 +1,11 @@
-//! The report: what a run found, in the order and the words of the contract `lineward/report/1`.
+//! The report: what a run found, in the order and the words of the contract `lineward/report/2`.
 
 mod exemption;
 mod json;
 mod lineage;
 mod notification;
+mod rule;
+mod scope;
 mod table;
 mod text;
 
@@ -22,10 +24,15 @@ use lineward_rules::estate::Organization;
 pub use exemption::{Acceptance, ExemptionRow, ExemptionSource, ExemptionState};
 pub use lineage::{AccountAdoption, LackingRow, LineageSummary, TeamAdoption};
 pub use notification::{Notification, NotificationProblem};
+pub use rule::RuleRow;
+pub use scope::{AccountOutcome, AccountRow, Selection};
 pub use text::plain;
 
 /// The schema of a report; another number is another format.
-pub const SCHEMA: &str = "lineward/report/1";
+pub const SCHEMA: &str = "lineward/report/2";
+
+/// The schema before, which is still read: it lacks what was added since.
+const BEFORE: &str = "lineward/report/1";
 
 /// What a run found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -41,16 +48,25 @@ pub struct Report {
     pub coverage: Coverage,
     /// Numbers.
     pub summary: Summary,
+    /// Every account, by id.
+    #[serde(default)]
+    pub accounts: Vec<AccountRow>,
     /// Every application, by ARN.
     pub applications: Vec<ApplicationRow>,
     /// Every finding: the worst first, then by account, resource and rule.
     pub findings: Vec<FindingRow>,
+    /// Every rule, and how it was asked.
+    #[serde(default)]
+    pub rules: Vec<RuleRow>,
     /// Every exemption, of the configuration and of tags.
     #[serde(default)]
     pub exemptions: Vec<ExemptionRow>,
     /// What PagerDuty was told, once it was.
     #[serde(default)]
     pub notification: Option<Notification>,
+    /// The SHA-256 of the report before this one, as the ledger knows it.
+    #[serde(default)]
+    pub previous_sha256: Option<String>,
 }
 
 /// The run.
@@ -69,6 +85,21 @@ pub struct Run {
     pub finished_at: Timestamp,
     /// Whether everything was read that was to be.
     pub complete: bool,
+    /// Unique among the evaluations of a run: the run's own id for the first.
+    #[serde(default)]
+    pub evaluation: String,
+    /// What was asked for.
+    #[serde(default)]
+    pub selection: Selection,
+    /// The ARN of who walked, where this run did.
+    #[serde(default)]
+    pub caller: Option<String>,
+    /// The name of the role that was assumed in each account.
+    #[serde(default)]
+    pub role: String,
+    /// The SHA-256 of the configuration: its file, and the variables that change it.
+    #[serde(default)]
+    pub config_sha256: String,
 }
 
 /// What started a run.
@@ -149,6 +180,12 @@ pub struct Summary {
     pub unknown: usize,
     /// Findings that somebody accepted.
     pub exempt: usize,
+    /// Known findings beyond what the run was asked for, which are left out.
+    #[serde(default)]
+    pub outside_selection: usize,
+    /// Findings whose rules are switched off.
+    #[serde(default)]
+    pub not_judged: usize,
     /// How much of the organization reports its lineage.
     pub lineage: LineageSummary,
 }
@@ -191,7 +228,7 @@ pub struct ApplicationRow {
     pub first_seen_at: Timestamp,
     /// Whether no earlier run saw it.
     pub new: bool,
-    /// Whether it was read whole and no rule has an open finding on it.
+    /// Whether it was read whole and no rule finds a fault in it, be the rule on or off and the fault accepted or not.
     pub compliant: bool,
     /// Whether what its jobs start from reports lineage.
     pub lineage: Standing,
@@ -257,6 +294,11 @@ pub enum Format {
 }
 
 impl Report {
+    /// Whether this version reads reports of this schema.
+    pub fn reads(schema: &str) -> bool {
+        [SCHEMA, BEFORE].contains(&schema)
+    }
+
     /// The report in this format. `width` is the terminal's, and `color` whether it shows colours.
     pub fn render(&self, format: Format, width: Option<u16>, color: bool) -> String {
         match format {
@@ -267,7 +309,14 @@ impl Report {
 
     /// The name under which the report is stored.
     pub fn name(&self) -> String {
-        name(&self.run.id, self.run.started_at)
+        let Run { id, evaluation, .. } = &self.run;
+        if evaluation.is_empty() || evaluation == id {
+            return name(id, self.run.started_at);
+        }
+        name(
+            &format!("{id}.evaluation={evaluation}"),
+            self.run.started_at,
+        )
     }
 
     /// Whether a finding that is open is at least this bad.
@@ -297,11 +346,12 @@ pub(crate) fn name(run: &str, started_at: Timestamp) -> String {
 
 impl Summary {
     /// Counts the findings.
-    pub fn count(&mut self, findings: &[FindingRow]) {
+    pub fn count<'a>(&mut self, findings: impl IntoIterator<Item = &'a FindingRow>) {
         for finding in findings {
             match (finding.status, finding.verdict) {
                 (Status::Exempt, _) => self.exempt += 1,
-                (Status::Resolved | Status::Unseen, _) => {}
+                (Status::NotJudged, _) => self.not_judged += 1,
+                (Status::Resolved | Status::Unseen | Status::Gone, _) => {}
                 (Status::New | Status::Ongoing, Failing::Unknown) => self.unknown += 1,
                 (Status::New | Status::Ongoing, Failing::Fail) => match finding.severity {
                     Severity::Critical => self.findings.critical += 1,

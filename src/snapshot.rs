@@ -15,6 +15,8 @@ use serde::{Deserialize, Serialize};
 
 use lineward_rules::estate::Organization;
 
+use crate::report::Selection;
+
 pub use reader::Reader;
 pub use writer::{Writer, encode};
 
@@ -33,6 +35,15 @@ pub struct Header {
     pub started_at: Timestamp,
     /// The organization.
     pub organization: Organization,
+    /// Whether the walk left out some of what the configuration asked for.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_narrowed: bool,
+    /// What the walk was asked for.
+    #[serde(default)]
+    pub selection: Selection,
+    /// The ARN of who walked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caller: Option<String>,
 }
 
 /// The last line.
@@ -112,6 +123,9 @@ mod tests {
             run: "run".into(),
             started_at: Timestamp::UNIX_EPOCH,
             organization: Organization::default(),
+            is_narrowed: false,
+            selection: Selection::default(),
+            caller: None,
         }
     }
 

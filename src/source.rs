@@ -7,7 +7,8 @@ use futures_util::stream::{self, BoxStream, StreamExt as _};
 use jiff::Timestamp;
 use lineward_rules::estate::{Organization, Slice};
 
-use crate::collect::{self, Calls, Connection, ConnectionError, Known, Plan};
+use crate::collect::{self, AskedError, Calls, Connection, ConnectionError, Known, Plan};
+use crate::report::Selection;
 use crate::snapshot::{Reader, SnapshotError};
 
 /// Where an estate comes from.
@@ -25,6 +26,8 @@ pub enum Source {
 pub struct Walk {
     /// The id of the run that walked.
     pub run: String,
+    /// The id of its evaluation: the run's own for the first.
+    pub evaluation: String,
     /// When the walk began: the clock of every judgement.
     pub started_at: Timestamp,
     /// The organization.
@@ -33,26 +36,47 @@ pub struct Walk {
     pub calls: Arc<Calls>,
     /// Whether the walk left out some of what the configuration asks for.
     pub is_narrowed: bool,
+    /// What the walk was asked for.
+    pub selection: Selection,
+    /// The ARN of who walks, where this process does.
+    pub caller: Option<String>,
     /// The slices, as they come.
     pub slices: BoxStream<'static, Result<Slice, SnapshotError>>,
 }
 
+/// Why there is no walk.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// AWS can't be reached at all.
+    #[error(transparent)]
+    Connection(#[from] ConnectionError),
+    /// What was asked for by name doesn't exist.
+    #[error(transparent)]
+    Asked(#[from] AskedError),
+}
+
 /// Begins to walk the accounts themselves. `known` is what earlier runs have seen.
-pub async fn start(mut plan: Plan, known: Known) -> Result<Walk, ConnectionError> {
+pub async fn start(mut plan: Plan, known: Known) -> Result<Walk, StartError> {
     plan.known = Arc::new(known);
     let started_at = Timestamp::now();
     let connection = Arc::new(Connection::open(plan.call_timeout).await?);
     let is_narrowed = plan.is_narrowed;
     let described = collect::organization(&connection, &plan).await;
     plan.expect(&described);
+    collect::check(&connection, &plan).await?;
+    let selection = Selection::of(&plan);
     let slices = collect::walk(&connection, &Arc::new(plan));
     let slices = stream::iter(described.unread).chain(slices).map(Ok).boxed();
+    let run = uuid::Uuid::now_v7().to_string();
     Ok(Walk {
-        run: uuid::Uuid::now_v7().to_string(),
+        evaluation: run.clone(),
+        run,
         started_at,
         organization: described.organization,
         calls: Arc::clone(&connection.calls),
         is_narrowed,
+        selection,
+        caller: Some(connection.caller.clone()),
         slices,
     })
 }
@@ -61,11 +85,14 @@ pub async fn start(mut plan: Plan, known: Known) -> Result<Walk, ConnectionError
 pub fn read(path: &Path) -> Result<Walk, SnapshotError> {
     let (header, reader) = Reader::open(path)?;
     Ok(Walk {
+        evaluation: header.run.clone(),
         run: header.run,
         started_at: header.started_at,
         organization: header.organization,
         calls: Arc::default(),
-        is_narrowed: false,
+        is_narrowed: header.is_narrowed,
+        selection: header.selection,
+        caller: header.caller,
         slices: stream::iter(reader).boxed(),
     })
 }

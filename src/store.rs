@@ -136,6 +136,16 @@ impl Store {
         Ok(Self { objects, place })
     }
 
+    /// Opens a store that is there already: a folder that isn't is not made.
+    pub async fn existing(url: &str) -> Result<Option<Self>, StoreError> {
+        let folder = url.strip_prefix("file:");
+        let folder = folder.map(|path| path.strip_prefix("//").unwrap_or(path));
+        if folder.is_some_and(|path| !FilePath::new(path).exists()) {
+            return Ok(None);
+        }
+        Self::open(url).await.map(Some)
+    }
+
     fn folder(root: &FilePath) -> Result<Self, StoreError> {
         let failed = |source| StoreError::Folder {
             path: root.to_owned(),

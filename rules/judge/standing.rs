@@ -60,7 +60,7 @@ fn what_the_same_rules_find_may_cost_it_all_the_same() {
 }
 
 #[test]
-fn a_rule_that_is_switched_off_decides_nothing() {
+fn a_rule_that_is_switched_off_decides_as_before() {
     let mut policy = Policy::default();
     let rule = RuleId::from("spline-dispatcher-unapproved");
     let off = RuleSettings {
@@ -70,5 +70,5 @@ fn a_rule_that_is_switched_off_decides_nothing() {
     let console = [(NAME, Some("console"))];
     assert_eq!(standing(&console, &policy), Standing::Without);
     policy.rules.settings = BTreeMap::from([(rule, off)]);
-    assert_eq!(standing(&console, &policy), Standing::With);
+    assert_eq!(standing(&console, &policy), Standing::Without);
 }

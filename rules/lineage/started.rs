@@ -127,13 +127,13 @@ impl<'a> Started<'a> {
 
     /// How lineage is lost that the application has, on the release that was in force.
     ///
-    /// Where the application has none itself, that is the fault to mend first.
+    /// Where the application has none itself, that is the fault to mend first, if any rule that is on tells of it.
     pub fn dropped(&self, cx: &Context<'a>) -> Option<Dropped> {
         let own = match &self.lineage {
             Lineage::AsApplication => return None,
             Lineage::Own(own) => own,
             Lineage::Unreadable(reason) => {
-                let lost = self.setup.standing(cx) == Standing::Without;
+                let lost = self.setup.is_told_to_lack(cx);
                 return (!lost).then(|| Dropped {
                     check: None,
                     verdict: Verdict::Unknown(reason.clone()),
@@ -144,7 +144,7 @@ impl<'a> Started<'a> {
         faults.peek()?;
         let before = self.on_that_day(cx);
         let before = before.as_deref().unwrap_or(self.setup);
-        if before.standing(cx) == Standing::Without {
+        if before.is_told_to_lack(cx) {
             return None;
         }
         let known: Vec<_> = before.faults(cx).collect();

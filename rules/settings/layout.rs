@@ -2,7 +2,7 @@
 
 use regex_lite::Regex;
 use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A regular expression with a group `version`, matched against a path or URL.
 #[derive(Clone, Debug, JsonSchema)]
@@ -40,6 +40,12 @@ impl<'de> Deserialize<'de> for Layout {
             return Err(D::Error::custom("a layout must have a group `version`"));
         }
         Ok(Self(regex))
+    }
+}
+
+impl Serialize for Layout {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0.as_str())
     }
 }
 

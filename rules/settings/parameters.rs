@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde::Deserialize;
 use serde::de::MapAccess;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::estate::glob::Glob;
 use crate::finding::RuleId;
@@ -22,12 +23,14 @@ macro_rules! settings {
     )+) => {
         $(
             $(#[doc = $doc])+
-            #[derive(Clone, Debug, Deserialize, JsonSchema)]
+            #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
             #[serde(deny_unknown_fields, default)]
             pub struct $name {
                 /// Another severity.
+                #[serde(skip_serializing)]
                 pub severity: Option<Severity>,
                 /// Whether the rule is asked at all.
+                #[serde(skip_serializing)]
                 pub enabled: bool,
                 $($(#[$meta])+ pub $field: $type,)+
             }
@@ -73,6 +76,19 @@ macro_rules! settings {
                 };
                 table.settings.insert(id, settings);
                 Ok(())
+            }
+
+            /// The parameters as they are set, by name.
+            pub fn values(self, table: &RuleTable) -> BTreeMap<String, Value> {
+                let values = match self {
+                    $(Self::$name => serde_json::to_value(&table.$rule),)+
+                    Self::None => return BTreeMap::new(),
+                };
+                match values {
+                    Ok(Value::Object(values)) => values.into_iter().collect(),
+                    // Numbers, lists and texts are all that there is.
+                    Ok(_) | Err(_) => BTreeMap::new(),
+                }
             }
 
             /// What such a table may hold.

@@ -4,14 +4,16 @@ use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
 use lineward_rules::Status;
+use uuid::Uuid;
 
 use super::fold::Folded;
 use super::tell::{self, Teller};
 use super::{AuditError, Outcome};
 use crate::collect::CallCounts;
 use crate::config::FirstRun;
+use crate::digest::sha256;
 use crate::history;
-use crate::ledger::{Incident, Seen};
+use crate::ledger::{Incident, Seen, StoredReport};
 use crate::notify;
 use crate::report::{FindingRow, Format, IncidentRow, Report, Trigger};
 use crate::store::{Saved, Store, StoreError};
@@ -40,23 +42,21 @@ impl Conclusion<'_> {
             Some(teller) => teller.plan(&report, &saved.ledger).await,
             None => notify::Plan::default(),
         };
+        let is_inside = |row: &FindingRow| !folded.outside.contains(&row.fingerprint);
         if let Some(teller) = &self.teller
             && plan.held > 0
             && report.run.trigger == Trigger::Cli
         {
+            report.findings.retain(is_inside);
             return Err(teller.undecided(&report, &plan));
         }
         name_incidents(&mut report, &plan, &saved.ledger.incidents);
+        report.findings.retain(is_inside);
         let newborn = std::mem::take(&mut plan.newborn);
         if is_old_news(&report, &plan) {
             return Ok(Outcome {
                 newborn,
-                report,
-                report_at: None,
-                ledger_at: None,
-                ahead: None,
-                calls: CallCounts::default(),
-                scanned_at: None,
+                ..Outcome::unstored(report)
             });
         }
         let organization = report.organization.clone();
@@ -69,7 +69,9 @@ impl Conclusion<'_> {
             baseline: self.baseline,
             organization: Some(&organization),
             is_scan: folded.is_scan,
+            departed: folded.departed.as_ref(),
             settles_paging: self.settles_paging(&report, &plan),
+            report: None,
         };
         let kept = self.save(&mut report, plan, saved, &seen).await;
         let kept = kept.map_err(|source| AuditError::Unsaved {
@@ -123,20 +125,60 @@ impl Conclusion<'_> {
         if self.stale {
             return Ok(saved);
         }
-        let json = |report: &Report| report.render(Format::Json, None, false);
-        self.store.put(&report.name(), json(report)).await?;
-        for (name, bytes) in history::objects(report) {
-            self.store.put(&name, bytes).await?;
-        }
-        let mut kept = tell::save(&self.store, saved, seen).await?;
-        if let Some(teller) = &self.teller {
-            let (notification, told) = teller.tell(plan, kept, seen.at).await?;
-            kept = told;
+        let before = saved.ledger.report.as_ref();
+        report.previous_sha256 = before.map(|before| before.sha256.clone());
+        let teller = self.teller.as_ref();
+        let is_quiet = plan.changes.is_empty();
+        let mut telling = Some(plan);
+        // Where there is nothing to send, all that there is to say is known.
+        if let Some(teller) = teller.filter(|_| is_quiet) {
+            let (notification, _) = teller.tell(telling.take().unwrap_or_default()).await;
             report.notification = Some(notification);
-            self.store.put(&report.name(), json(report)).await?;
+        }
+        let first = self.store_first(report).await?;
+        let seen = Seen {
+            report: Some(first),
+            ..seen.clone()
+        };
+        let mut kept = tell::save(&self.store, saved, &seen).await?;
+        if let (Some(teller), Some(plan)) = (teller, telling) {
+            let (notification, told) = teller.tell(plan).await;
+            report.notification = Some(notification);
+            let (stored, bytes) = stored(report);
+            let told = Seen {
+                report: Some(stored),
+                ..Seen::told(seen.at, told)
+            };
+            kept = tell::save(&self.store, kept, &told).await?;
+            self.store.put(&report.name(), bytes).await?;
         }
         Ok(kept)
     }
+
+    /// Stores a report and its rows. What another evaluation of the run has stored stays as it is.
+    async fn store_first(&self, report: &mut Report) -> Result<StoredReport, StoreError> {
+        let (mut of_report, bytes) = stored(report);
+        if !self.store.create(&of_report.name, bytes).await? {
+            report.run.evaluation = Uuid::now_v7().to_string();
+            let bytes;
+            (of_report, bytes) = stored(report);
+            self.store.put(&of_report.name, bytes).await?;
+        }
+        for (name, bytes) in history::objects(report) {
+            self.store.create(&name, bytes).await?;
+        }
+        Ok(of_report)
+    }
+}
+
+/// A report as it is stored.
+fn stored(report: &Report) -> (StoredReport, Vec<u8>) {
+    let bytes = report.render(Format::Json, None, false).into_bytes();
+    let stored = StoredReport {
+        name: report.name(),
+        sha256: sha256([bytes.as_slice()]),
+    };
+    (stored, bytes)
 }
 
 /// Whether an event's look found only what was known: there are too many events to write each down.

@@ -2,14 +2,16 @@
 
 mod accepted;
 mod adopted;
+mod departed;
+mod row;
+mod unreachable;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use lineward_rules::Context;
-use lineward_rules::catalogue;
 use lineward_rules::estate::{
-    AccountId, Application, Arn, Region, Scope, ScopeState, Service, Slice, UnreadApplication,
+    AccountId, Application, Arn, Region, ScopeState, Service, Slice, UnreadApplication,
 };
 use lineward_rules::graph::{Edges, Pool};
 use lineward_rules::judge::judge_estate;
@@ -18,9 +20,15 @@ use lineward_rules::{Finding, Fingerprint, Status, judge, sort_findings};
 
 use accepted::Accepted;
 use adopted::Adopted;
+use departed::Departed;
+use row::{RuleState, finding_row, is_whole, row, rule_state};
+use unreachable::{Unreachable, is_of_entry};
 
 use crate::ledger::{ByAccount, KnownFinding, Ledger, Looked, SeenApplication, diff};
-use crate::report::{self, ApplicationRow, Coverage, FindingRow, Report, Run, ScopeRow, Summary};
+use crate::report::{
+    self, AccountOutcome, AccountRow, ApplicationRow, Coverage, FindingRow, Report, RuleRow, Run,
+    ScopeRow, Selection, Summary,
+};
 use lineward_rules::estate::Organization;
 
 /// What is kept of the slices that have come so far.
@@ -28,13 +36,19 @@ pub(super) struct Fold<'a> {
     before: &'a Ledger,
     by_account: ByAccount<'a>,
     cx: &'a Context<'a>,
+    /// The rules that are off, as if they were on and the others off; nothing where none is.
+    off: Option<&'a Context<'a>>,
     findings: Vec<Finding>,
+    /// What the rules find that are off.
+    not_judged: Vec<Finding>,
     edges: Vec<Edges>,
     statements: Pool,
     is_organization_whole: bool,
     applications: Vec<ApplicationRow>,
     looked: Looked,
     coverage: Coverage,
+    accounts: Vec<AccountRow>,
+    unreachable: Unreachable,
     summary: Summary,
     adopted: Adopted,
     accepted: Accepted<'a>,
@@ -48,21 +62,40 @@ pub(super) struct Folded {
     pub(super) looked: Looked,
     /// Whether the run was over the whole organization.
     pub(super) is_scan: bool,
+    /// The known findings beyond what was asked for: what is owed of them is told, but the report leaves them out.
+    pub(super) outside: BTreeSet<Fingerprint>,
+    /// The accounts that the organization lists no longer, where the run was over all of it.
+    pub(super) departed: Option<BTreeMap<AccountId, Timestamp>>,
+}
+
+/// How much the run was to look at, and how long it remembers.
+pub(super) struct RunScope {
+    pub(super) is_narrowed: bool,
+    /// How long what is known of an account is kept that the organization lists no longer.
+    pub(super) forget_after: SignedDuration,
 }
 
 impl<'a> Fold<'a> {
-    pub(super) fn new(before: &'a Ledger, cx: &'a Context<'a>) -> Self {
+    pub(super) fn new(
+        before: &'a Ledger,
+        cx: &'a Context<'a>,
+        off: Option<&'a Context<'a>>,
+    ) -> Self {
         Self {
             before,
             by_account: ByAccount::of(before),
             cx,
+            off,
             findings: Vec::new(),
+            not_judged: Vec::new(),
             edges: Vec::new(),
             statements: Pool::default(),
             is_organization_whole: false,
             applications: Vec::new(),
             looked: Looked::default(),
             coverage: Coverage::default(),
+            accounts: Vec::new(),
+            unreachable: Unreachable::default(),
             summary: Summary::default(),
             adopted: Adopted::default(),
             accepted: Accepted::new(cx),
@@ -92,9 +125,11 @@ impl<'a> Fold<'a> {
         });
         let (mut findings, lineage) = (judgement.findings, judgement.lineage);
         findings.retain(|finding| !self.by_account.is_outdated(finding));
+        let not_judged = self.off.map(|off| judge(slice, off).findings);
+        let not_judged = not_judged.unwrap_or_default();
         let faulty: BTreeSet<_> = findings
             .iter()
-            .filter(|finding| self.accepted.of(finding).is_none())
+            .chain(&not_judged)
             .map(|finding| &finding.resource)
             .collect();
         let account = &slice.account.id;
@@ -115,12 +150,21 @@ impl<'a> Fold<'a> {
         }
         self.adopted.add_orphans(account, judgement.orphan_runs);
         self.findings.extend(findings);
+        self.not_judged.extend(not_judged);
     }
 
     fn count_account(&mut self, slice: &Slice) {
         let Some(state) = slice.account_state() else {
             return;
         };
+        self.unreachable.add(slice);
+        self.accounts.push(AccountRow {
+            id: slice.account.id.clone(),
+            name: slice.account.name.clone(),
+            management: false,
+            joined_at: slice.account.joined_at,
+            outcome: state.into(),
+        });
         let accounts = &mut self.coverage.accounts;
         accounts.total += 1;
         match state {
@@ -175,28 +219,41 @@ impl<'a> Fold<'a> {
         mut self,
         run: Run,
         organization: Organization,
-        is_narrowed: bool,
+        scope: &RunScope,
         ledger: &Ledger,
     ) -> Folded {
+        let is_narrowed = scope.is_narrowed;
+        let is_scan = self.is_organization_whole && !is_narrowed;
         self.judge_estate();
+        self.merge_unreachable(&organization, ledger, is_scan);
         let home = AccountId::from(organization.management_account.as_str());
         self.findings.extend(self.accepted.expired(&home));
         sort_findings(&mut self.findings);
         self.looked.finish(ledger, self.cx.now);
-        self.let_go(ledger);
+        self.keep_unjudged(ledger);
+        let departed = if is_scan {
+            self.depart(ledger, scope.forget_after)
+        } else {
+            Departed::default()
+        };
+        self.list_accounts(&organization, &departed);
         self.applications.sort_by(|a, b| a.arn.cmp(&b.arn));
         self.coverage.scopes.sort_by(|a, b| {
             let key =
                 |row: &ScopeRow| (row.account.clone(), row.region.clone(), row.service.clone());
             key(a).cmp(&key(b))
         });
-        let findings = self.rows(ledger);
+        let selection = is_narrowed.then_some(&run.selection);
+        let (findings, outside) = self.rows(ledger, &departed, selection);
+        self.summary.outside_selection = outside.len();
         self.summary.applications = self.applications.len();
         self.summary.new_applications = self.applications.iter().filter(|row| row.new).count();
-        self.summary.count(&findings);
+        let inside = findings
+            .iter()
+            .filter(|row| !outside.contains(&row.fingerprint));
+        self.summary.count(inside);
+        let complete = self.is_complete();
         self.summary.lineage = self.adopted.finish();
-        let failed = |row: &ScopeRow| row.outcome == ScopeState::Failed;
-        let complete = !self.coverage.scopes.iter().any(failed);
         let seen = self.applications.iter().map(|row| SeenApplication {
             arn: row.arn.clone(),
             account: row.account.clone(),
@@ -205,34 +262,90 @@ impl<'a> Fold<'a> {
         Folded {
             applications: seen.collect(),
             looked: self.looked,
-            is_scan: self.is_organization_whole && !is_narrowed,
+            is_scan,
+            outside,
+            departed: is_scan.then_some(departed.since),
             report: Report {
                 schema: report::SCHEMA.into(),
                 run: Run { complete, ..run },
                 organization,
                 coverage: self.coverage,
                 summary: self.summary,
+                accounts: self.accounts,
                 applications: self.applications,
                 findings,
+                rules: RuleRow::all(self.cx.policy),
                 exemptions: self.accepted.rows(&self.findings, is_narrowed || !complete),
                 notification: None,
+                previous_sha256: None,
             },
             findings: self.findings,
         }
     }
 
-    /// Adds what needs no look: what a rule found that is switched off now is nothing that anybody wants to know.
-    fn let_go(&mut self, ledger: &Ledger) {
-        let known = ledger.findings.values().map(|it| &it.finding);
-        let gone = known.filter(|it| self.is_off(it));
-        let fingerprints: Vec<_> = gone.map(|it| it.fingerprint.clone()).collect();
-        self.looked.findings.extend(fingerprints);
+    fn merge_unreachable(&mut self, organization: &Organization, ledger: &Ledger, is_scan: bool) {
+        let accounts = self.coverage.accounts;
+        let scope = (accounts.audited + accounts.failed, is_scan);
+        let mut findings = std::mem::take(&mut self.findings);
+        let is_accepted = |finding: &Finding| self.accepted.of(finding).is_some();
+        self.unreachable
+            .merge(&mut findings, organization, ledger, scope, is_accepted);
+        self.findings = findings;
     }
 
-    /// Whether the rule of a finding is switched off.
-    fn is_off(&self, finding: &Finding) -> bool {
-        let rule = catalogue::find(finding.rule.as_str());
-        rule.is_none_or(|rule| rule.severity_in(self.cx.policy).is_none())
+    /// Works out which accounts the organization lists no longer, and forgets those that are long gone.
+    fn depart(&mut self, ledger: &Ledger, forget_after: SignedDuration) -> Departed {
+        let listed = self.accounts.iter().map(|row| row.id.clone()).collect();
+        let departed = Departed::of(ledger, &listed, self.cx.now, forget_after);
+        departed.forget(ledger, &mut self.looked);
+        self.coverage.scopes.extend(departed.rows());
+        departed
+    }
+
+    fn list_accounts(&mut self, organization: &Organization, departed: &Departed) {
+        self.accounts
+            .extend(departed.accounts().map(|id| AccountRow {
+                id: id.clone(),
+                name: String::new(),
+                management: false,
+                joined_at: None,
+                outcome: AccountOutcome::NotListed,
+            }));
+        for row in &mut self.accounts {
+            row.management = row.id.as_str() == organization.management_account;
+        }
+        self.accounts.sort_by(|a, b| a.id.cmp(&b.id));
+    }
+
+    /// Whether everything was read, but for accounts that somebody accepted not to enter.
+    fn is_complete(&self) -> bool {
+        let findings = self.findings.iter().filter(|finding| is_of_entry(finding));
+        let accepted = findings.filter(|finding| self.accepted.of(finding).is_some());
+        let accepted: BTreeSet<_> = accepted.map(|finding| &finding.account).collect();
+        let sts = Service::Sts.to_string();
+        let mut scopes = self.coverage.scopes.iter();
+        scopes.all(|row| {
+            let is_accepted = row.service == sts && accepted.contains(&row.account);
+            row.outcome != ScopeState::Failed || is_accepted
+        })
+    }
+
+    /// Lets nothing pass for mended whose rule was not asked, unless it went with its application. Of a rule that
+    /// exists no more nobody can ever ask.
+    fn keep_unjudged(&mut self, ledger: &Ledger) {
+        let present: BTreeSet<_> = self.applications.iter().map(|row| &row.arn).collect();
+        for (fingerprint, known) in &ledger.findings {
+            let application = known.finding.resource.application();
+            let is_gone = application.is_some_and(|arn| {
+                self.looked.applications.contains(&arn) && !present.contains(&arn)
+            });
+            match rule_state(&known.finding, self.cx.policy) {
+                RuleState::On => {}
+                RuleState::Off if is_gone => {}
+                RuleState::Off => drop(self.looked.findings.remove(fingerprint)),
+                RuleState::Unknown => drop(self.looked.findings.insert(fingerprint.clone())),
+            }
+        }
     }
 
     /// Adds what the rules over the whole estate find.
@@ -243,10 +356,20 @@ impl<'a> Fold<'a> {
         self.findings
             .retain(|finding| !superseded.contains(&finding.fingerprint));
         self.findings.extend(estate.findings);
+        if let Some(off) = self.off {
+            let estate = judge_estate(&edges, self.is_organization_whole, off);
+            self.not_judged.extend(estate.findings);
+        }
     }
 
     /// The findings of this run, and those of earlier ones that it didn't see again.
-    fn rows(&self, ledger: &Ledger) -> Vec<FindingRow> {
+    fn rows(
+        &self,
+        ledger: &Ledger,
+        departed: &Departed,
+        selection: Option<&Selection>,
+    ) -> (Vec<FindingRow>, BTreeSet<Fingerprint>) {
+        let mut outside = BTreeSet::new();
         let before = ledger.findings.keys();
         let now = self.findings.iter().map(|finding| &finding.fingerprint);
         let changes = diff(before, now, |fingerprint| {
@@ -260,13 +383,36 @@ impl<'a> Fold<'a> {
                 self.seen(finding, known, &changes)
             })
             .collect();
+        let not_judged = self.not_judged.iter().map(|it| (&it.fingerprint, it));
+        let not_judged: BTreeMap<_, _> = not_judged.collect();
+        for (fingerprint, finding) in &not_judged {
+            let known = ledger.findings.get(*fingerprint);
+            let first_seen_at = known.map_or(self.cx.now, |it| it.first_seen_at.min(self.cx.now));
+            let status = Status::NotJudged;
+            rows.push(finding_row(finding, status, first_seen_at, self.cx.now));
+        }
         for (fingerprint, known) in &ledger.findings {
-            if self.is_off(&known.finding) {
+            let status = changes.get(fingerprint).copied();
+            let rule = rule_state(&known.finding, self.cx.policy);
+            if departed.takes(&known.finding) && status == Some(Status::Resolved) {
+                rows.push(self.past(known, Status::Gone));
                 continue;
             }
-            let status = changes.get(fingerprint).copied();
-            if let Some(status @ (Status::Resolved | Status::Unseen)) = status {
-                rows.push(self.past(known, status));
+            if status == Some(Status::Unseen)
+                && selection.is_some_and(|it| !it.holds(&known.finding))
+            {
+                outside.insert(fingerprint.clone());
+            }
+            match (rule, status) {
+                (RuleState::Off, Some(Status::Unseen)) if not_judged.contains_key(fingerprint) => {}
+                (RuleState::Off, Some(Status::Unseen)) => {
+                    rows.push(self.past(known, Status::NotJudged));
+                }
+                (
+                    RuleState::On | RuleState::Off,
+                    Some(status @ (Status::Resolved | Status::Unseen)),
+                ) => rows.push(self.past(known, status)),
+                _ => {}
             }
         }
         rows.sort_by(|a, b| {
@@ -289,7 +435,7 @@ impl<'a> Fold<'a> {
                 .cmp(&a.severity)
                 .then_with(|| key(a).cmp(&key(b)))
         });
-        rows
+        (rows, outside)
     }
 
     fn seen(
@@ -317,7 +463,12 @@ impl<'a> Fold<'a> {
     fn past(&self, known: &KnownFinding, status: Status) -> FindingRow {
         let acceptance = match status {
             Status::Unseen => self.accepted.of(&known.finding),
-            Status::New | Status::Ongoing | Status::Resolved | Status::Exempt => None,
+            Status::New
+            | Status::Ongoing
+            | Status::Resolved
+            | Status::Exempt
+            | Status::NotJudged
+            | Status::Gone => None,
         };
         let status = acceptance.as_ref().map_or(status, |_| Status::Exempt);
         let (first, last) = (known.first_seen_at, known.last_seen_at);
@@ -326,69 +477,4 @@ impl<'a> Fold<'a> {
             ..finding_row(&known.finding, status, first, last)
         }
     }
-}
-
-/// Whether nothing of an application, its job runs and its sessions was left unread.
-fn is_whole(slice: &Slice, application: &Arn) -> bool {
-    let mut gaps = slice.scopes.iter().flat_map(|scope| &scope.gaps);
-    !gaps.any(|gap| {
-        gap.resource
-            .as_ref()
-            .is_some_and(|arn| arn.is_within(application))
-    })
-}
-
-fn finding_row(
-    finding: &Finding,
-    status: Status,
-    first_seen_at: Timestamp,
-    last_seen_at: Timestamp,
-) -> FindingRow {
-    FindingRow {
-        fingerprint: finding.fingerprint.clone(),
-        rule: finding.rule.clone(),
-        severity: finding.severity,
-        verdict: finding.verdict,
-        status,
-        account: finding.account.clone(),
-        region: finding.region.clone(),
-        resource: finding.resource.clone(),
-        team: finding.team.clone(),
-        title: finding.title.clone(),
-        evidence: finding.evidence.clone(),
-        read_from: finding.read_from.clone(),
-        first_seen_at,
-        last_seen_at,
-        remediation: finding.remediation.clone(),
-        incident: None,
-        acceptance: None,
-    }
-}
-
-/// The row of a scope that was not simply audited.
-fn row(slice: &Slice, scope: &Scope) -> Option<ScopeRow> {
-    let (code, reason) = match (&scope.skipped, scope.gaps.first()) {
-        (Some(skipped), _) => (skipped.code.clone(), skipped.reason.clone()),
-        (None, Some(gap)) => {
-            let more = scope.gaps.len() - 1;
-            let more = if more == 0 {
-                String::new()
-            } else {
-                format!(" (and {more} more)")
-            };
-            (
-                gap.code.clone(),
-                format!("{}: {}{more}", gap.operation, gap.reason),
-            )
-        }
-        (None, None) => return None,
-    };
-    Some(ScopeRow {
-        account: slice.account.id.clone(),
-        region: scope.region.clone(),
-        service: scope.service.to_string(),
-        outcome: scope.state(),
-        code,
-        reason,
-    })
 }

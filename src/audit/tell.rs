@@ -4,7 +4,6 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::{AuditError, paging};
@@ -59,15 +58,13 @@ impl Teller<'_> {
         }
     }
 
-    /// Sends the changes and saves what came of it. What was about to be sent is in the ledger already: a run
-    /// that is killed before it can say what was taken leaves a ledger by which the next tells it again, or
-    /// resolves it.
+    /// Sends the changes, and says what came of it for the report and for the ledger. What was about to be sent is
+    /// in the ledger already: a run that is killed before it can say what was taken leaves a ledger by which the
+    /// next tells it again, or resolves it.
     pub(super) async fn tell(
         &self,
         plan: Plan,
-        kept: Saved,
-        at: Timestamp,
-    ) -> Result<(Notification, Saved), StoreError> {
+    ) -> (Notification, BTreeMap<String, Option<Incident>>) {
         let endpoint = &self.pagerduty.endpoint;
         let budget = Duration::try_from(self.pagerduty.send_timeout).unwrap_or_default();
         let until = Instant::now() + budget;
@@ -81,13 +78,7 @@ impl Teller<'_> {
             ..summary(&deliveries)
         };
         notification.problems.extend(plan.unroutable);
-        let told = Seen::told(at, delivered(deliveries));
-        let kept = if told.incidents.is_empty() {
-            kept
-        } else {
-            save(&self.store, kept, &told).await?
-        };
-        Ok((notification, kept))
+        (notification, delivered(deliveries))
     }
 }
 
@@ -103,7 +94,15 @@ pub async fn notify(config: &Config, report: &Report) -> Result<Notification, Au
         ..Seen::told(report.run.started_at, plan.intents())
     };
     let kept = save(&teller.store, saved, &seen).await?;
-    let (notification, _) = teller.tell(plan, kept, report.run.started_at).await?;
+    let (notification, told) = teller.tell(plan).await;
+    if !told.is_empty() {
+        save(
+            &teller.store,
+            kept,
+            &Seen::told(report.run.started_at, told),
+        )
+        .await?;
+    }
     Ok(notification)
 }
 

@@ -38,6 +38,9 @@ pub(super) struct Audit {
     /// Record all that is found as known: it pages nobody, now or later, unless it was gone and is back.
     #[arg(long, conflicts_with = "notify")]
     baseline: bool,
+    /// Store nothing: neither report nor ledger. What is new stays new for the runs that follow.
+    #[arg(long, conflicts_with_all = ["notify", "baseline"])]
+    no_store: bool,
     /// The least severity of an open finding that gives exit code 1.
     #[arg(long, value_name = "SEVERITY", default_value = "low", value_parser = severity_of)]
     fail_on: Severity,
@@ -81,6 +84,7 @@ impl Audit {
             judge_until: self.walk.judge_until(),
             send_until: None,
             baseline: self.baseline,
+            is_look: self.no_store,
         };
         let progress = terminal::Progress::new(!self.walk.no_progress);
         let outcome = audit::audit(&config, request, |slice| progress.add(slice)).await;
@@ -92,7 +96,7 @@ impl Audit {
         }
         let outcome = outcome.map_err(|error| super::audit_failure(&error))?;
         let written = self.write(&outcome.report);
-        let delivered = tell(&outcome);
+        let delivered = self.no_store || tell(&outcome);
         written?;
         if let Some(id) = self.walk.missed(&outcome.report) {
             terminal::say(&format!(

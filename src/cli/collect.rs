@@ -1,13 +1,13 @@
 //! `lineward collect`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use futures_util::StreamExt as _;
 use jiff::Timestamp;
 use lineward::collect::Known;
 use lineward::snapshot::{Header, SCHEMA, SnapshotError, Writer};
-use lineward::source;
+use lineward::source::{self, StartError};
 use lineward::store::{Store, StoreError};
 use lineward_rules::Slice;
 use lineward_rules::estate::ScopeState;
@@ -36,14 +36,21 @@ impl Collect {
             plan.needs_organization = true;
             Known::default()
         });
-        let mut walk = source::start(plan, known)
-            .await
-            .map_err(|error| Failure::new(Exit::Failed, &error))?;
+        let mut walk = source::start(plan, known).await.map_err(|error| {
+            let exit = match error {
+                StartError::Connection(_) => Exit::Failed,
+                StartError::Asked(_) => Exit::Usage,
+            };
+            Failure::new(exit, &error)
+        })?;
         let header = Header {
             schema: SCHEMA.into(),
             run: walk.run,
             started_at: walk.started_at,
             organization: walk.organization,
+            is_narrowed: walk.is_narrowed,
+            selection: walk.selection,
+            caller: walk.caller,
         };
         let failed = |error: SnapshotError| Failure::new(Exit::Failed, &error);
         let mut writer = Writer::create(&self.output, &header).map_err(failed)?;
@@ -69,13 +76,10 @@ impl Collect {
 
 /// What earlier runs have seen, which a walk that finds less is held against.
 async fn known(url: &str) -> Result<Known, StoreError> {
-    let folder = url.strip_prefix("file:");
-    let folder = folder.map(|path| path.strip_prefix("//").unwrap_or(path));
-    // To open a folder is to make it.
-    if folder.is_some_and(|path| !Path::new(path).exists()) {
-        return Ok(Known::default());
+    match Store::existing(url).await? {
+        Some(store) => Ok(Known::of(&store.load().await?.ledger)),
+        None => Ok(Known::default()),
     }
-    Ok(Known::of(&Store::open(url).await?.load().await?.ledger))
 }
 
 fn failed_scopes(slice: &Slice) -> usize {

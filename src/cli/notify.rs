@@ -66,7 +66,7 @@ impl Notify {
                 "{error}; expected what `lineward audit --format json` writes"
             ))
         })?;
-        if report.schema != SCHEMA {
+        if !Report::reads(&report.schema) {
             return Err(wrong(format!(
                 "schema `{}`, expected `{SCHEMA}`",
                 report.schema

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
-use lineward::collect::{Plan, Target, since_when};
+use lineward::collect::{Asked, Plan, Target, since_when};
 use lineward::config::{Config, account_of, duration_of, region_of, time_limit_of};
 use lineward::report::Report;
 use lineward_rules::{AccountId, Region, Status};
@@ -56,6 +56,10 @@ impl WalkArgs {
             })
             .collect();
         plan.is_narrowed = self.narrows();
+        plan.asked = Asked {
+            accounts: !self.accounts.is_empty(),
+            regions: !self.regions.is_empty(),
+        };
         if let Some(since) = self.since {
             plan.job_runs_since = Some(since_when(Timestamp::now(), since));
         }

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use aws_sdk_organizations::types::Account as SdkAccount;
 use futures_util::future::FutureExt as _;
 use futures_util::stream::{self, Stream, StreamExt as _};
-use lineward_rules::estate::{Account, AccountId, Gap, Region, Scope, Service, Skipped};
+use jiff::Timestamp;
+use lineward_rules::estate::{Account, AccountId, Cause, Gap, Region, Scope, Service, Skipped};
 use lineward_rules::secrets;
 use tokio::sync::mpsc::{self, Sender};
 
@@ -15,6 +16,7 @@ use super::pages::{Rest, Tokens};
 use super::patience::{Deadline, Patience};
 use super::whole::WholeLists;
 use super::{Connection, Plan, account, is_own};
+use crate::config::ExcludedAccount;
 
 /// How many accounts may be listed ahead of the walk: a few pages of twenty.
 const AHEAD: usize = 200;
@@ -24,6 +26,9 @@ pub(super) const NOT_IN_USE: &str = "AWSOrganizationsNotInUseException";
 
 /// Our code for a list of no accounts, where AWS says that there is no organization.
 const NONE_LISTED: &str = "NoAccountsListed";
+
+/// Our code for an account that the configuration leaves out.
+const EXCLUDED: &str = "EXCLUDED";
 
 const LIST: &str = "ListAccounts";
 
@@ -172,17 +177,35 @@ impl Lister<'_> {
         let id = AccountId::from(account.id().unwrap_or_default());
         let state = state(account);
         let inactive = state.filter(|state| *state != "ACTIVE");
-        self.found(
-            self.account(&id, account.name().unwrap_or_default()),
-            inactive,
-        )
-        .await
+        let joined_at = account.joined_timestamp();
+        let joined_at = joined_at.and_then(|it| Timestamp::from_second(it.secs()).ok());
+        let listed = Account {
+            joined_at,
+            ..self.account(&id, account.name().unwrap_or_default())
+        };
+        self.found(listed, inactive).await
     }
 
     async fn found(&self, account: Account, inactive: Option<&str>) -> Result<(), Closed> {
-        let skipped = if self.plan.exclude_accounts.contains(&account.id) {
+        let mut exclusions = self.plan.exclusions.iter();
+        let exclusion = exclusions.find(|it| it.account == account.id);
+        if let Some(over) = exclusion.filter(|it| !it.holds(self.plan.started_at)) {
+            let scope = Scope {
+                gaps: vec![excluded_no_more(over)],
+                ..Scope::audited(Region::global(), Service::Sts)
+            };
+            return self.send(Listed::Scope(account, scope)).await;
+        }
+        let skipped = if let Some(exclusion) = exclusion {
+            let (owner, reason) = (&exclusion.owner, &exclusion.reason);
+            let until = exclusion.expires;
             Some(Skipped::new(
-                "EXCLUDED",
+                EXCLUDED,
+                format!("left out by {owner} until {until}: {reason}"),
+            ))
+        } else if self.plan.exclude_accounts.contains(&account.id) {
+            Some(Skipped::new(
+                EXCLUDED,
                 "left out by `[organization] exclude_accounts`",
             ))
         } else {
@@ -219,6 +242,20 @@ impl Lister<'_> {
         let account = self.account(&self.connection.own_account, "");
         debug_assert!(is_own(&account, self.connection));
         account
+    }
+}
+
+/// What is left of an exclusion that is over: nobody answers any more for not looking there.
+fn excluded_no_more(over: &ExcludedAccount) -> Gap {
+    Gap {
+        operation: "AssumeRole".into(),
+        resource: None,
+        cause: Cause::Refused,
+        code: "EXCLUSION_OVER".into(),
+        reason: format!(
+            "left out by {} until {}, which is over: {}",
+            over.owner, over.expires, over.reason
+        ),
     }
 }
 

@@ -76,6 +76,8 @@ pub struct Connection {
     /// The requests that were sent.
     pub calls: Arc<Calls>,
     pub(super) config: SdkConfig,
+    /// The ARN of the caller.
+    pub caller: String,
     /// The caller's own account.
     pub own_account: AccountId,
     /// The caller's partition (`aws`).
@@ -121,6 +123,7 @@ impl Connection {
             .unwrap_or("aws");
         Ok(Self {
             calls,
+            caller: identity.arn().unwrap_or_default().to_owned(),
             own_account: AccountId::from(account),
             partition: partition.to_owned(),
             config,

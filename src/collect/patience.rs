@@ -41,7 +41,9 @@ impl Failure {
 
     /// Whether it says that something is not there, which is as good an answer as any.
     fn is_answer(&self) -> bool {
-        self.is_not_found || self.is_unknown_operation
+        // A refusal costs no wait, and may be of one resource alone.
+        let is_denied = matches!(self.gap.cause, Cause::Denied | Cause::DeniedByScp);
+        self.is_not_found || self.is_unknown_operation || is_denied
     }
 }
 
@@ -310,6 +312,15 @@ mod tests {
             ..failure("ResourceNotFoundException")
         };
         assert!(!given_up_after(&vec![Some(gone); 9]));
+    }
+
+    #[test]
+    fn a_denial_is_no_failure() {
+        for cause in [Cause::Denied, Cause::DeniedByScp] {
+            let mut denied = failure("AccessDeniedException");
+            denied.gap.cause = cause;
+            assert!(!given_up_after(&vec![Some(denied); 9]));
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -9,9 +9,53 @@ use lineward_rules::estate::{Account, Cause, Gap, Region, Scope, ScopeState, Ser
 use super::emr_serverless::Found;
 use super::gap::{incomplete, is_of_authorization};
 use super::pages::{self, Page, Rest, Tokens};
-use super::patience::{Failure, Patience};
+use super::patience::{Deadline, Failure, Patience};
 use super::whole::WholeLists;
 use super::{Connection, Plan};
+
+/// The Regions of all partitions that this build knows.
+pub(super) const ALL: [&str; 40] = [
+    "af-south-1",
+    "ap-east-1",
+    "ap-east-2",
+    "ap-northeast-1",
+    "ap-northeast-2",
+    "ap-northeast-3",
+    "ap-south-1",
+    "ap-south-2",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "ap-southeast-3",
+    "ap-southeast-4",
+    "ap-southeast-5",
+    "ap-southeast-6",
+    "ap-southeast-7",
+    "ca-central-1",
+    "ca-west-1",
+    "cn-north-1",
+    "cn-northwest-1",
+    "eu-central-1",
+    "eu-central-2",
+    "eu-isoe-west-1",
+    "eu-north-1",
+    "eu-south-1",
+    "eu-south-2",
+    "eu-west-1",
+    "eu-west-2",
+    "eu-west-3",
+    "eusc-de-east-1",
+    "il-central-1",
+    "me-central-1",
+    "me-south-1",
+    "mx-central-1",
+    "sa-east-1",
+    "us-east-1",
+    "us-east-2",
+    "us-gov-east-1",
+    "us-gov-west-1",
+    "us-west-1",
+    "us-west-2",
+];
 
 /// The Regions that every account has unless it is told otherwise, where EMR Serverless exists.
 const DEFAULT_REGIONS: [&str; 17] = [
@@ -125,6 +169,12 @@ impl Regions {
             explain_refusal(scope, works, is_untouched);
         }
     }
+}
+
+/// The Regions that the caller's own account has enabled, as far as they can be listed.
+pub(super) async fn of_caller(connection: &Connection, plan: &Plan) -> BTreeSet<Region> {
+    let patience = Patience::new(Deadline::of_walk(plan));
+    enabled(&connection.config, &patience).await.0
 }
 
 /// The Regions that the account has enabled, and why these aren't all.

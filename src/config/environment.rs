@@ -19,6 +19,18 @@ pub fn environment() -> impl Iterator<Item = (String, String)> {
     std::env::vars_os().map(move |(name, value)| (text(name), text(value)))
 }
 
+/// The variables that change the configuration, in order.
+pub(super) fn ours(
+    environment: impl IntoIterator<Item = (String, String)>,
+) -> Vec<(String, String)> {
+    let ours = environment
+        .into_iter()
+        .filter(|(name, _)| name.starts_with(PREFIX) && name != CONFIG);
+    let mut variables: Vec<_> = ours.collect();
+    variables.sort();
+    variables
+}
+
 /// Lays the environment over the table that `config` was read from.
 ///
 /// A value is read as TOML where that gives what the key takes, and else as a string, so that
@@ -26,15 +38,10 @@ pub fn environment() -> impl Iterator<Item = (String, String)> {
 pub(super) fn overlay(
     config: Config,
     table: Table,
-    environment: impl IntoIterator<Item = (String, String)>,
+    variables: Vec<(String, String)>,
     mistakes: &mut Vec<Mistake>,
 ) -> Config {
     let (mut config, mut table) = (config, table);
-    let ours = environment
-        .into_iter()
-        .filter(|(name, _)| name.starts_with(PREFIX) && name != CONFIG);
-    let mut variables: Vec<_> = ours.collect();
-    variables.sort();
     let mut references = references(&Value::Table(table.clone()));
     references.extend(variables.iter().filter_map(|(_, text)| reference(text)));
     for (name, text) in variables {

@@ -203,3 +203,16 @@ fn all<'de, D: Deserializer<'de>, T>(
         .map(|text| read(text).map_err(D::Error::custom))
         .collect()
 }
+/// An account.
+pub(super) fn account<'de, D: Deserializer<'de>>(input: D) -> Result<AccountId, D::Error> {
+    account_of(&String::deserialize(input)?).map_err(D::Error::custom)
+}
+
+/// A text that says something.
+pub(super) fn text<'de, D: Deserializer<'de>>(input: D) -> Result<String, D::Error> {
+    let text = String::deserialize(input)?;
+    if text.trim().is_empty() {
+        return Err(D::Error::custom("must say something"));
+    }
+    Ok(text)
+}

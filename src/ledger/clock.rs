@@ -30,8 +30,10 @@ impl Ledger {
             scanned_at,
             paging_since,
             organization: _,
+            report: _,
             applications,
             gone,
+            departed,
             findings,
             incidents,
             unknown: _,
@@ -45,7 +47,10 @@ impl Ledger {
         let incidents = incidents.values_mut();
         let incidents = incidents.flat_map(|it| [&mut it.opened_at, &mut it.told_at]);
         let known = applications.chain(findings).chain(incidents);
-        own.chain(gone.values_mut()).chain(known).collect()
+        own.chain(gone.values_mut())
+            .chain(departed.values_mut())
+            .chain(known)
+            .collect()
     }
 }
 

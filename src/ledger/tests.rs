@@ -127,6 +127,7 @@ fn incident(state: IncidentState, second: i64) -> Incident {
         summary: String::new(),
         is_taken: false,
         is_contested: false,
+        not_judged: BTreeSet::new(),
     }
 }
 

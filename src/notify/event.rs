@@ -1,6 +1,9 @@
 //! An event of PagerDuty's Events API v2, within its limits.
 
+use std::collections::BTreeSet;
+
 use lineward_rules::Severity;
+use lineward_rules::Status;
 use lineward_rules::estate::Arn;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -94,6 +97,10 @@ impl Event {
                 rules.join(", ")
             ),
         };
+        let summary = match not_judged(findings).as_slice() {
+            [] => summary,
+            off => format!("switched off and not judged: {}; {summary}", off.join(", ")),
+        };
         let team = findings.iter().find_map(|finding| finding.team.clone());
         let source = findings
             .first()
@@ -148,10 +155,28 @@ impl Event {
         }
     }
 
+    /// The payload of a resolve that says why, where it isn't that all was mended.
+    pub(super) fn farewell(why: &str) -> Value {
+        json!({ "payload": {
+            "summary": cut(&plain(why), SUMMARY),
+            "source": "Lineward",
+            "severity": word(Severity::Low),
+        }})
+    }
+
     /// What the incident is about.
     pub(super) fn summary(&self) -> &str {
         &self.payload.summary
     }
+}
+
+/// The rules of these findings that are switched off.
+fn not_judged<'a>(findings: &[&'a FindingRow]) -> Vec<&'a str> {
+    let off = findings
+        .iter()
+        .filter(|row| row.status == Status::NotJudged);
+    let rules: BTreeSet<_> = off.map(|row| row.rule.as_str()).collect();
+    rules.into_iter().collect()
 }
 
 /// PagerDuty's word for a severity.

@@ -63,6 +63,7 @@ fn question(
         summary: event.summary().to_owned(),
         is_taken: true,
         is_contested: false,
+        not_judged: std::iter::empty().collect(),
     };
     Some(Change {
         dedup_key,

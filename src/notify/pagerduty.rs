@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
 use super::keys::Key;
-use super::{Action, Change, Routing};
+use super::{Action, Change, Event, Routing};
 use crate::config::digest;
 
 /// How many events a minute are sent through one key: PagerDuty takes about 120.
@@ -232,7 +232,7 @@ impl Queue<'_> {
     fn body(&self, change: &Change) -> Value {
         let (action, event) = match &change.action {
             Action::Trigger { event, .. } => ("trigger", serde_json::to_value(event).ok()),
-            Action::Resolve { .. } => ("resolve", None),
+            Action::Resolve { why, .. } => ("resolve", why.as_deref().map(Event::farewell)),
         };
         let mut body = event.unwrap_or_else(|| json!({}));
         if let Some(fields) = body.as_object_mut() {

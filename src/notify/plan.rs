@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
-use lineward_rules::estate::Arn;
+use lineward_rules::estate::{AccountId, Arn};
 use lineward_rules::finding::Failing;
 use lineward_rules::{Finding, Fingerprint, Severity, Status, catalogue};
 
@@ -76,17 +76,13 @@ pub fn plan(situation: &Situation<'_>) -> Plan {
 }
 
 impl<'a> Situation<'a> {
-    /// The findings that the report says something of, and those that nobody wants to know of any more.
+    /// The findings that the report says something of, and those of rules that exist no more.
     fn reported(&self) -> BTreeSet<&'a Fingerprint> {
-        let policy = self.config.policy();
-        let is_off = |known: &KnownFinding| {
-            let rule = catalogue::find(known.finding.rule.as_str());
-            rule.is_none_or(|rule| rule.severity_in(&policy).is_none())
-        };
+        let is_left = |known: &KnownFinding| catalogue::find(known.finding.rule.as_str()).is_none();
         let rows = self.report.findings.iter().map(|it| &it.fingerprint);
         let known = self.ledger.findings.iter();
-        let off = known.filter(|(_, known)| is_off(known)).map(|(it, _)| it);
-        rows.chain(off).collect()
+        let left = known.filter(|(_, known)| is_left(known)).map(|(it, _)| it);
+        rows.chain(left).collect()
     }
 }
 
@@ -103,6 +99,7 @@ struct Planner<'a> {
 impl<'a> Planner<'a> {
     fn groups(&mut self) -> BTreeMap<Group, Members> {
         let newborn = newborn(self.of.report, self.of.pagerduty);
+        let newcomers = newcomers(self.of.report, self.of.pagerduty);
         let mut groups: BTreeMap<Group, Members> = BTreeMap::new();
         for (index, finding) in self.of.report.findings.iter().enumerate() {
             let group = Group::of(finding, self.of.pagerduty, self.of.config);
@@ -121,7 +118,7 @@ impl<'a> Planner<'a> {
                 self.plan.newborn.insert(application);
                 true
             } else {
-                ledger.is_overtaken(&finding.resource, now)
+                newcomers.contains(&finding.account) || ledger.is_overtaken(&finding.resource, now)
             };
             if is_held {
                 self.held.insert(index);
@@ -183,16 +180,28 @@ impl<'a> Planner<'a> {
         let is_same = rules.iter().copied().eq(&known.rules);
         // What a killed run, or one whose time was up, still owes is sent wherever this run looked.
         let is_owed = known.state == IncidentState::Intended
-            && (!members.open.is_empty() || findings.iter().any(|it| it.status == Status::Unseen));
+            && (!members.open.is_empty()
+                || findings
+                    .iter()
+                    .any(|it| matches!(it.status, Status::Unseen | Status::NotJudged)));
+        // That a rule was switched off is said once.
+        let not_judged = not_judged(&findings);
+        let is_said = not_judged.is_subset(&known.not_judged);
         let is_due = !members.open.is_empty() && self.is_due(&known);
-        let is_news = is_owed || !is_same || !are_known || is_due;
+        let is_news = is_owed || !is_same || !are_known || is_due || !is_said;
         if is_news && !findings.is_empty() {
             self.trigger(group, &findings, Some((&known, &unreported)));
-        } else if findings.len() + unreported.len() < known.findings.len() {
+        } else if findings.len() + unreported.len() < known.findings.len()
+            || not_judged != known.not_judged
+        {
             let left = unreported.iter().map(|it| it.fingerprint.clone());
             let findings = findings.iter().map(|it| it.fingerprint.clone());
             let findings = findings.chain(left).collect();
-            let shrunk = Incident { findings, ..known };
+            let shrunk = Incident {
+                findings,
+                not_judged,
+                ..known
+            };
             self.plan.shrunk.insert(group.dedup_key(), shrunk);
         }
         self.name(group, members);
@@ -360,6 +369,7 @@ impl<'a> Planner<'a> {
             summary: event.summary().to_owned(),
             is_taken: true,
             is_contested: false,
+            not_judged: not_judged(findings),
         };
         self.plan.changes.push(Change {
             dedup_key,
@@ -389,6 +399,20 @@ impl<'a> Planner<'a> {
             IncidentState::Intended => Some(now),
             IncidentState::Resolved => (!is_late).then_some(incident.told_at),
         };
+        let gone = self.of.report.findings.iter();
+        let is_gone = |row: &&FindingRow| {
+            row.status == Status::Gone && incident.findings.contains(&row.fingerprint)
+        };
+        let gone = gone.filter(is_gone).map(|row| &row.account);
+        let gone: BTreeSet<_> = gone.map(AccountId::as_str).collect();
+        let why = (!gone.is_empty()).then(|| {
+            let accounts: Vec<_> = gone.into_iter().collect();
+            let accounts = accounts.join(", ");
+            format!(
+                "gone: the organization lists {accounts} no longer: {}",
+                incident.summary
+            )
+        });
         let remembered = remembered.map(|told_at| Incident {
             state: IncidentState::Resolved,
             told_at,
@@ -405,6 +429,7 @@ impl<'a> Planner<'a> {
             action: Action::Resolve {
                 incident,
                 remembered,
+                why,
             },
         });
     }
@@ -428,13 +453,35 @@ impl<'a> Planner<'a> {
 /// Whether this run can't say if a finding is mended.
 fn is_untold(finding: &FindingRow) -> bool {
     let is_unknown = finding.status.is_open() && finding.verdict == Failing::Unknown;
-    finding.status == Status::Unseen || is_unknown
+    matches!(finding.status, Status::Unseen | Status::NotJudged) || is_unknown
+}
+
+/// The findings whose rules are switched off.
+fn not_judged(findings: &[&FindingRow]) -> BTreeSet<Fingerprint> {
+    let off = findings
+        .iter()
+        .filter(|row| row.status == Status::NotJudged);
+    off.map(|row| row.fingerprint.clone()).collect()
+}
+
+/// Whether what came to be at this time is still to be left in peace.
+fn is_young(at: Timestamp, report: &Report, pagerduty: &PagerDuty) -> bool {
+    let end = at.saturating_add(pagerduty.grace);
+    end.is_ok_and(|end| end > report.run.started_at)
+}
+
+/// The accounts that have just joined: what is rolled out to every account takes its time.
+fn newcomers(report: &Report, pagerduty: &PagerDuty) -> BTreeSet<AccountId> {
+    let joined = report.accounts.iter().filter(|row| {
+        row.joined_at
+            .is_some_and(|at| is_young(at, report, pagerduty))
+    });
+    joined.map(|row| row.id.clone()).collect()
 }
 
 /// The applications that are still to be left in peace.
 fn newborn(report: &Report, pagerduty: &PagerDuty) -> BTreeSet<Arn> {
-    let grace_ends = |created: Timestamp| created.saturating_add(pagerduty.grace).ok();
-    let is_young = |created| grace_ends(created).is_some_and(|end| end > report.run.started_at);
+    let is_young = |created| is_young(created, report, pagerduty);
     let young = report
         .applications
         .iter()

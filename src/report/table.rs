@@ -65,6 +65,20 @@ fn headline(report: &Report) -> String {
         summary.unknown,
         summary.exempt,
     );
+    if summary.outside_selection > 0 {
+        let _ = writeln!(
+            text,
+            "left out: {} known findings beyond what was asked for",
+            summary.outside_selection
+        );
+    }
+    if summary.not_judged > 0 {
+        let _ = writeln!(
+            text,
+            "not judged: {} of rules that are switched off",
+            summary.not_judged
+        );
+    }
     if !report.run.complete {
         text.push_str("INCOMPLETE: not everything could be read, see below\n");
     }
@@ -164,7 +178,8 @@ fn findings(report: &Report, width: u16, color: bool) -> Table {
         table.enforce_styling();
     }
     table.set_header(["severity", "rule", "account", "resource", "evidence"]);
-    for finding in &report.findings {
+    let rows = report.findings.iter();
+    for finding in rows.filter(|row| row.status != Status::NotJudged) {
         let application = finding.resource.application();
         let name = application.and_then(|arn| names.get(&arn).copied());
         let team = plain(finding.team.as_deref().unwrap_or("no team"));
@@ -199,7 +214,8 @@ fn severity(finding: &FindingRow, color: bool) -> Cell {
     }
     match (finding.status, finding.severity) {
         (Status::Resolved, _) => cell.fg(Color::Green),
-        (Status::Unseen | Status::Exempt, _) | (_, Severity::Low) => cell,
+        (Status::Unseen | Status::Exempt | Status::NotJudged | Status::Gone, _)
+        | (_, Severity::Low) => cell,
         (_, Severity::Critical) => cell.fg(Color::Red).add_attribute(Attribute::Bold),
         (_, Severity::High) => cell.fg(Color::Red),
         (_, Severity::Medium) => cell.fg(Color::Yellow),

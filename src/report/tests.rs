@@ -60,16 +60,24 @@ pub(crate) fn report(findings: Vec<FindingRow>) -> Report {
             started_at: Timestamp::UNIX_EPOCH,
             finished_at: Timestamp::UNIX_EPOCH,
             complete: true,
+            evaluation: "run".into(),
+            selection: Selection::default(),
+            caller: None,
+            role: String::new(),
+            config_sha256: String::new(),
         },
         organization: Organization::default(),
         coverage: Coverage::default(),
         summary,
+        accounts: Vec::new(),
         applications: vec![application(
             "arn:aws:emr-serverless:eu-west-1:111122223333:/applications/00f1",
         )],
         findings,
+        rules: Vec::new(),
         exemptions: Vec::new(),
         notification: None,
+        previous_sha256: None,
     }
 }
 

@@ -185,6 +185,7 @@ fn incident() -> ledger::Incident {
         summary: String::new(),
         is_taken: false,
         is_contested: false,
+        not_judged: std::collections::BTreeSet::new(),
     }
 }
 

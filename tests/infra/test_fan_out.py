@@ -79,7 +79,9 @@ def test_a_map_reads_the_plan_and_ends_in_finish_whatever_happens(machine):
     # What `finish` needs is still there.
     assert catch["ResultPath"] == "$.failure" and scan["ResultPath"] is None
     assert catch["Next"] == scan["Next"] == "Finish"
-    assert machine["States"]["Finish"]["Parameters"]["Payload"] == {"task": "finish", "run.$": "$.run"}
+    assert machine["States"]["Finish"]["Parameters"]["Payload"] == {
+        "task": "finish", "run.$": "$.run", "input.$": "$$.Execution.Input"
+    }
 
 
 @pytest.fixture

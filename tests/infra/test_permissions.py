@@ -127,7 +127,7 @@ def test_what_is_read_reads(auditor, member):
         ("sts:AssumeRole", f"arn:aws:iam::{MEMBER}:role/lineward-member", {}),
         ("s3:PutObject", "arn:aws:s3:::another/data/x", CONTEXT),
         ("s3:PutObject", "Bucket.Arn/config/lineward.toml", CONTEXT),
-        ("s3:DeleteObject", "Bucket.Arn/data/reports/x", CONTEXT),
+        ("s3:DeleteObject", "Bucket.Arn/config/x", CONTEXT),
         ("secretsmanager:GetSecretValue", f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:other-Ab", CONTEXT),
         ("iam:GetPolicy", f"arn:aws:iam::{MEMBER}:policy/x", CONTEXT),
         ("emr-serverless:UpdateApplication", f"arn:aws:emr-serverless:us-east-1:{ACCOUNT}:/applications/0", CONTEXT),

@@ -125,7 +125,9 @@ pub(crate) fn application_id(resource: &str) -> &str {
 
 /// The findings of a report that were seen in its run.
 pub(crate) fn found(report: &Value) -> BTreeSet<Told> {
-    let seen = rows(report).filter(|row| row["status"] != "resolved" && row["status"] != "unseen");
+    let seen = rows(report).filter(|row| {
+        !["resolved", "unseen", "not-judged", "gone"].contains(&row["status"].as_str().unwrap())
+    });
     let keys = ["rule", "verdict", "account", "region", "resource"];
     seen.map(|row| told(keys.map(|key| row[key].as_str().unwrap())))
         .collect()
@@ -151,6 +153,7 @@ pub(crate) fn count(report: &Value, status: &str) -> usize {
 pub(crate) fn timeless(report: &Value) -> Value {
     let mut report = report.clone();
     report["run"] = Value::Null;
+    report["previous_sha256"] = Value::Null;
     for list in ["findings", "applications"] {
         for row in report[list].as_array_mut().unwrap() {
             for key in ["first_seen_at", "last_seen_at", "status", "new"] {

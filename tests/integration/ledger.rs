@@ -112,8 +112,9 @@ fn what_a_run_did_not_look_at_is_unseen_and_never_resolved() {
     let (_, narrow) = bed.audit(&["--account", &account]);
     assert_eq!(
         (count(&narrow, "ongoing"), count(&narrow, "unseen")),
-        (here, total - here)
+        (here, 0)
     );
+    assert_eq!(narrow["summary"]["outside_selection"], total - here);
     assert_eq!(count(&narrow, "resolved"), 0);
 
     bed.sandbox.update(|organization| {

@@ -125,6 +125,7 @@ impl Part {
                     judge_until: None,
                     send_until: None,
                     baseline: false,
+                    is_look: false,
                 };
                 audit(&config, request, |_| ()).await?;
             }
