@@ -1,6 +1,7 @@
 //! Asks every rule about every resource of a slice.
 
 mod activity;
+mod data;
 mod estate;
 mod exemption;
 mod mending;
@@ -12,6 +13,7 @@ mod standing;
 mod subject;
 mod switched;
 
+pub use data::data;
 pub use estate::{EstateJudgement, judge_estate};
 pub use exemption::{TAG, TagError, Tagged, expired_in_configuration};
 pub use switched::switched;

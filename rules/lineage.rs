@@ -130,7 +130,8 @@ impl<'a> Setup<'a> {
 
     /// Whether an agent's listener is registered where Spark reads it.
     pub fn is_listening(&self, kind: AgentKind) -> bool {
-        self.spark.lists(kind.listeners_key(), kind.listener())
+        kind.listener_in(&self.spark, kind.listeners_key())
+            .is_some()
     }
 
     /// The dispatchers that Spline's agent sends lineage by, or what it lacks.
@@ -224,7 +225,7 @@ fn wanted(require: Requirement, spark: &Effective<'_>, agents: &Agents<'_>) -> O
     }
     let signs = |kind: AgentKind| {
         let there = agents.of(kind).next().is_some() || agents.suspect(kind).is_some();
-        let listening = spark.lists(kind.listeners_key(), kind.listener());
+        let listening = kind.listener_in(spark, kind.listeners_key()).is_some();
         usize::from(there) + usize::from(listening)
     };
     // The first of the best.

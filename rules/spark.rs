@@ -15,11 +15,13 @@ use crate::spark::release::{Layering, layering};
 pub mod agent;
 mod classification;
 mod origin;
+mod provenance;
 pub mod release;
 pub mod submit;
 
 pub use classification::{Classification, is_spark_defaults};
 pub use origin::{Origin, Property, Starter};
+pub use provenance::Provenance;
 pub use submit::{Submit, SubmitError};
 
 /// The class that makes Spark report its queries to Spline.

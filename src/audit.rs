@@ -20,7 +20,7 @@ use crate::config::{Config, PagerDuty};
 use crate::fan_out::{self, FanOutError};
 use crate::ledger::Ledger;
 use crate::notify::{Routing, RoutingError, faults};
-use crate::report::{self, Report, Run, Trigger};
+use crate::report::{self, DataDates, Report, Run, Trigger};
 use crate::snapshot::SnapshotError;
 use crate::source::{self, Source, StartError, Walk};
 use crate::store::{Saved, Store, StoreError};
@@ -329,6 +329,7 @@ async fn fold(
         caller: estate.caller,
         role: config.organization.role_name().to_owned(),
         config_sha256: config.sha256.clone(),
+        data: Some(DataDates::of_this_build()),
     };
     let latest = match store {
         None => saved.clone(),

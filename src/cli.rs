@@ -17,6 +17,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use clap::error::ErrorKind;
 use clap::{CommandFactory as _, Parser, Subcommand};
 use lineward::config::{Config, FirstRun};
 
@@ -105,6 +106,11 @@ pub(crate) fn run() -> ExitCode {
         Err(error) => {
             // Help goes to standard output with 0, a mistake to standard error with 2.
             let _ = error.print();
+            if error.kind() == ErrorKind::DisplayVersion
+                && std::env::args().any(|it| is_verbose(&it))
+            {
+                let _ = put(None, &data());
+            }
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
@@ -119,6 +125,20 @@ pub(crate) fn run() -> ExitCode {
     ExitCode::from(exit as u8)
 }
 
+/// Whether an argument is `--verbose`, which the parser doesn't come to once it has met `--version`.
+fn is_verbose(argument: &str) -> bool {
+    let letters = argument.strip_prefix('-').unwrap_or_default();
+    let is_short = !letters.is_empty() && letters.chars().all(|letter| "vV".contains(letter));
+    argument == "--verbose" || is_short && letters.contains('v')
+}
+
+/// The data that this build judges by, a line each.
+fn data() -> String {
+    let lines = lineward_rules::judge::data()
+        .map(|(name, data)| format!("{name:9} read on {}: {}\n", data.read_on, data.source));
+    lines.concat()
+}
+
 fn run_command(command: Command) -> Result<Exit, Failure> {
     match command {
         Command::Audit(audit) => block_on(audit.run()),
@@ -126,7 +146,7 @@ fn run_command(command: Command) -> Result<Exit, Failure> {
         Command::Explain(explain) => block_on(explain.run()),
         Command::Fix(fix) => block_on(fix.run()),
         Command::Notify(notify) => block_on(notify.run()),
-        Command::Releases(releases) => releases.run(),
+        Command::Releases(releases) => block_on(releases.run()),
         Command::Rules { command } => command.run(),
         Command::Schema { name } => put(None, &schema::text(name)),
         Command::Completions { shell } => {

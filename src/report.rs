@@ -1,5 +1,6 @@
 //! The report: what a run found, in the order and the words of the contract `lineward/report/2`.
 
+mod data;
 mod exemption;
 mod json;
 mod lineage;
@@ -21,6 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use lineward_rules::estate::Organization;
 
+pub use data::DataDates;
 pub use exemption::{Acceptance, ExemptionRow, ExemptionSource, ExemptionState};
 pub use lineage::{AccountAdoption, LackingRow, LineageSummary, TeamAdoption};
 pub use notification::{Notification, NotificationProblem};
@@ -100,6 +102,9 @@ pub struct Run {
     /// The SHA-256 of the configuration: its file, and the variables that change it.
     #[serde(default)]
     pub config_sha256: String,
+    /// From which day the data is that it was judged by.
+    #[serde(default)]
+    pub data: Option<DataDates>,
 }
 
 /// What started a run.

@@ -1,11 +1,12 @@
 //! What mends all that is wrong with the lineage of an application, in one change.
 
-use crate::catalogue::{find, lineage_checks};
+use crate::catalogue::{find, lineage_checks, rules};
 use crate::estate::Application;
 use crate::finding::{Edit, Fault, Remedy, Verdict};
 use crate::remedy::edited;
 use crate::settings::Context;
 use crate::subject::application::Judged;
+use crate::subject::rule::{Check, Rule};
 
 /// How often what was mended is judged again: one fault may hide the next.
 const ROUNDS: usize = 12;
@@ -42,8 +43,10 @@ fn all_edits(application: &Application, cx: &Context<'_>) -> Vec<Edit> {
             let is_on = find(check.rule).is_some_and(|rule| rule.severity_in(cx.policy).is_some());
             is_on && matches!(fault.verdict, Verdict::Fail(_))
         });
+        let faults = faults.map(|(_, fault)| fault);
+        let faults = faults.chain(beside_lineage(&judged, cx));
         let mut more = Vec::new();
-        for edit in faults.flat_map(|(_, fault)| fault.remedy.into_edits()) {
+        for edit in faults.flat_map(|fault| fault.remedy.into_edits()) {
             if !edits.contains(&edit) && !more.contains(&edit) {
                 more.push(edit);
             }
@@ -54,4 +57,24 @@ fn all_edits(application: &Application, cx: &Context<'_>) -> Vec<Edit> {
         edits.extend(more);
     }
     edits
+}
+
+/// The faults of an application that cost no lineage by themselves, found by rules that stand beside those on
+/// lineage.
+fn beside_lineage<'a>(
+    judged: &'a Judged<'_>,
+    cx: &'a Context<'_>,
+) -> impl Iterator<Item = Fault> + 'a {
+    let is_beside = |rule: &&Rule| {
+        let rooms = ["spline-", "lineage-"];
+        let is_there = rooms.iter().any(|room| rule.id.starts_with(room));
+        is_there && rule.severity_in(cx.policy).is_some()
+    };
+    let rules = rules().filter(is_beside);
+    rules.flat_map(move |rule| {
+        let Check::Application { check } = rule.check else {
+            return Vec::new();
+        };
+        check(judged, cx)
+    })
 }

@@ -208,7 +208,8 @@ fn gives_way(before: &Setup<'_>, own: &Setup<'_>, key: &str, entry: &str) -> boo
     let mut agents = own.agents.recognised.iter();
     let is_agent = agents.any(|it| Some(it.kind) == before.wanted && it.artifact == entry);
     let mut kinds = AgentKind::ALL.into_iter();
-    let is_stray = kinds.any(|kind| kind.listener() == entry && kind.listeners_key() != key);
+    let is_stray = kinds
+        .any(|kind| kind.listeners().any(|class| class == entry) && kind.listeners_key() != key);
     let is_ours = agent_entries(before, key).any(|ours| ours == entry);
     is_agent && !is_ours || is_stray && !before.spark.lists(key, entry)
 }
@@ -226,6 +227,6 @@ fn agent_entries<'a>(before: &'a Setup<'_>, key: &'a str) -> impl Iterator<Item 
                 .suspects
                 .iter()
                 .any(|(_, suspect)| suspect == entry)
-            || wanted.is_some_and(|kind: AgentKind| kind.listener() == *entry)
+            || wanted.is_some_and(|kind: AgentKind| kind.listeners().any(|class| class == *entry))
     })
 }

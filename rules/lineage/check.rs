@@ -3,17 +3,8 @@
 use super::Setup;
 use crate::finding::Fault;
 use crate::settings::Context;
+use crate::spark::agent::AgentKind;
 use crate::spark::{EXTRA_LISTENERS_KEY, JARS_KEY, JAVA_OPTIONS_KEYS, LISTENERS_KEY, PACKAGES_KEY};
-
-/// The prefixes of the agents' own keys.
-const AGENT_PREFIXES: [&str; 6] = [
-    "spark.spline.",
-    "spark.hadoop.spline.",
-    "spark.openlineage.",
-    "spark.openmetadata.",
-    "spark.emr-serverless.driverEnv.OPENLINEAGE",
-    "spark.datahub.",
-];
 
 /// What a rule on lineage asks of a configuration, be it an application's, a job run's or a session's.
 #[derive(Debug)]
@@ -74,5 +65,6 @@ impl JudgedKeys {
 
 /// Whether a property is an agent's own.
 pub(super) fn is_own_key(key: &str) -> bool {
-    AGENT_PREFIXES.iter().any(|prefix| key.starts_with(prefix))
+    let mut prefixes = AgentKind::ALL.into_iter().flat_map(AgentKind::own_keys);
+    prefixes.any(|prefix| key.starts_with(prefix))
 }

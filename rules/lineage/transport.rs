@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use crate::lineage::{Setup, environment};
 use crate::spark::Effective;
-use crate::spark::agent::AgentKind;
+use crate::spark::agent::{AgentKind, TransportKeys, is_older};
 
 /// How deep transports may stand in each other.
 const DEEPEST: usize = 4;
@@ -65,38 +65,38 @@ pub fn delivery(setup: &Setup<'_>, kind: AgentKind) -> Delivery {
     // What EMR ships has numbers of its own.
     let mut agents = setup.agents.of(kind).filter(|agent| agent.since.is_none());
     let version = agents.find_map(|agent| agent.version);
-    match kind {
-        AgentKind::Spline => Delivery::Sent,
-        AgentKind::DataHub => data_hub(spark),
-        AgentKind::OpenLineage => open_lineage(spark, version),
-    }
-}
-
-fn data_hub(spark: &Effective<'_>) -> Delivery {
-    let settings = Settings {
-        prefix: "spark.datahub.",
-        values: under(spark, "spark.datahub."),
+    let Some(keys) = kind.transport() else {
+        return Delivery::Sent;
     };
-    let emitter = spark.get("spark.datahub.emitter").unwrap_or("rest");
-    settings.of(AgentKind::DataHub, emitter, "", 0)
+    if kind == AgentKind::OpenLineage {
+        return open_lineage(spark, version, keys);
+    }
+    let settings = Settings {
+        agent: kind,
+        prefix: &keys.prefix,
+        values: under(spark, &keys.prefix),
+    };
+    settings.sent(keys)
 }
 
 /// `OpenLineage` lets Spark's properties win over the environment, and that over a file.
 ///
 /// Source: `ArgumentParser.parse` of `OpenLineage`'s Spark integration.
-fn open_lineage(spark: &Effective<'_>, version: Option<&str>) -> Delivery {
-    let own = "spark.openlineage.";
+fn open_lineage(spark: &Effective<'_>, version: Option<&str>, keys: &TransportKeys) -> Delivery {
     let open_metadata = "spark.openmetadata.";
     let is_open_metadata = spark
         .under("spark.openmetadata.transport.")
         .next()
         .is_some()
         && spark.under("spark.openlineage.transport.").next().is_none();
-    let prefix = if is_open_metadata { open_metadata } else { own };
+    let prefix = if is_open_metadata {
+        open_metadata
+    } else {
+        &keys.prefix
+    };
     let mut values = under(spark, prefix);
     let given = environment::settings(spark, version);
-    let type_key = "transport.type";
-    let same_type = match (values.get(type_key), given.get(type_key)) {
+    let same_type = match (values.get(&keys.type_key), given.get(&keys.type_key)) {
         (Some(ours), Some(theirs)) => ours == theirs,
         _ => true,
     };
@@ -105,11 +105,19 @@ fn open_lineage(spark: &Effective<'_>, version: Option<&str>) -> Delivery {
             values.entry(key).or_insert(value);
         }
     }
-    let settings = Settings { prefix, values };
-    let found = settings.at("transport", 0);
+    let settings = Settings {
+        agent: AgentKind::OpenLineage,
+        prefix,
+        values,
+    };
+    let found = match settings.sent(keys) {
+        Delivery::Lacks(key) => settings
+            .by_old_keys(version)
+            .unwrap_or(Delivery::Lacks(key)),
+        found @ (Delivery::Sent | Delivery::Stays(_) | Delivery::Unknown(_)) => found,
+    };
     match (found, environment::file(spark)) {
-        (Delivery::Sent, _) | (Delivery::Unknown(_), None) => settings.at("transport", 0),
-        (other, None) => other,
+        (found @ Delivery::Sent, _) | (found, None) => found,
         // What properties set outranks the file, a type that stays in the driver too.
         (Delivery::Stays(place), Some(_)) => Delivery::Stays(place),
         (_, Some(key)) => Delivery::Unknown(format!(
@@ -129,37 +137,74 @@ fn under(spark: &Effective<'_>, prefix: &str) -> BTreeMap<String, String> {
         .collect()
 }
 
+/// The first version of `OpenLineage` that reads `spark.openlineage.url` and `.host` no more.
+///
+/// Source: OpenLineage/OpenLineage issues #1587 and #1756.
+const WITHOUT_OLD_KEYS: &str = "0.22.0";
+
 /// An agent's settings, by key without their prefix.
 struct Settings<'a> {
+    agent: AgentKind,
     prefix: &'a str,
     values: BTreeMap<String, String>,
 }
 
 impl Settings<'_> {
-    /// What comes of `OpenLineage`'s transport below a key.
-    fn at(&self, key: &str, depth: usize) -> Delivery {
-        let type_key = format!("{key}.type");
-        let Some(of_type) = self.values.get(&type_key) else {
-            if self.values.contains_key(&format!("{key}.url")) {
-                return Delivery::Unknown(format!(
-                    "`{}{type_key}` is not set, and versions differ in what it is by default",
-                    self.prefix
-                ));
-            }
-            return Delivery::Lacks(format!("{}{type_key}", self.prefix));
-        };
-        self.of(AgentKind::OpenLineage, of_type, &format!("{key}."), depth)
+    /// What comes of the way that an agent is told to send by.
+    fn sent(&self, keys: &TransportKeys) -> Delivery {
+        self.by(
+            &keys.type_key,
+            keys.type_by_default.as_deref(),
+            &keys.below,
+            0,
+        )
     }
 
-    fn of(&self, agent: AgentKind, name: &str, below: &str, depth: usize) -> Delivery {
+    /// What comes of the transport below a key.
+    fn at(&self, key: &str, depth: usize) -> Delivery {
+        self.by(&format!("{key}.type"), None, &format!("{key}."), depth)
+    }
+
+    /// What comes of keys that stood for HTTP in old versions, where the version isn't known to be newer.
+    fn by_old_keys(&self, version: Option<&str>) -> Option<Delivery> {
+        let mut old = ["url", "host"].into_iter();
+        let key = old.find(|key| self.values.contains_key(*key))?;
+        match version {
+            Some(version) if is_older(version, WITHOUT_OLD_KEYS) => Some(Delivery::Sent),
+            Some(_) => None,
+            None => Some(Delivery::Unknown(format!(
+                "`{}{key}` is read by versions before {WITHOUT_OLD_KEYS} alone, and the version isn't known",
+                self.prefix
+            ))),
+        }
+    }
+
+    fn by(&self, type_key: &str, default: Option<&str>, below: &str, depth: usize) -> Delivery {
+        let set = self.values.get(type_key).map(String::as_str);
+        if let Some(name) = set.or(default) {
+            return self.of(name, below, depth);
+        }
+        if self.values.contains_key(&format!("{below}url")) {
+            return Delivery::Unknown(format!(
+                "`{}{type_key}` is not set, and versions differ in what it is by default",
+                self.prefix
+            ));
+        }
+        Delivery::Lacks(format!("{}{type_key}", self.prefix))
+    }
+
+    fn of(&self, name: &str, below: &str, depth: usize) -> Delivery {
         let mut known = TRANSPORTS.iter();
-        let is_it = |it: &&Transport| it.agent == agent && it.name.eq_ignore_ascii_case(name);
+        let is_it =
+            |known: &&Transport| known.agent == self.agent && known.name.eq_ignore_ascii_case(name);
         let Some(transport) = known.find(is_it).filter(|_| depth <= DEEPEST) else {
             return Delivery::Unknown(format!("what the transport `{name}` needs is not known"));
         };
-        let missing = |need: &&String| !self.values.contains_key(&format!("{below}{need}"));
+        let is_set = |need: &str| self.values.contains_key(&format!("{below}{need}"));
+        let missing = |need: &&String| !need.split('|').any(is_set);
         if let Some(need) = transport.needs.iter().find(missing) {
-            return Delivery::Lacks(format!("{}{below}{need}", self.prefix));
+            let first = need.split('|').next().unwrap_or(need);
+            return Delivery::Lacks(format!("{}{below}{first}", self.prefix));
         }
         if let Some(place) = &transport.stays {
             return Delivery::Stays(format!("the transport `{name}` leaves lineage in {place}"));
@@ -203,11 +248,17 @@ mod tests {
     use crate::estate::{Application, Configuration};
 
     fn told(properties: &[(&str, &str)]) -> Delivery {
+        told_by(properties, Some("1.52.0"))
+    }
+
+    fn told_by(properties: &[(&str, &str)], version: Option<&str>) -> Delivery {
         let application = Application {
             runtime_configuration: vec![Configuration::new("spark-defaults", properties)],
             ..Application::example()
         };
-        open_lineage(&Effective::of_application(&application), Some("1.52.0"))
+        let keys = AgentKind::OpenLineage.transport().unwrap();
+        let spark = Effective::of_application(&application);
+        open_lineage(&spark, version, keys)
     }
 
     fn transport(settings: &[(&str, &str)]) -> Delivery {
@@ -284,7 +335,21 @@ mod tests {
         let of_type = ("spark.openmetadata.transport.type", "openMetadata");
         let host = ("spark.openmetadata.transport.hostPort", "https://x/api");
         assert_eq!(told(&[of_type, host]), Delivery::Sent);
-        assert!(matches!(told(&[of_type]), Delivery::Lacks(_)));
+        let lack = Delivery::Lacks("spark.openmetadata.transport.hostPort".into());
+        assert_eq!(told(&[of_type]), lack);
+        let url = ("spark.openlineage.transport.url", "https://x");
+        let transporter = ("spark.openlineage.transport.type", "openMetadata");
+        assert_eq!(told(&[transporter, url]), Delivery::Sent);
+    }
+
+    #[test]
+    fn keys_of_old_versions_count_for_these_alone() {
+        for key in ["spark.openlineage.url", "spark.openlineage.host"] {
+            let by = |version| told_by(&[(key, "http://x:5000")], version);
+            assert_eq!(by(Some("0.20.4")), Delivery::Sent);
+            assert!(matches!(by(Some("0.22.0")), Delivery::Lacks(_)));
+            assert!(matches!(by(None), Delivery::Unknown(_)));
+        }
     }
 
     #[test]

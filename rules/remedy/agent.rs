@@ -79,24 +79,20 @@ fn agent_for(setup: &Setup<'_>, kind: AgentKind, policy: &Policy) -> Placed {
     if let Some(own) = own_agent(setup, policy) {
         return own;
     }
+    let Some((name, version)) = kind.coordinate() else {
+        let jar = setup.bundle().map_or("agent.jar".into(), Bundle::jar);
+        return Placed {
+            key: JARS_KEY,
+            artifact: Template::asked("AGENT_JAR", &format!("s3://bucket/{jar}")),
+        };
+    };
     let scala = setup.release.map_or("2.12", |release| &release.scala);
-    let coordinate = |name: &str, version: &str| Placed {
+    Placed {
         key: PACKAGES_KEY,
         artifact: Template(vec![
             Piece::Text(format!("{name}_{scala}:")),
             Piece::Asked(Asked::new("AGENT_VERSION", version)),
         ]),
-    };
-    match kind {
-        AgentKind::Spline => {
-            let jar = setup.bundle().map_or("agent.jar".into(), Bundle::jar);
-            Placed {
-                key: JARS_KEY,
-                artifact: Template::asked("AGENT_JAR", &format!("s3://bucket/{jar}")),
-            }
-        }
-        AgentKind::OpenLineage => coordinate("io.openlineage:openlineage-spark", "1.24.2"),
-        AgentKind::DataHub => coordinate("io.acryl:acryl-spark-lineage", "0.2.18"),
     }
 }
 

@@ -116,11 +116,15 @@ fn is_plausible(key: &Key, value: &str) -> bool {
 }
 
 /// Whether a value needs no hiding under a key that tells of a secret: an ARN, a measure, the name of a
-/// kind or of columns, or a working directory.
+/// kind or of columns, or a working directory. What holds a token is hidden whole at once, as it would be
+/// once the token's marker stood there.
 pub(crate) fn is_evident(key: &Key, value: &str) -> bool {
     let value = bare(value);
     if is_arn(value) {
         return true;
+    }
+    if shape::has_secret(value) || random::is_bare_secret(value) {
+        return false;
     }
     if key.is_measure() && is_quantity(value) || key.is_directory() && is_directory(value) {
         return true;

@@ -357,6 +357,14 @@ fn words() -> impl Strategy<Value = String> {
     proptest::collection::vec(part, 1..6).prop_map(|parts| parts.concat())
 }
 
+#[test]
+fn a_line_end_after_a_token_stays_however_often_it_is_redacted() {
+    let token = "a.key=eyJhbGciOiJI.eyJzdWIiOiIx.abc\n";
+    let given = ["password", token, ""].map(str::to_owned);
+    let once = arguments(&given);
+    assert_eq!(arguments(&once), once);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
 

@@ -1,8 +1,9 @@
 //! Lineage agents: how one is recognised by the name of its artifact, and which release it fits.
 //!
-//! The patterns are in `policy.toml`, the bundles that exist in `agents.toml`.
+//! The patterns are in `settings.toml`, the agents in `kinds.toml`, the bundles that exist in `agents.toml`.
 
 mod bundle;
+mod kind;
 mod name;
 
 use regex_lite::Regex;
@@ -10,96 +11,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 
 pub use bundle::{Broken, Bundle, Bundles, is_older};
+pub use kind::{AgentKind, TransportKeys};
 pub(crate) use name::file_name;
 pub use name::is_glob;
 
 use crate::estate::glob::Glob;
 use crate::spark::release::{Releases, numbers, version_of_label};
-use crate::spark::{EXTRA_LISTENERS_KEY, LISTENERS_KEY, SPLINE_LISTENER};
-
-/// What makes Spark report its lineage.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum AgentKind {
-    /// Spline's agent.
-    #[default]
-    Spline,
-    /// OpenLineage's Spark integration.
-    OpenLineage,
-    /// `DataHub`'s Spark plugin.
-    DataHub,
-}
-
-impl AgentKind {
-    /// All kinds.
-    pub const ALL: [Self; 3] = [Self::Spline, Self::OpenLineage, Self::DataHub];
-
-    /// The name that it goes by.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Spline => "Spline",
-            Self::OpenLineage => "OpenLineage",
-            Self::DataHub => "DataHub",
-        }
-    }
-
-    /// The key that its listener must be listed in.
-    pub fn listeners_key(self) -> &'static str {
-        match self {
-            Self::Spline => LISTENERS_KEY,
-            Self::OpenLineage | Self::DataHub => EXTRA_LISTENERS_KEY,
-        }
-    }
-
-    /// The class of its listener.
-    pub fn listener(self) -> &'static str {
-        match self {
-            Self::Spline => SPLINE_LISTENER,
-            Self::OpenLineage => "io.openlineage.spark.agent.OpenLineageSparkListener",
-            Self::DataHub => "datahub.spark.DatahubSparkListener",
-        }
-    }
-
-    /// Why a suspect can't be told to be an agent.
-    pub fn unread(self, suspect: &str) -> String {
-        if is_glob(suspect) {
-            return format!(
-                "Spark expands `{suspect}`, and what it matches, {} or not, isn't read",
-                self.name()
-            );
-        }
-        format!(
-            "`{suspect}` looks like {}, but no `[[agent]]` pattern reads its name",
-            self.name()
-        )
-    }
-
-    /// What a name holds that no pattern reads and that may be such an agent all the same.
-    fn hints(self) -> &'static [&'static str] {
-        match self {
-            Self::Spline => &["spline", "agent-core_"],
-            Self::OpenLineage => &[
-                "openlineage-spark",
-                "openlineagespark",
-                "openmetadata-spark-agent",
-            ],
-            Self::DataHub => &["spark-lineage"],
-        }
-    }
-
-    /// How the names of such agents begin.
-    fn beginnings(self) -> &'static [&'static str] {
-        match self {
-            Self::Spline => &["spline", "spark-", "agent-core_"],
-            Self::OpenLineage => &[
-                "openlineage-spark",
-                "datazoneopenlineagespark",
-                "openmetadata-spark-agent",
-            ],
-            Self::DataHub => &["acryl-spark-lineage", "datahub-spark-lineage"],
-        }
-    }
-}
 
 /// `[[agent]]`: a way of naming agents.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -229,10 +146,15 @@ impl<'a> Agents<'a> {
         let mut agents = Self::default();
         for artifact in artifacts {
             let name = file_name(artifact);
-            let hinted = AgentKind::ALL.into_iter().find(|kind| {
-                let mut hints = kind.hints().iter();
-                hints.any(|hint| name::has(name, hint))
-            });
+            if let Some(agent) = Agent::in_folder(artifact, name) {
+                // The folder may hold others, too.
+                let others = AgentKind::ALL.into_iter();
+                let others = others.filter(|kind| *kind != agent.kind && kind.could_begin(name));
+                agents.suspects.extend(others.map(|kind| (kind, artifact)));
+                agents.recognised.push(agent);
+                continue;
+            }
+            let hinted = AgentKind::hinted(name);
             let mut tried = patterns
                 .iter()
                 .filter(|pattern| hinted.is_some() || !pattern.is_built_in);
@@ -241,10 +163,9 @@ impl<'a> Agents<'a> {
                 (Some(agent), _) if !is_glob(name) => agents.recognised.push(agent),
                 (_, Some(kind)) => agents.suspects.push((kind, artifact)),
                 (_, None) if is_glob(artifact) => {
-                    let could_be = AgentKind::ALL.into_iter().filter(|kind| {
-                        let mut beginnings = kind.beginnings().iter();
-                        beginnings.any(|beginning| name::could_begin(name, beginning))
-                    });
+                    let could_be = AgentKind::ALL
+                        .into_iter()
+                        .filter(|kind| kind.could_begin(name));
                     agents
                         .suspects
                         .extend(could_be.map(|kind| (kind, artifact)));
@@ -298,6 +219,25 @@ pub enum Fit {
     Unknown(String),
 }
 
+impl<'a> Agent<'a> {
+    /// The agent that a glob brings in from a folder which names the agent and the release.
+    fn in_folder(artifact: &'a str, name: &str) -> Option<Self> {
+        let release = Some(artifact).filter(|_| is_glob(artifact) && is_glob(name))?;
+        let release = name::release_folder(release)?;
+        let kind = AgentKind::hinted(artifact).filter(|kind| kind.could_begin(name))?;
+        Some(Self {
+            kind,
+            artifact,
+            release: Some(release),
+            spark: None,
+            scala: None,
+            version: None,
+            releases: &[],
+            since: None,
+        })
+    }
+}
+
 impl Agent<'_> {
     /// Whether it is tied to EMR releases rather than to a Spark.
     pub fn tells_release(&self) -> bool {
@@ -311,6 +251,11 @@ impl Agent<'_> {
         if let Some(release) = self.release {
             return if release == version_of_label(label) {
                 Fit::Fits
+            } else if is_glob(self.artifact) {
+                Fit::Unknown(format!(
+                    "Spark expands `{}`, whose folder names EMR {release}, and what it matches isn't read",
+                    self.artifact
+                ))
             } else {
                 Fit::Misfits(format!("`{}` is built for EMR {release}", self.artifact))
             };
@@ -383,6 +328,40 @@ mod tests {
         let policy = Policy::default();
         let spark = Effective::of_application(&application);
         inspect(Agents::find(spark.artifacts(), &policy.agents));
+    }
+
+    #[test]
+    fn a_folder_that_names_agent_and_release_tells_what_a_glob_brings() {
+        let releases = Releases::default();
+        for (jars, label, fits) in [
+            ("s3://b/spline/emr-7.1.0/*.jar", "emr-7.1.0", true),
+            ("s3://b/agents/7.1.0/spline-*.jar", "emr-7.1.0", true),
+            ("s3://b/spline/emr-7.0.0/*.jar", "emr-7.1.0", false),
+        ] {
+            agents_of("spark.jars", jars, |agents| {
+                let fit = agents.recognised[0].fit(label, &releases);
+                assert_eq!(agents.recognised.len(), 1, "{jars}");
+                assert_eq!(fit == Fit::Fits, fits, "{jars}");
+                assert!(fits || matches!(fit, Fit::Unknown(_)), "{jars}");
+            });
+        }
+        for jars in [
+            "s3://b/agents/emr-7.1.0/*.jar",
+            "s3://b/spline/2.2.3/*.jar",
+            "s3://spark-lineage/emr-7.1.0/*.jar",
+        ] {
+            agents_of("spark.jars", jars, |agents| {
+                assert_eq!(agents.of(AgentKind::Spline).count(), 0, "{jars}");
+                assert_eq!(agents.suspect(AgentKind::Spline), Some(jars));
+            });
+        }
+        agents_of(
+            "spark.jars",
+            "s3://b/spline/emr-7.1.0/app-*.jar",
+            |agents| {
+                assert_eq!(agents, Agents::default());
+            },
+        );
     }
 
     #[test]

@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-/// Options that take no value.
+/// Options that take no value: `--load-spark-defaults` is of Spark 4, the others of any.
 const SWITCHES: [&str; 8] = [
     "-h",
     "-v",
@@ -25,6 +25,10 @@ const OPTIONS: [(&str, &str); 30] = [
     ("--deploy-mode", "spark.submit.deployMode"),
     ("--driver-class-path", "spark.driver.extraClassPath"),
     ("--driver-cores", "spark.driver.cores"),
+    (
+        "--driver-default-class-path",
+        "spark.driver.defaultExtraClassPath",
+    ),
     ("--driver-java-options", "spark.driver.extraJavaOptions"),
     ("--driver-library-path", "spark.driver.extraLibraryPath"),
     ("--driver-memory", "spark.driver.memory"),
@@ -46,7 +50,6 @@ const OPTIONS: [(&str, &str); 30] = [
     ("--queue", "spark.yarn.queue"),
     ("--remote", "spark.remote"),
     ("--repositories", "spark.jars.repositories"),
-    ("--resources", ""),
     ("--status", ""),
     ("--total-executor-cores", "spark.cores.max"),
     ("--conf", ""),

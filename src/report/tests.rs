@@ -65,6 +65,7 @@ pub(crate) fn report(findings: Vec<FindingRow>) -> Report {
             caller: None,
             role: String::new(),
             config_sha256: String::new(),
+            data: None,
         },
         organization: Organization::default(),
         coverage: Coverage::default(),

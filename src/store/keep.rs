@@ -1,4 +1,4 @@
-//! What is deleted once it is older than anybody wants to keep it.
+//! What lies in a folder for each day: the last report, and what is deleted once it is older than anybody wants to keep it.
 
 use std::collections::BTreeSet;
 
@@ -51,6 +51,24 @@ impl Store {
             }
         }
         Ok(())
+    }
+
+    /// The name of the newest report, if there is any: runs are named such that they sort by time.
+    pub async fn last_report(&self) -> Result<Option<String>, StoreError> {
+        let mut days = self.folders(REPORTS).await?;
+        days.retain(|folder| day_of(folder).is_some());
+        days.sort();
+        while let Some(day) = days.pop() {
+            let objects = self.objects.list(Some(&day));
+            let objects: Result<Vec<_>, _> = objects.try_collect().await;
+            let objects = objects.map_err(|source| self.failed(Action::List, source))?;
+            let names = objects.iter().map(|object| object.location.as_ref());
+            let newest = names.filter(|name| name.ends_with(".json")).max();
+            if let Some(name) = newest {
+                return Ok(Some(name.to_owned()));
+            }
+        }
+        Ok(None)
     }
 
     async fn folders(&self, table: &str) -> Result<Vec<Path>, StoreError> {
@@ -150,5 +168,23 @@ mod tests {
         }
         assert_eq!(left, [false, true, true, true, false, false, true]);
         assert!(!folder.path().join("reports/dt=2024-01-01").exists());
+    }
+    #[tokio::test]
+    async fn the_newest_report_is_the_last_run_of_the_last_day() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("file:{}", folder.path().display());
+        let store = Store::open(&url).await.unwrap();
+        assert_eq!(store.last_report().await.unwrap(), None);
+        for name in [
+            "reports/dt=2026-01-02/run=b.json",
+            "reports/dt=2026-01-02/run=c.json",
+            "reports/dt=2026-01-02/run=d.tmp",
+            "reports/dt=2026-01-01/run=z.json",
+            "reports/dt=odd/run=z.json",
+        ] {
+            store.put(name, "{}").await.unwrap();
+        }
+        let last = store.last_report().await.unwrap();
+        assert_eq!(last.as_deref(), Some("reports/dt=2026-01-02/run=c.json"));
     }
 }

@@ -50,3 +50,51 @@ fn labels_of_an_estate_that_are_not_known_are_named_until_they_are_added() {
     let none = bed.run(&["releases", "--check", "nothing.json"]);
     assert_eq!((none.code, none.stdout.as_str()), (2, ""));
 }
+
+#[test]
+fn without_a_file_the_last_report_of_the_store_is_asked() {
+    let bed = Bed::new(Options::default());
+    let none = bed.run(&["releases", "--check", "--store", "file:./empty"]);
+    assert_eq!((none.code, none.stdout.as_str()), (2, ""));
+    assert!(
+        none.stderr.contains("there is no report"),
+        "{}",
+        none.stderr
+    );
+    let report = bed.run(&["audit", "--format", "json"]);
+    assert!(report.stdout.contains("\"emr-7.1.0\""), "{}", report.stderr);
+    std::fs::write(bed.path().join("report.json"), &report.stdout).unwrap();
+    let named = bed.run(&["releases", "--check", "report.json"]);
+    let last = bed.run(&["releases", "--check"]);
+    assert_eq!((last.code, last.stdout), (named.code, named.stdout));
+}
+
+#[test]
+fn the_data_of_a_build_is_told_with_its_version_and_in_each_report() {
+    let bed = Bed::new(Options::default());
+    let short = bed.run(&["--version"]);
+    assert_eq!(short.stdout.lines().count(), 1, "{}", short.stdout);
+    for flags in [
+        ["--version", "--verbose"],
+        ["--verbose", "--version"],
+        ["-V", "-v"],
+    ] {
+        let long = bed.run(&flags);
+        assert_eq!(long.code, 0);
+        for name in ["releases", "agents", "iam"] {
+            let mut lines = long.stdout.lines();
+            let line = lines
+                .find(|line| line.starts_with(name))
+                .unwrap_or_default();
+            assert!(line.contains("read on 20"), "{}", long.stdout);
+        }
+    }
+    let report = bed.run(&["audit", "--format", "json"]);
+    let report: serde_json::Value = serde_json::from_str(&report.stdout).unwrap();
+    let releases = bed.run(&["releases"]).stdout;
+    let day = report["run"]["data"]["releases"].as_str().unwrap();
+    assert!(releases.starts_with(&format!("# read on {day}\n")));
+    for name in ["agents", "iam"] {
+        assert!(report["run"]["data"][name].is_string(), "{name}");
+    }
+}

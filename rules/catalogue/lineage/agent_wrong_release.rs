@@ -14,7 +14,8 @@ rule! {
     /// Spline there is `spline-agent-wrong-release`. OpenLineage's names
     /// without a suffix are of Scala 2.12, through 1.8.0; other names that tell none pass. It flags as well a
     /// version that was never built for its Scala, one that is known to break on the release's Spark
-    /// (`datahub-spark-lineage` from Spark 3.4), and AWS's own build before emr-7.5.0. A label that the release
+    /// (`datahub-spark-lineage` from Spark 3.4), and AWS's own build before emr-7.5.0. A fault that was seen
+    /// elsewhere and is likely on EMR Serverless is `unknown` (`acryl-spark-lineage` 0.2.18 on Spark 4). A label that the release
     /// table doesn't know is `unknown`.
     ///
     /// ## Why it matters
@@ -39,8 +40,12 @@ fn verdict(setup: &Setup<'_>, cx: &Context<'_>) -> Verdict {
     let spark = setup.release.map_or("", Release::spark_minor);
     let mut verdict = Verdict::Pass;
     for agent in setup.agents.of(kind) {
-        if let Some(broken) = bundles.broken(agent, spark) {
-            return Verdict::Fail(broken.told(agent.artifact));
+        match bundles.broken(agent, spark) {
+            Some(broken) if broken.likely => {
+                verdict = Verdict::Unknown(broken.told(agent.artifact));
+            }
+            Some(broken) => return Verdict::Fail(broken.told(agent.artifact)),
+            None => {}
         }
         if let Some(first) = bundles.unbuilt(agent) {
             return Verdict::Fail(format!(
@@ -73,7 +78,8 @@ fn mended(setup: &Setup<'_>, cx: &Context<'_>) -> Vec<Edit> {
     let spark = release.spark_minor();
     let agents = setup.agents.of(kind).filter(|agent| {
         let fit = agent.fit(setup.label, &cx.policy.releases);
-        let is_broken = cx.policy.bundles.broken(agent, spark).is_some();
+        let broken = cx.policy.bundles.broken(agent, spark);
+        let is_broken = broken.is_some_and(|broken| !broken.likely);
         matches!(fit, Fit::Misfits(_)) || is_broken || cx.policy.bundles.unbuilt(agent).is_some()
     });
     let edits = agents.flat_map(|agent| {

@@ -4,12 +4,6 @@ use crate::settings::Context;
 use crate::spark::agent::AgentKind;
 use crate::subject::rule::rule;
 
-/// The property that switches OpenLineage off.
-const PROPERTY: &str = "spark.openlineage.disabled";
-
-/// The environment variable that does, in the driver.
-const VARIABLE: &str = "spark.emr-serverless.driverEnv.OPENLINEAGE_DISABLED";
-
 rule! {
     /// The lineage agent is switched off
     ///
@@ -27,12 +21,12 @@ rule! {
     "lineage-disabled", High, Lineage { check }, judges_by: OwnKeys
 }
 
-fn switch(setup: &Setup<'_>) -> Option<&'static str> {
+fn switch(setup: &Setup<'_>, kind: AgentKind) -> Option<&'static str> {
     let is_on = |key: &&str| {
         let value = setup.spark.get(key);
         value.is_some_and(|value| value.trim().eq_ignore_ascii_case("true"))
     };
-    [PROPERTY, VARIABLE].into_iter().find(is_on)
+    kind.switches().find(is_on)
 }
 
 fn check(setup: &Setup<'_>, cx: &Context<'_>) -> Vec<Fault> {
@@ -40,17 +34,17 @@ fn check(setup: &Setup<'_>, cx: &Context<'_>) -> Vec<Fault> {
 }
 
 fn verdict(setup: &Setup<'_>, _: &Context<'_>) -> Verdict {
-    let kind = AgentKind::OpenLineage;
-    if setup.wanted_other() != Some(kind) || !setup.is_listening(kind) {
-        return Verdict::Pass;
-    }
-    switch(setup).map_or(Verdict::Pass, |key| {
+    let kind = setup
+        .wanted_other()
+        .filter(|&kind| setup.is_listening(kind));
+    let key = kind.and_then(|kind| switch(setup, kind));
+    key.map_or(Verdict::Pass, |key| {
         Verdict::Fail(format!("`{key}` is `true`"))
     })
 }
 
 fn mended(setup: &Setup<'_>, _: &Context<'_>) -> Vec<Edit> {
-    let key = switch(setup);
+    let key = setup.wanted_other().and_then(|kind| switch(setup, kind));
     key.into_iter().map(|key| Edit::set(key, "false")).collect()
 }
 
@@ -66,16 +60,20 @@ mod tests {
             require: Requirement::OpenLineage,
             ..Policy::default()
         };
-        for (value, fails) in [
-            ("true", true),
-            ("True", true),
-            ("false", false),
-            ("", false),
-        ] {
-            let mut changes = open_lineage();
-            changes.push((PROPERTY, Some(value)));
-            let found = lineage_under(check, &with(&changes), &policy);
-            assert_eq!(matches!(found, Verdict::Fail(_)), fails, "{value}");
+        let keys: Vec<_> = AgentKind::OpenLineage.switches().collect();
+        assert_eq!(keys.len(), 2);
+        for key in keys {
+            for (value, fails) in [
+                ("true", true),
+                ("True", true),
+                ("false", false),
+                ("", false),
+            ] {
+                let mut changes = open_lineage();
+                changes.push((key, Some(value)));
+                let found = lineage_under(check, &with(&changes), &policy);
+                assert_eq!(matches!(found, Verdict::Fail(_)), fails, "{key}={value}");
+            }
         }
     }
 }

@@ -2,7 +2,6 @@ use crate::finding::{Edit, Fault, Verdict};
 use crate::lineage::Setup;
 use crate::settings::Context;
 use crate::spark::agent::AgentKind;
-use crate::spark::{EXTRA_LISTENERS_KEY, LISTENERS_KEY};
 use crate::subject::rule::rule;
 
 rule! {
@@ -25,19 +24,13 @@ rule! {
     costs_lineage: is_deaf,
 }
 
-/// The key that an agent's listener may be mistaken to belong into.
-pub(super) fn wrong_key(kind: AgentKind) -> &'static str {
-    match kind {
-        AgentKind::Spline => EXTRA_LISTENERS_KEY,
-        AgentKind::OpenLineage | AgentKind::DataHub => LISTENERS_KEY,
-    }
-}
-
-fn misplaced(setup: &Setup<'_>) -> Option<AgentKind> {
+/// The agent whose listener stands in the wrong key, and that listener.
+fn misplaced(setup: &Setup<'_>) -> Option<(AgentKind, &'static str)> {
     // Spline's listener in the wrong key alone is `spline-listener-missing`'s.
-    AgentKind::ALL.into_iter().find(|&kind| {
+    AgentKind::ALL.into_iter().find_map(|kind| {
         let alone = kind == AgentKind::Spline && !setup.is_listening(kind);
-        setup.spark.lists(wrong_key(kind), kind.listener()) && !alone
+        let listener = kind.listener_in(&setup.spark, kind.wrong_listeners_key())?;
+        (!alone).then_some((kind, listener))
     })
 }
 
@@ -49,21 +42,19 @@ fn verdict(setup: &Setup<'_>, _: &Context<'_>) -> Verdict {
     if !setup.is_spark() {
         return Verdict::Pass;
     }
-    misplaced(setup).map_or(Verdict::Pass, |kind| {
+    misplaced(setup).map_or(Verdict::Pass, |(kind, listener)| {
         Verdict::Fail(format!(
-            "`{}` lists `{}`, which belongs into `{}`",
-            wrong_key(kind),
-            kind.listener(),
+            "`{}` lists `{listener}`, which belongs into `{}`",
+            kind.wrong_listeners_key(),
             kind.listeners_key()
         ))
     })
 }
 
 fn mended(setup: &Setup<'_>, _: &Context<'_>) -> Vec<Edit> {
-    let edits = misplaced(setup).map(|kind| {
-        let listener = kind.listener();
+    let edits = misplaced(setup).map(|(kind, listener)| {
         [
-            Edit::remove(wrong_key(kind), listener),
+            Edit::remove(kind.wrong_listeners_key(), listener),
             Edit::add(kind.listeners_key(), listener),
         ]
     });
@@ -78,6 +69,7 @@ fn is_deaf(setup: &Setup<'_>, _: &Context<'_>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::spark::{EXTRA_LISTENERS_KEY, LISTENERS_KEY};
     use crate::subject::application::bench::{lineage, mended, with};
 
     #[test]

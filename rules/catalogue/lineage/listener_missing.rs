@@ -28,11 +28,8 @@ fn verdict(setup: &Setup<'_>, _: &Context<'_>) -> Verdict {
     let Some(kind) = setup.wanted_other() else {
         return Verdict::Pass;
     };
-    let misplaced = setup.spark.lists(
-        crate::catalogue::lineage::listener_misplaced::wrong_key(kind),
-        kind.listener(),
-    );
-    if setup.agents.of(kind).next().is_none() || setup.is_listening(kind) || misplaced {
+    let misplaced = kind.listener_in(&setup.spark, kind.wrong_listeners_key());
+    if setup.agents.of(kind).next().is_none() || setup.is_listening(kind) || misplaced.is_some() {
         return Verdict::Pass;
     }
     let fact = format!(

@@ -1,7 +1,6 @@
 use crate::finding::{Edit, Fault, Template, Verdict};
 use crate::lineage::{Delivery, Setup, delivery};
 use crate::settings::Context;
-use crate::spark::agent::AgentKind;
 use crate::subject::rule::rule;
 
 rule! {
@@ -13,7 +12,8 @@ rule! {
     /// only writes to the driver's log or disk fails too, `composite` of such alone or with a part that can't be
     /// made among them; one that Lineward doesn't know is `unknown`, and so is a file named by
     /// `OPENLINEAGE_CONFIG`. Variables such as `OPENLINEAGE__TRANSPORT__TYPE` of the driver's environment
-    /// (`spark.emr-serverless.driverEnv.*`) count as the keys they stand for, from `OpenLineage` 1.23.0. For
+    /// (`spark.emr-serverless.driverEnv.*`) count as the keys they stand for, from `OpenLineage` 1.23.0, and
+    /// `spark.openlineage.url` and `.host` for HTTP before 0.22.0. For
     /// Spline there is `spline-dispatcher-incomplete`.
     ///
     /// ## Why it matters
@@ -55,19 +55,11 @@ fn verdict(setup: &Setup<'_>, _: &Context<'_>) -> Verdict {
 /// Sets what lineage over HTTP needs, where no other transport is half set up. Where lineage goes is for
 /// its owner to say.
 fn mended(setup: &Setup<'_>, _: &Context<'_>) -> Vec<Edit> {
-    let Some(kind) = setup.wanted_other() else {
+    let kind = setup.wanted_other();
+    let Some((kind, keys)) = kind.and_then(|kind| Some((kind, kind.transport()?))) else {
         return Vec::new();
     };
-    let (type_key, http, url_key) = match kind {
-        AgentKind::OpenLineage => (
-            "spark.openlineage.transport.type",
-            "http",
-            "spark.openlineage.transport.url",
-        ),
-        AgentKind::DataHub | AgentKind::Spline => {
-            ("spark.datahub.emitter", "rest", "spark.datahub.rest.server")
-        }
-    };
+    let [type_key, url_key] = [&keys.type_key, &keys.url_key].map(|key| keys.prefix.clone() + key);
     let asked = |key: &str| {
         let last = key.rsplit('.').next().unwrap_or_default();
         let variable = format!("LINEAGE_{}", variable(last));
@@ -79,9 +71,9 @@ fn mended(setup: &Setup<'_>, _: &Context<'_>) -> Vec<Edit> {
     match delivery(setup, kind) {
         Delivery::Lacks(key) if key != type_key => vec![asked(&key)],
         Delivery::Lacks(_) | Delivery::Stays(_) => {
-            let mut edits = vec![Edit::set(type_key, http)];
-            if setup.spark.get(url_key).is_none_or(str::is_empty) {
-                edits.push(asked(url_key));
+            let mut edits = vec![Edit::set(&type_key, keys.usual.as_str())];
+            if setup.spark.get(&url_key).is_none_or(str::is_empty) {
+                edits.push(asked(&url_key));
             }
             edits
         }
@@ -105,6 +97,7 @@ fn variable(key: &str) -> String {
 mod tests {
     use super::*;
     use crate::settings::{Policy, Requirement};
+    use crate::spark::agent::AgentKind;
     use crate::subject::application::bench::{lineage_under, with};
 
     fn verdict(require: Requirement, kind: AgentKind, changes: &[(&str, &str)]) -> Verdict {

@@ -11,7 +11,8 @@ rule! {
     /// Flags Spark applications that name an artifact which looks like Spline, but which no `[[agent]]`
     /// pattern reads. It is `unknown`: whether it fits the release can't be told. Where the listener isn't
     /// set either, no lineage comes of it, and it fails. So does an entry with `*`, `?`, `[` or `{` that an agent's
-    /// name could match: Spark expands it, and what lies there no API of EMR shows.
+    /// name could match: Spark expands it, and what lies there no API of EMR shows. A folder that names Spline and
+    /// the release (`spline/emr-7.1.0/*.jar`) is taken at its word.
     ///
     /// ## Why it matters
     /// What can't be read can't be matched against the release. It may be the organization's own build, or

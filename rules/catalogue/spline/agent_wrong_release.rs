@@ -13,7 +13,8 @@ rule! {
     /// Flags Spark applications whose agent was built for another EMR release
     /// (`spline-7.0.0.jar` on emr-7.1.0), or for another Spark or Scala
     /// (`spark-3.4-spline-agent-bundle_2.12` on Spark 3.5). A release label that the release table
-    /// doesn't know is `unknown`: update Lineward, or add a `[[release]]` to `lineward.toml`.
+    /// doesn't know is `unknown`: update Lineward, or add a `[[release]]` to `lineward.toml`. So is a glob in a folder
+    /// that names another release.
     ///
     /// ## Why it matters
     /// An agent of another Spark or Scala dies with `NoSuchMethodError` or `NoClassDefFoundError`,

@@ -4,12 +4,15 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use crate::spark::Provenance;
 use crate::spark::agent::{Agent, AgentKind};
 
 /// The public agent bundles that exist.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Bundles {
+    /// Where they come from.
+    pub data: Provenance,
     bundle: Vec<Bundle>,
     /// Versions with a fault that is known.
     broken: Vec<Broken>,
@@ -187,10 +190,14 @@ impl Bundles {
         (!is_later).then_some(known.unsuffixed.as_str())
     }
 
-    /// The first version that was built for the Scala of an agent's name, where this one is older.
+    /// The first version that was built for the Scala of an agent's name, where this one is older. Release
+    /// candidates of the first one were built for it, too.
     pub fn unbuilt(&self, agent: &Agent<'_>) -> Option<&str> {
         let first = self.scala_of_name(agent)?.first.get(agent.scala?)?;
-        is_older(agent.version?, first).then_some(first.as_str())
+        let version = agent.version?;
+        let candidate = version.strip_prefix(first.as_str());
+        let is_candidate = candidate.is_some_and(|rest| rest.starts_with('-'));
+        (is_older(version, first) && !is_candidate).then_some(first.as_str())
     }
 }
 
@@ -232,6 +239,26 @@ mod tests {
             "spark-3.5-spline-agent-bundle_2.12-2.2.3.jar"
         );
         assert_eq!(bundles.find("4.0", "2.13"), None);
+    }
+
+    #[test]
+    fn a_candidate_of_the_first_build_for_a_scala_was_built_for_it() {
+        let bundles = Bundles::default();
+        let unbuilt = |version| {
+            let agent = Agent {
+                kind: AgentKind::DataHub,
+                artifact: "acryl-spark-lineage_2.13",
+                release: None,
+                spark: None,
+                scala: Some("2.13"),
+                version: Some(version),
+                releases: &[],
+                since: None,
+            };
+            bundles.unbuilt(&agent).is_some()
+        };
+        assert!(unbuilt("0.2.17") && unbuilt("0.2.17-rc5"));
+        assert!(!unbuilt("0.2.18-rc5") && !unbuilt("0.2.18") && !unbuilt("0.2.19"));
     }
 
     #[test]

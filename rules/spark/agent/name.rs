@@ -21,6 +21,24 @@ pub(crate) fn file_name(artifact: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }
 
+/// The EMR release that a folder of a path names: `7.1.0` of `s3://b/spline/emr-7.1.0/*.jar`. Numbers below 6
+/// are an agent's own.
+pub(super) fn release_folder(artifact: &str) -> Option<&str> {
+    let (folders, _) = artifact.rsplit_once('/')?;
+    let mut releases = folders.rsplit('/').filter_map(|folder| {
+        let version = folder
+            .strip_prefix("emr-spark-")
+            .or_else(|| folder.strip_prefix("emr-"))
+            .or_else(|| folder.strip_prefix("spline-"))
+            .unwrap_or(folder);
+        let numbers: Option<Vec<u32>> = version.split('.').map(|part| part.parse().ok()).collect();
+        numbers
+            .is_some_and(|numbers| numbers.len() == 3 && numbers.first() >= Some(&6))
+            .then_some(version)
+    });
+    releases.next()
+}
+
 /// Whether Spark takes an entry of `spark.jars` for a pattern of names.
 ///
 /// Source: `DependencyUtils.resolveGlobPaths` of Apache Spark 3.5; tried on 3.5.6.
@@ -88,6 +106,23 @@ mod tests {
         assert_eq!(file_name("s3://b/1.2.3/a.jar"), "a.jar");
         assert_eq!(file_name("https://h/a.jar?v=1/b"), "a.jar");
         assert_eq!(file_name("s3://b/a-?.jar"), "a-?.jar");
+    }
+
+    #[test]
+    fn a_folder_names_a_release() {
+        for (path, release) in [
+            ("s3://b/spline/emr-7.1.0/*.jar", Some("7.1.0")),
+            ("s3://b/spline/emr-spark-8.1.0/x/*.jar", Some("8.1.0")),
+            ("s3://b/6.15.0/spline-*.jar", Some("6.15.0")),
+            ("s3://b/spline-7.1.0/*.jar", Some("7.1.0")),
+            ("s3://b/7.1.0/7.2.0/*.jar", Some("7.2.0")),
+            ("s3://b/spline/2.2.3/*.jar", None),
+            ("s3://b/spline/7.1/*.jar", None),
+            ("s3://b/spline/7.*.0/*.jar", None),
+            ("spline-7.1.0*.jar", None),
+        ] {
+            assert_eq!(release_folder(path), release, "{path}");
+        }
     }
 
     #[test]
