@@ -3,7 +3,6 @@
 
 mod error;
 mod keep;
-mod newest;
 mod s3;
 
 use std::io::Read as _;

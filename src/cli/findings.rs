@@ -45,7 +45,7 @@ impl Source {
             ),
         };
         let name = store
-            .newest_report()
+            .last_report()
             .await
             .map_err(failure)?
             .ok_or_else(none)?;

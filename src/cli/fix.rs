@@ -1,6 +1,7 @@
 //! `lineward fix`.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use clap::{Args, ValueEnum};
 use lineward::report::plain;
@@ -103,10 +104,12 @@ fn changes(rows: &[&FindingRow], language: Language) -> String {
     }
     for row in by_hand {
         text.push_str(&told(row));
-        text.push_str(&format!(
+        // Writing to a string can't fail.
+        let _ = write!(
+            text,
             "# no command mends it: `lineward explain {}` says what to do\n\n",
             row.fingerprint
-        ));
+        );
     }
     text
 }

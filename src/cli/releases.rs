@@ -21,6 +21,7 @@ pub(super) struct ReleaseList {
     config: Option<PathBuf>,
     /// Say instead which labels of an estate are not known: of a snapshot of `lineward collect`, of a report of
     /// `lineward audit --format json`, or, without FILE, of the last report in the store. Any gives exit code 1.
+    #[expect(clippy::option_option, reason = "so clap tells a flag without a value")]
     #[arg(long, value_name = "FILE", num_args = 0..=1)]
     check: Option<Option<PathBuf>>,
     /// Where that report is kept.

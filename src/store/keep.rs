@@ -62,8 +62,9 @@ impl Store {
             let objects = self.objects.list(Some(&day));
             let objects: Result<Vec<_>, _> = objects.try_collect().await;
             let objects = objects.map_err(|source| self.failed(Action::List, source))?;
-            let names = objects.iter().map(|object| object.location.as_ref());
-            let newest = names.filter(|name| name.ends_with(".json")).max();
+            let paths = objects.iter().map(|object| &object.location);
+            let reports = paths.filter(|path| path.extension() == Some("json"));
+            let newest = reports.map(Path::as_ref).max();
             if let Some(name) = newest {
                 return Ok(Some(name.to_owned()));
             }
