@@ -24,6 +24,7 @@ mod team_tag;
 mod trust;
 
 pub use configured::{ConfiguredExemption, ConfiguredRules, KnownRule, by_known_rule};
+pub(crate) use passrole::unreliable;
 pub(crate) use role::untagged;
 pub(crate) use session::spoofable;
 

@@ -13,7 +13,7 @@ use crate::iam::Principal;
 use crate::settings::Context;
 use crate::settings::Policy;
 
-pub use edges::{Edges, Kept, Node, Source, Spoofable, Target, Unread};
+pub use edges::{Edges, Kept, Node, Source, Spoofable, Target, Unread, Unreliable};
 pub use path::{Crossing, Path, Reached};
 pub use statements::{Pool, Statements};
 pub use step::{Kind, Refusal, Step};

@@ -18,7 +18,7 @@ pub use estate::{EstateJudgement, judge_estate};
 pub use exemption::{TAG, TagError, Tagged, expired_in_configuration};
 pub use switched::switched;
 
-use crate::catalogue::{lineage_checks, rules, spoofable, untagged};
+use crate::catalogue::{lineage_checks, rules, spoofable, unreliable, untagged};
 use crate::estate::{Account, Slice};
 use crate::finding::{Fault, Finding};
 use crate::graph::Edges;
@@ -76,6 +76,7 @@ pub fn judge(slice: &Slice, cx: &Context<'_>) -> Judgement {
         edges: Edges {
             spoofable: spoofable(&inventory, cx),
             untagged: untagged(&inventory, cx),
+            unreliable: unreliable(&inventory, cx),
             ..Edges::of(&inventory, slice.has_all_roles(), cx)
         },
         lineage: activity.adoption(&applications, cx),

@@ -11,6 +11,7 @@ pub mod role;
 pub mod rule;
 pub mod session;
 pub mod statement;
+pub(crate) mod takeover;
 pub mod trust;
 
 pub use rule::{Check, Rule};

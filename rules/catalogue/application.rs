@@ -11,6 +11,7 @@ mod initial_capacity_idle;
 mod log_plugin_missing;
 mod logs_disabled;
 mod retaggable;
+pub(in crate::catalogue) mod rewritable;
 mod team_missing;
 mod team_unknown;
 
@@ -24,6 +25,7 @@ pub(crate) static RULES: &[&Rule] = &[
     &log_plugin_missing::RULE,
     &logs_disabled::RULE,
     &retaggable::RULE,
+    &rewritable::RULE,
     &team_missing::RULE,
     &team_unknown::RULE,
 ];

@@ -9,6 +9,8 @@ pub(in crate::catalogue) mod reaches_other_team;
 mod service_unbounded;
 mod tag_unreliable;
 
+pub(crate) use tag_unreliable::unreliable;
+
 pub(crate) static RULES: &[&Rule] = &[
     &bounded_by_tag_only::RULE,
     &dead::RULE,

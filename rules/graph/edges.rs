@@ -29,8 +29,21 @@ pub struct Edges {
     pub spoofable: Vec<Spoofable>,
     /// Roles that should carry a team, as far as can be told within the account.
     pub untagged: Vec<Fault>,
+    /// Guards of `iam:PassRole` that compare tags, where nothing else is found to be open.
+    pub unreliable: Vec<Unreliable>,
     /// The roles that the walk left out: none of them carries a team.
     pub out_of_scope: BTreeSet<Arn>,
+}
+
+/// A statement that guards `iam:PassRole` by a tag.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unreliable {
+    /// What it says, without its account: many roles may say the same.
+    pub text: String,
+    /// The role that holds it.
+    pub role: Arn,
+    /// The fault of that role.
+    pub fault: Fault,
 }
 
 /// A role, as far as others matter to it and it to others.
@@ -127,6 +140,7 @@ impl Edges {
                 .collect(),
             spoofable: Vec::new(),
             untagged: Vec::new(),
+            unreliable: Vec::new(),
             out_of_scope: inventory.out_of_scope().cloned().collect(),
         }
     }

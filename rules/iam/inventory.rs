@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
-use crate::estate::{Account, Application, Arn, ManagedPolicy, Role, Slice};
+use crate::estate::{Account, Application, Arn, ManagedPolicy, Role, Session, Slice};
 use crate::iam::context::Context;
 use crate::iam::document::Document;
 use crate::iam::evaluate::{Access, Because, Request, Said, ask_documents, identity_access};
@@ -31,6 +31,8 @@ pub struct Inventory<'a> {
     pub account: &'a Account,
     /// Its applications.
     pub applications: &'a [Application],
+    /// Their sessions.
+    pub sessions: &'a [Session],
     /// Its roles, in the order of the slice.
     pub roles: Vec<Holder<'a>>,
     /// Its managed policies.
@@ -164,6 +166,7 @@ impl<'a> Inventory<'a> {
         Self {
             account: &slice.account,
             applications: &slice.applications,
+            sessions: &slice.sessions,
             unread_applications: UnreadApplications::of(&slice.scopes),
             first_held,
             roles,

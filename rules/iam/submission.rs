@@ -88,7 +88,7 @@ impl Inventory<'_> {
             }
         }
         if !submission.access.may() {
-            submission.hidden = self.hidden(holder);
+            submission.hidden = self.hidden(holder, &SUBMIT, None);
         }
         submission
     }
@@ -114,8 +114,14 @@ impl Inventory<'_> {
         access.into_iter().max().unwrap_or(Access::NotAllowed)
     }
 
-    /// The first grant that may be on an application which was not read, whatever its tags are.
-    fn hidden(&self, holder: &Holder<'_>) -> Option<Hidden> {
+    /// The first grant of any of these actions that may be on an application which was not read: one with these
+    /// tags, or whatever its tags are.
+    pub fn hidden(
+        &self,
+        holder: &Holder<'_>,
+        actions: &[&str],
+        tags: Option<&BTreeMap<String, String>>,
+    ) -> Option<Hidden> {
         let no_tags = BTreeMap::new();
         let everything = ["*".to_owned()];
         for unread in &self.unread_applications {
@@ -130,12 +136,15 @@ impl Inventory<'_> {
                     Some(Choice::Only(patterns)) => patterns.as_slice(),
                     Some(Choice::AllBut(_)) | None => &everything,
                 };
-                let about = SUBMIT.iter().filter(|it| statement.is_about(it));
+                let about = actions.iter().filter(|it| statement.is_about(it));
                 for action in about {
                     for pattern in patterns {
                         let arn = unread.covered_by(pattern, &probe);
-                        let mut request = self.request(holder, action, arn.as_str(), &no_tags);
-                        request.context = request.context.unknown("aws:ResourceTag/");
+                        let held_by_it = tags.unwrap_or(&no_tags);
+                        let mut request = self.request(holder, action, arn.as_str(), held_by_it);
+                        if tags.is_none() {
+                            request.context = request.context.unknown("aws:ResourceTag/");
+                        }
                         let is_granted = holder.may(&request).access.may();
                         if !is_granted || !statement.matches(&request).may() {
                             continue;

@@ -182,27 +182,47 @@ pub fn guard_action(
     at: usize,
     statement: &Statement,
     action: &str,
+    guard: (&str, &str),
+) {
+    guard_actions(statements, at, statement, &[action], guard);
+}
+
+/// Lets an allowing statement give some actions only where a key equals a value; its other actions keep what they
+/// have.
+pub fn guard_actions(
+    statements: &mut Vec<Value>,
+    at: usize,
+    statement: &Statement,
+    actions: &[&str],
     (key, value): (&str, &str),
 ) {
-    let is_it = |it: &String| it.eq_ignore_ascii_case(action);
+    let is_among = |name: &String| actions.iter().any(|it| it.eq_ignore_ascii_case(name));
+    let is_named = |names: &[String], action: &str| {
+        let mut names = names.iter();
+        names.any(|it| it.eq_ignore_ascii_case(action))
+    };
     match &statement.actions {
-        Choice::Only(names) if names.iter().all(is_it) => {
+        Choice::Only(names) if names.iter().all(is_among) => {
             guard(statements, at, &[("StringEquals", key, value)]);
         }
-        Choice::Only(names) if names.iter().any(is_it) => {
+        Choice::Only(names) if actions.iter().all(|action| is_named(names, action)) => {
             let mut own = statements.get(at).cloned().unwrap_or_else(|| json!({}));
-            set(&mut own, &["Action"], json!(action));
+            let guarded = match actions {
+                [action] => json!(action),
+                _ => json!(actions),
+            };
+            set(&mut own, &["Action"], guarded);
             if let Some(fields) = own.as_object_mut() {
                 fields.remove("Sid");
             }
-            forbid(statements, at, statement, &[action]);
+            forbid(statements, at, statement, actions);
             statements.push(own);
             let last = statements.len() - 1;
             guard(statements, last, &[("StringEquals", key, value)]);
         }
-        // A pattern that covers it may be needed for much else.
+        // A pattern that covers one may be needed for much else.
         Choice::Only(_) | Choice::AllBut(_) => statements.push(json!({
-            "Effect": "Deny", "Action": action, "Resource": "*",
+            "Effect": "Deny", "Action": actions, "Resource": "*",
             "Condition": { "StringNotEquals": { key: value } },
         })),
     }

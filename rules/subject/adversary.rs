@@ -3,13 +3,15 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::Value;
+
 use crate::estate::{Arn, ReadScope, Role};
 use crate::finding::Fault;
 use crate::finding::Verdict;
 use crate::iam::{
     Access, Because, Effect, Holder, Inventory, Known, PolicyName, Request, Statement, Table,
 };
-use crate::remedy::iam::{forbid, mend};
+use crate::remedy::iam::{forbid, guard_actions, mend};
 use crate::settings::Context;
 use crate::settings::Policy;
 use crate::subject::evidence;
@@ -111,6 +113,12 @@ impl<'a, 'b> Adversary<'a, 'b> {
         granted.access
     }
 
+    /// Whether a plain request is granted for certain.
+    pub(crate) fn is_sure_of(&self, action: &str, target: Target<'_>) -> bool {
+        let request = self.request(action, target, &[]);
+        self.holder.may(&request).access == Access::Allowed
+    }
+
     /// Asks to give a target another team, and to take its team away.
     pub(crate) fn retag(&mut self, tag: &'static str, untag: &'static str, target: Target<'_>) {
         let policy = self.policy;
@@ -128,6 +136,28 @@ impl<'a, 'b> Adversary<'a, 'b> {
         for keys in tag_keys(held) {
             let keys = [("aws:TagKeys", keys)];
             if self.attempt(untag, target, &keys, &how).may() {
+                break;
+            }
+        }
+    }
+
+    /// Asks to make a target the role's own team's, which opens an action on it.
+    pub(crate) fn take(&mut self, tag: &'static str, target: Target<'_>, opened: &str) {
+        let policy = self.policy;
+        let request_tag = format!("aws:RequestTag/{}", policy.team_tag);
+        let how = format!(
+            ", to make it team `{}`'s, and then may {opened} it",
+            self.team
+        );
+        for keys in tag_keys(&policy.team_tag) {
+            let mut named = vec![
+                (request_tag.as_str(), value(self.team)),
+                ("aws:TagKeys", keys.clone()),
+            ];
+            if matches!(keys, Known::Many(_)) {
+                named.push((SECOND_TAG, value("x")));
+            }
+            if self.attempt(tag, target, &named, &how).may() {
                 break;
             }
         }
@@ -231,15 +261,35 @@ impl<'a, 'b> Adversary<'a, 'b> {
         loose.targets.insert(target.to_owned());
     }
 
-    /// One fault for each statement that is to blame.
+    /// One fault for each statement that is to blame, mended by taking the actions from it.
     pub(crate) fn faults(self) -> Vec<Fault> {
-        let faults = self.found.iter().map(|it| it.fault(self.holder));
+        self.faults_mended(forbid)
+    }
+
+    /// One fault for each statement that is to blame, mended by leaving it the actions on what its team's tag is on.
+    pub(crate) fn faults_of_others(self) -> Vec<Fault> {
+        let key = format!("aws:ResourceTag/{}", self.policy.team_tag);
+        let team = self.team.to_owned();
+        self.faults_mended(|list, at, statement, actions| {
+            guard_actions(list, at, statement, actions, (&key, &team));
+        })
+    }
+
+    fn faults_mended(
+        self,
+        change: impl Fn(&mut Vec<Value>, usize, &Statement, &[&str]),
+    ) -> Vec<Fault> {
+        let faults = self.found.iter().map(|it| it.fault(self.holder, &change));
         faults.collect()
     }
 }
 
 impl Loose<'_> {
-    pub(crate) fn fault(&self, holder: &Holder<'_>) -> Fault {
+    pub(crate) fn fault(
+        &self,
+        holder: &Holder<'_>,
+        change: impl Fn(&mut Vec<Value>, usize, &Statement, &[&str]),
+    ) -> Fault {
         let (action, target) = &self.first;
         let actions = self.actions.iter().filter(|it| *it != action);
         let actions: Vec<_> = actions.copied().collect();
@@ -255,7 +305,7 @@ impl Loose<'_> {
         let (name, statement) = (self.by.policy, self.by.statement);
         let actions: Vec<_> = self.actions.iter().copied().collect();
         let fix = mend(name, holder.role, statement.index, |list, at| {
-            forbid(list, at, statement, &actions);
+            change(list, at, statement, &actions);
         });
         let fault = evidence::of_statement(holder, name, statement, &evidence)
             .mended_by(fix)
@@ -275,7 +325,10 @@ impl Loose<'_> {
 /// What a target was read from, where that isn't what the account's roles were read from.
 fn read_by_itself(target: &str) -> Option<ReadScope> {
     let is_role = target.contains(":role/");
-    ReadScope::resource(&Arn::from(target)).filter(|_| !is_role)
+    let target = Arn::from(target);
+    // What lies in an application was asked by the application's tags.
+    let read = target.application().unwrap_or(target);
+    ReadScope::resource(&read).filter(|_| !is_role)
 }
 
 /// What a role's policies allow.

@@ -3,6 +3,7 @@ use crate::iam::{Holder, Inventory};
 use crate::settings::Context;
 use crate::subject::adversary::{Adversary, Target};
 use crate::subject::rule::rule;
+use crate::subject::takeover::{opened_by_tag, other_team};
 
 rule! {
     /// A role may change the team of applications
@@ -12,7 +13,9 @@ rule! {
     /// `emr-serverless:UntagResource`. Roles of `[teams] shared` are trusted to do so.
     ///
     /// ## Why it matters
-    /// Who may submit to an application, and where its findings go, hangs on its team tag.
+    /// Who may submit to an application, and where its findings go, hangs on its team tag. A role that may do to its
+    /// own team's applications what it may not to others' calls another's its own first: the evidence says so, as far
+    /// as policies go; it was not tried.
     ///
     /// ## How to fix
     /// Leave tagging to a role of the platform. A role that creates applications needs
@@ -29,6 +32,18 @@ fn check(holder: &Holder<'_>, inventory: &Inventory<'_>, cx: &Context<'_>) -> Ve
     let Some(mut adversary) = Adversary::new(holder, inventory, cx, &[tag, untag]) else {
         return Vec::new();
     };
+    // What a tag opens is told rather than whose findings it hides.
+    for application in inventory.applications {
+        if other_team(holder, application, cx).is_some()
+            && let Some(opened) = opened_by_tag(holder, inventory, cx, application)
+        {
+            let target = Target {
+                arn: application.arn.as_str(),
+                tags: Some(&application.tags),
+            };
+            adversary.take(tag, target, opened);
+        }
+    }
     for application in inventory.applications {
         if cx
             .policy
@@ -43,4 +58,46 @@ fn check(holder: &Holder<'_>, inventory: &Inventory<'_>, cx: &Context<'_>) -> Ve
         }
     }
     adversary.faults()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::estate::{Account, Application, InlinePolicy, Role, Slice};
+    use crate::finding::Verdict;
+
+    #[test]
+    fn the_evidence_says_what_the_tag_opens() {
+        let statements = r#"{"Effect":"Allow","Action":"emr-serverless:TagResource","Resource":"*"},
+            {"Effect":"Allow","Action":"emr-serverless:UpdateApplication","Resource":"*",
+            "Condition":{"StringEquals":{"aws:ResourceTag/Team":"${aws:PrincipalTag/Team}"}}}"#;
+        let application = |id: &str, team: &str| Application {
+            arn: format!("arn:aws:emr-serverless:eu-west-1:111122223333:/applications/{id}").into(),
+            tags: [("Team".to_owned(), team.to_owned())].into(),
+            ..Application::example()
+        };
+        let slice = Slice {
+            applications: vec![application("0a", "ads"), application("0b", "billing")],
+            roles: vec![Role {
+                tags: [("Team".to_owned(), "ads".to_owned())].into(),
+                inline_policies: vec![InlinePolicy {
+                    name: "tag".into(),
+                    document: format!(r#"{{"Version":"2012-10-17","Statement":[{statements}]}}"#),
+                }],
+                ..Role::example()
+            }],
+            ..Slice::new(Account::example())
+        };
+        let cx = Context::example();
+        let inventory = Inventory::new(&slice, cx.policy, None);
+        let faults = check(&inventory.roles[0], &inventory, &cx);
+        let [fault] = faults.as_slice() else {
+            panic!("{faults:?}");
+        };
+        let Verdict::Fail(evidence) = &fault.verdict else {
+            panic!("{fault:?}");
+        };
+        let opened = "team `ads`'s, and then may emr-serverless:UpdateApplication it";
+        assert!(evidence.contains(opened), "{evidence}");
+    }
 }

@@ -1,0 +1,48 @@
+use crate::finding::Fault;
+use crate::iam::{Holder, Inventory};
+use crate::settings::Context;
+use crate::subject::rule::rule;
+use crate::subject::takeover::{Place, Way, of_others};
+
+rule! {
+    /// A role may look into another team's job runs
+    ///
+    /// Flags statements by which a role of a team may open the dashboard of job runs or sessions of another team's
+    /// application in its account, with `emr-serverless:GetDashboardForJobRun` or
+    /// `emr-serverless:GetResourceDashboard`. A condition on `aws:ResourceTag` counts as a guard; it is asked of a run
+    /// that has its application's tags. A `[[sharing]]` of the application, and teams that are `shared`, are no
+    /// crossing.
+    /// A grant that hangs on conditions which can't be known is not told.
+    ///
+    /// ## Why it matters
+    /// The dashboard is the Spark UI: queries with their literals, paths, configuration and logs of the other team's
+    /// job.
+    ///
+    /// How sure it is: AWS documents that the URL which the call returns opens the UI; what a live UI lets its reader
+    /// change was not tried.
+    ///
+    /// ## How to fix
+    /// Let the team see its own runs alone: require `aws:ResourceTag/Team` to be its name, and tag runs, which don't
+    /// take their application's tags.
+    ///
+    /// Source: EMR Serverless API Reference, "GetDashboardForJobRun" and "GetResourceDashboard".
+    "job-run-dashboard-other-team", Medium, Role { check }, tells: Effect,
+    yields_to: [application::rewritable, session::reaches_other_team],
+}
+
+const WAYS: [Way; 2] = [
+    Way {
+        action: "emr-serverless:GetDashboardForJobRun",
+        on: Place::JobRun,
+        is_open: |_| true,
+    },
+    Way {
+        action: "emr-serverless:GetResourceDashboard",
+        on: Place::Session,
+        is_open: |interactive| interactive.session,
+    },
+];
+
+fn check(holder: &Holder<'_>, inventory: &Inventory<'_>, cx: &Context<'_>) -> Vec<Fault> {
+    of_others(holder, inventory, cx, &WAYS)
+}

@@ -1,0 +1,63 @@
+use std::collections::BTreeSet;
+
+use crate::finding::{Fault, Severity};
+use crate::iam::{Holder, Inventory};
+use crate::settings::Context;
+use crate::subject::rule::rule;
+use crate::subject::takeover::{Place, Way, of_others};
+
+rule! {
+    /// A role may take over another team's sessions
+    ///
+    /// Flags statements by which a role of a team may come into sessions of another team's application in its account:
+    /// with `emr-serverless:GetSessionEndpoint` into those of Spark Connect, and, of high severity, with
+    /// `emr-serverless:AccessLivyEndpoints` and `emr-serverless:AccessInteractiveEndpoints` into those of Livy and of
+    /// EMR Studio. An application that doesn't open such an endpoint is passed over. A condition on `aws:ResourceTag`
+    /// counts as a guard; it is asked of a session that has its application's tags, and of the sessions that were
+    /// read. A `[[sharing]]` of the application, and teams that are `shared`, are no crossing.
+    /// A grant that hangs on conditions which can't be known is not told.
+    ///
+    /// ## Why it matters
+    /// A session runs as the role that was passed when it was started. Whoever comes into it later runs code as that
+    /// role, and no `iam:PassRole` is asked of it.
+    ///
+    /// How sure it is: `GetSessionEndpoint` was tried live by others, in September 2026, by a role that had nothing
+    /// else and was not the session's creator. For Livy and EMR Studio it is what their servers let everybody do who
+    /// reaches them; neither AWS documents it nor was it tried.
+    ///
+    /// ## How to fix
+    /// Let the team reach its own applications and sessions alone: require `aws:ResourceTag/Team` to be its name, and
+    /// tag sessions, which don't take their application's tags.
+    ///
+    /// Source: HackTricks Cloud, "AWS - EMR Serverless & EMR on EKS Privesc", on
+    /// `emr-serverless:GetSessionEndpoint`; EMR Serverless API Reference, "GetSessionEndpoint".
+    "session-reaches-other-team", Critical, Role { check }, tells: Crossing
+}
+
+const TRIED: [Way; 1] = [Way {
+    action: "emr-serverless:GetSessionEndpoint",
+    on: Place::Session,
+    is_open: |interactive| interactive.session,
+}];
+
+const UNTRIED: [Way; 2] = [
+    Way {
+        action: "emr-serverless:AccessLivyEndpoints",
+        on: Place::Application,
+        is_open: |interactive| interactive.livy,
+    },
+    Way {
+        action: "emr-serverless:AccessInteractiveEndpoints",
+        on: Place::Application,
+        is_open: |interactive| interactive.studio,
+    },
+];
+
+fn check(holder: &Holder<'_>, inventory: &Inventory<'_>, cx: &Context<'_>) -> Vec<Fault> {
+    let mut faults = of_others(holder, inventory, cx, &TRIED);
+    let told: BTreeSet<_> = faults.iter().map(|it| it.part.clone()).collect();
+    let untried = of_others(holder, inventory, cx, &UNTRIED).into_iter();
+    let more = untried.filter(|it| !told.contains(&it.part));
+    faults.extend(more.map(|fault| fault.of_severity(Severity::High)));
+    faults
+}
