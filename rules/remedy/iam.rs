@@ -23,6 +23,14 @@ pub fn mend(
         Some(one) => vec![one.clone()],
         None => return Remediation::default(),
     };
+    // What stood for itself in the older version goes on doing so, but for what is mended.
+    if document.get("Version").and_then(Value::as_str) != Some("2012-10-17") {
+        let others = statements
+            .iter_mut()
+            .enumerate()
+            .filter(|(place, _)| *place != at);
+        others.for_each(|(_, statement)| keep_literal(statement));
+    }
     change(&mut statements, at);
     if statements.is_empty() {
         return dropped(name, role);
@@ -34,6 +42,16 @@ pub fn mend(
     // Variables stand for something in this version alone.
     fields.insert("Version".into(), "2012-10-17".into());
     written(name, role, &document)
+}
+
+/// Writes what looks like a variable so that it is read as the text it was.
+fn keep_literal(value: &mut Value) {
+    match value {
+        Value::String(text) => *text = text.replace("${", "${$}{"),
+        Value::Array(list) => list.iter_mut().for_each(keep_literal),
+        Value::Object(fields) => fields.values_mut().for_each(keep_literal),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
 }
 
 /// A policy can't be without a statement: it goes.
@@ -327,6 +345,28 @@ mod tests {
         let fix = mend(PolicyName::Inline(&role, "p"), &role, 0, drop);
         let expected = "delete-role-policy --policy-name p --role-name ads-execution";
         assert!(fix.aws_cli.ends_with(expected), "{}", fix.aws_cli);
+    }
+
+    #[test]
+    fn what_looks_like_a_variable_in_an_older_version_stays_text() {
+        let body = |version: &str| {
+            let document = format!(
+                r#"{{{version}"Statement":[{{"Effect":"Allow","Action":"s3:*","Resource":"arn:aws:s3:::b/${{x}}"}},
+                {{"Effect":"Allow","Action":"iam:PassRole","Resource":"*"}}]}}"#
+            );
+            let role = Role {
+                inline_policies: vec![InlinePolicy {
+                    name: "p".into(),
+                    document,
+                }],
+                ..Role::example()
+            };
+            let drop = |list: &mut Vec<Value>, at| drop(list.remove(at));
+            mend(PolicyName::Inline(&role, "p"), &role, 1, drop).aws_cli
+        };
+        assert!(body("").contains("b/${$}{x}"));
+        assert!(body(r#""Version":"2008-10-17","#).contains("b/${$}{x}"));
+        assert!(body(r#""Version":"2012-10-17","#).contains("b/${x}"));
     }
 
     #[test]

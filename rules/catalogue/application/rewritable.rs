@@ -17,14 +17,14 @@ rule! {
     /// puts code of its own into them (`spark.archives` with an environment variable that the interpreter reads at
     /// its start, `spark.jars`), and that code runs as the other team's execution role: no `iam:PassRole` is asked.
     ///
-    /// How sure it is: it is what AWS documents of the defaults of an application, and HackTricks Cloud describes the
+    /// How sure it is: it is what AWS documents of the defaults of an application, and `HackTricks` Cloud describes the
     /// way step by step; Lineward has not tried it. The application must not be started at that moment, and the run
     /// must not set the same keys itself.
     ///
     /// ## How to fix
     /// Let the team change its own applications alone: require `aws:ResourceTag/Team` to be its name.
     ///
-    /// Source: EMR Serverless User Guide, "Default application configuration for EMR Serverless"; HackTricks Cloud,
+    /// Source: EMR Serverless User Guide, "Default application configuration for EMR Serverless"; `HackTricks` Cloud,
     /// "AWS - EMR Serverless & EMR on EKS Privesc", on `emr-serverless:UpdateApplication`.
     "application-rewritable", Critical, Role { check }, tells: Crossing
 }

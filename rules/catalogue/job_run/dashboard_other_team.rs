@@ -25,7 +25,7 @@ rule! {
     /// Let the team see its own runs alone: require `aws:ResourceTag/Team` to be its name, and tag runs, which don't
     /// take their application's tags.
     ///
-    /// Source: EMR Serverless API Reference, "GetDashboardForJobRun" and "GetResourceDashboard".
+    /// Source: EMR Serverless API Reference, `GetDashboardForJobRun` and `GetResourceDashboard`.
     "job-run-dashboard-other-team", Medium, Role { check }, tells: Effect,
     yields_to: [application::rewritable, session::reaches_other_team],
 }

@@ -29,8 +29,8 @@ rule! {
     /// Let the team reach its own applications and sessions alone: require `aws:ResourceTag/Team` to be its name, and
     /// tag sessions, which don't take their application's tags.
     ///
-    /// Source: HackTricks Cloud, "AWS - EMR Serverless & EMR on EKS Privesc", on
-    /// `emr-serverless:GetSessionEndpoint`; EMR Serverless API Reference, "GetSessionEndpoint".
+    /// Source: `HackTricks` Cloud, "AWS - EMR Serverless & EMR on EKS Privesc", on
+    /// `emr-serverless:GetSessionEndpoint`; EMR Serverless API Reference, `GetSessionEndpoint`.
     "session-reaches-other-team", Critical, Role { check }, tells: Crossing
 }
 
