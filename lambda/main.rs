@@ -83,6 +83,7 @@ async fn handle(event: LambdaEvent<Value>) -> Result<Value, Failure> {
         source,
         trigger,
         notify: config.pagerduty.is_some(),
+        resume_within: None,
         judge_until,
         send_until,
         baseline: false,

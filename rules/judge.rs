@@ -48,6 +48,15 @@ pub struct Judgement {
 
 /// What the rules make of one account.
 pub fn judge(slice: &Slice, cx: &Context<'_>) -> Judgement {
+    judge_until(slice, cx, &|| false).unwrap_or_default()
+}
+
+/// What the rules make of one account, unless time is over before all of them were asked.
+pub fn judge_until(
+    slice: &Slice,
+    cx: &Context<'_>,
+    is_over: &dyn Fn() -> bool,
+) -> Option<Judgement> {
     let applications: Vec<_> = slice
         .applications
         .iter()
@@ -61,6 +70,9 @@ pub fn judge(slice: &Slice, cx: &Context<'_>) -> Judgement {
     let activity = Activity::new(slice, &applications, &submits, &roles, cx);
     let mut findings = Vec::new();
     for rule in rules().filter(|rule| rule.severity_in(cx.policy).is_some()) {
+        if is_over() {
+            return None;
+        }
         let question = Question {
             rule,
             account: &slice.account,
@@ -70,8 +82,11 @@ pub fn judge(slice: &Slice, cx: &Context<'_>) -> Judgement {
     }
     let inventory = Inventory::new(slice, cx.policy, cx.organization);
     findings.extend(roles::findings(roles::of_account(&inventory, cx), cx));
+    if is_over() {
+        return None;
+    }
     sort_findings(&mut findings);
-    Judgement {
+    let judgement = Judgement {
         findings,
         edges: Edges {
             spoofable: spoofable(&inventory, cx),
@@ -81,7 +96,9 @@ pub fn judge(slice: &Slice, cx: &Context<'_>) -> Judgement {
         },
         lineage: activity.adoption(&applications, cx),
         orphan_runs: activity.orphan_runs,
-    }
+    };
+    // What came too late would differ from run to run.
+    (!is_over()).then_some(judgement)
 }
 
 /// Sorts as reports list them: the worst first, then by resource and rule.

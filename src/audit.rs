@@ -15,12 +15,13 @@ use lineward_rules::{Arn, Context, Slice};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::collect::{self, CallCounts, Known};
+use crate::collect::{self, CallCounts, Known, Plan};
 use crate::config::{Config, PagerDuty};
 use crate::fan_out::{self, FanOutError};
+use crate::journal::{self, Earlier, Wanted};
 use crate::ledger::Ledger;
 use crate::notify::{Routing, RoutingError, faults};
-use crate::report::{self, DataDates, Report, Run, Trigger};
+use crate::report::{self, DataDates, Report, Run, Selection, Trigger};
 use crate::snapshot::SnapshotError;
 use crate::source::{self, Source, StartError, Walk};
 use crate::store::{Saved, Store, StoreError};
@@ -45,6 +46,8 @@ pub struct Request {
     pub send_until: Option<Instant>,
     /// Whether what is found pages nobody, now or later, unless it was gone and is back.
     pub baseline: bool,
+    /// Whether what an interrupted run has read, so long ago at most, is taken up.
+    pub resume_within: Option<SignedDuration>,
     /// Whether nothing is stored: a plain look, after which all that was new is new still.
     pub is_look: bool,
 }
@@ -206,7 +209,15 @@ pub async fn audit(
         Source::FanOut(_) => saved.ledger.scanned_at,
     };
     let is_stored = !matches!(request.source, Source::Live(_));
-    let mut estate = open(request.source, &store, &saved.ledger).await?;
+    let is_kept = request.trigger == Trigger::Cli && !is_stored;
+    let mut estate = match request.source {
+        Source::Live(plan) if is_kept && plan.only.is_empty() => {
+            let within = request.resume_within;
+            resumable(*plan, within, &store, &saved.ledger, config).await?
+        }
+        other => open(other, &store, &saved.ledger).await?,
+    };
+    let run = estate.run.clone();
     // A snapshot may be judged more than once, and each report stays.
     let first = report::name(&estate.run, estate.started_at);
     if is_stored && store.get(&first).await?.is_some() {
@@ -241,7 +252,11 @@ pub async fn audit(
         baseline: request.baseline,
     };
     // Boxed, since each future holds those that it waits for.
+    let journals = is_kept.then(|| conclusion.store.clone());
     let outcome = Box::pin(conclusion.draw(saved, folded)).await?;
+    if let Some(store) = journals {
+        journal::close(&store, &run, outcome.report.run.complete).await;
+    }
     Ok(Outcome {
         ahead,
         calls: calls.counts(),
@@ -311,11 +326,16 @@ async fn fold(
     let mut fold = Fold::new(&saved.ledger, &cx, off.as_ref());
     while let Some(slice) = estate.slices.next().await {
         let mut slice = slice?;
-        if judging.until.is_some_and(|until| Instant::now() >= until) {
-            slice = collect::unjudged(slice);
+        let own = Instant::now().checked_add(config.walk.account_timeout.unsigned_abs());
+        let limit = own.filter(|own| judging.until.is_none_or(|until| *own < until));
+        let until = limit.or(judging.until);
+        let is_over = || until.is_some_and(|until| Instant::now() >= until);
+        if !fold.add(&slice, &is_over) {
+            let limit = limit.map(|_| config.walk.account_timeout.unsigned_abs());
+            slice = collect::unjudged(slice, limit);
+            fold.add(&slice, &|| false);
         }
         seen(&slice);
-        fold.add(&slice);
     }
     let run = Run {
         id: estate.run,
@@ -352,6 +372,33 @@ fn paging(config: &Config, ledger: &Ledger) -> Result<(PagerDuty, Routing), Audi
     let opened_with = ledger.incidents.values().map(|it| &it.routing_key);
     let routing = Routing::new(config, &pagerduty, opened_with)?;
     Ok((pagerduty, routing))
+}
+
+/// A walk whose accounts are kept as they are read, and which takes up what was kept, if that is asked for.
+async fn resumable(
+    mut plan: Plan,
+    within: Option<SignedDuration>,
+    store: &Store,
+    known: &Ledger,
+    config: &Config,
+) -> Result<Walk, AuditError> {
+    let mut earlier = Earlier::default();
+    if let Some(within) = within {
+        let wanted = Wanted {
+            selection: Selection::of(&plan),
+            config_sha256: &config.sha256,
+            within,
+            told_at: known.updated_at,
+        };
+        earlier = journal::find(store, &wanted).await?;
+        match earlier.accounts.len() {
+            0 => tracing::warn!("there is nothing to take up, everything is read"),
+            some => tracing::warn!("{some} accounts are taken up as they were read before"),
+        }
+        plan.read_before = Arc::new(earlier.accounts.keys().cloned().collect());
+    }
+    let walk = source::start(plan, Known::of(known)).await?;
+    Ok(journal::keep(walk, store, &config.sha256, earlier).await?)
 }
 
 async fn open(from: Source, store: &Store, known: &Ledger) -> Result<Walk, AuditError> {

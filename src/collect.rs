@@ -87,6 +87,8 @@ pub struct Plan {
     pub account_timeout: Duration,
     /// What earlier runs have seen.
     pub known: Arc<Known>,
+    /// The accounts that an interrupted run has read: each is listed, and comes as a slice without scopes.
+    pub read_before: Arc<BTreeSet<AccountId>>,
 }
 
 impl Plan {
@@ -117,6 +119,7 @@ impl Plan {
             call_timeout: walk.call_timeout.unsigned_abs(),
             account_timeout: walk.account_timeout.unsigned_abs(),
             known: Arc::default(),
+            read_before: Arc::default(),
         }
     }
 }
@@ -189,19 +192,34 @@ pub async fn list(connection: &Arc<Connection>, plan: &Arc<Plan>) -> (Vec<Accoun
     (accounts, said)
 }
 
-/// What is left of an account that there is no time to judge: what is said of the organization, and a gap.
-pub fn unjudged(slice: Slice) -> Slice {
+/// What is left of an account that there is no time to judge: what is said of the organization, and a gap. `limit` is
+/// the account's own, where it was that.
+pub fn unjudged(slice: Slice, limit: Option<Duration>) -> Slice {
     let is_account = slice.account_state().is_some();
     let mut scopes = slice.scopes;
     scopes.retain(|scope| scope.service == Service::Organizations || !is_account);
     let entered = is_account.then(|| Scope {
-        gaps: vec![patience::too_late("Judge")],
+        gaps: vec![patience::unjudged(limit)],
         ..Scope::audited(Region::global(), Service::Sts)
     });
     scopes.extend(entered);
     Slice {
         scopes,
         ..Slice::new(slice.account)
+    }
+}
+
+/// An account that an interrupted run has read, of which nothing can be had any more.
+pub(crate) fn lost(account: Account, reason: &str) -> Slice {
+    let entered = Scope::audited(Region::global(), Service::Sts);
+    let reason = format!("what the interrupted run has read of it is lost: {reason}");
+    let scopes = vec![Scope {
+        gaps: vec![gap::incomplete("Resume", &reason)],
+        ..entered
+    }];
+    Slice {
+        scopes,
+        ..Slice::new(account)
     }
 }
 
@@ -220,6 +238,7 @@ fn broken(account: Account) -> Slice {
 
 async fn slice_of(listed: Listed, connection: &Connection, plan: &Plan) -> Slice {
     let mut slice = match listed {
+        Listed::Account(account) if plan.read_before.contains(&account.id) => Slice::new(account),
         Listed::Account(account) => account::walk(account, connection, plan).await,
         Listed::Scope(account, scope) => Slice {
             scopes: vec![scope],

@@ -9,6 +9,7 @@ mod digest;
 pub mod events;
 pub mod fan_out;
 pub mod history;
+mod journal;
 pub mod ledger;
 pub mod notify;
 pub mod report;

@@ -9,7 +9,7 @@ use lineward_rules::estate::{Organization, Slice};
 
 use crate::collect::{self, AskedError, Calls, Connection, ConnectionError, Known, Plan};
 use crate::report::Selection;
-use crate::snapshot::{Reader, SnapshotError};
+use crate::snapshot::{Header, Reader, SCHEMA, SnapshotError};
 
 /// Where an estate comes from.
 #[derive(Debug)]
@@ -95,6 +95,21 @@ pub fn read(path: &Path) -> Result<Walk, SnapshotError> {
         caller: header.caller,
         slices: stream::iter(reader).boxed(),
     })
+}
+
+impl Walk {
+    /// The first line of its snapshot.
+    pub fn header(&self) -> Header {
+        Header {
+            schema: SCHEMA.into(),
+            run: self.run.clone(),
+            started_at: self.started_at,
+            organization: self.organization.clone(),
+            is_narrowed: self.is_narrowed,
+            selection: self.selection.clone(),
+            caller: self.caller.clone(),
+        }
+    }
 }
 
 impl std::fmt::Debug for Walk {

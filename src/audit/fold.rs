@@ -14,9 +14,9 @@ use lineward_rules::estate::{
     AccountId, Application, Arn, Region, ScopeState, Service, Slice, UnreadApplication,
 };
 use lineward_rules::graph::{Edges, Pool};
-use lineward_rules::judge::judge_estate;
+use lineward_rules::judge::{judge_estate, judge_until};
 use lineward_rules::lineage::Standing;
-use lineward_rules::{Finding, Fingerprint, Status, judge, sort_findings};
+use lineward_rules::{Finding, Fingerprint, Judgement, Status, sort_findings};
 
 use accepted::Accepted;
 use adopted::Adopted;
@@ -102,8 +102,22 @@ impl<'a> Fold<'a> {
         }
     }
 
-    /// Judges a slice and adds what it came to.
-    pub(super) fn add(&mut self, slice: &Slice) {
+    /// Judges a slice and adds what it came to, unless time is over before it is judged; whether it did.
+    pub(super) fn add(&mut self, slice: &Slice, is_over: &dyn Fn() -> bool) -> bool {
+        let Some(judgement) = judge_until(slice, self.cx, is_over) else {
+            return false;
+        };
+        let off = self.off.map(|off| judge_until(slice, off, is_over));
+        let not_judged = match off {
+            None => Vec::new(),
+            Some(Some(off)) => off.findings,
+            Some(None) => return false,
+        };
+        self.add_judged(slice, judgement, not_judged);
+        true
+    }
+
+    fn add_judged(&mut self, slice: &Slice, judgement: Judgement, not_judged: Vec<Finding>) {
         self.by_account.look(slice, &mut self.looked);
         self.count_account(slice);
         self.summary.job_runs += slice.job_runs.len();
@@ -114,7 +128,6 @@ impl<'a> Fold<'a> {
             .scopes
             .extend(slice.scopes.iter().filter_map(|scope| row(slice, scope)));
         self.accepted.add(slice);
-        let judgement = judge(slice, self.cx);
         if slice.account_state().is_some() {
             let mut edges = judgement.edges;
             edges.share(&mut self.statements);
@@ -125,8 +138,6 @@ impl<'a> Fold<'a> {
         });
         let (mut findings, lineage) = (judgement.findings, judgement.lineage);
         findings.retain(|finding| !self.by_account.is_outdated(finding));
-        let not_judged = self.off.map(|off| judge(slice, off).findings);
-        let not_judged = not_judged.unwrap_or_default();
         let faulty: BTreeSet<_> = findings
             .iter()
             .chain(&not_judged)

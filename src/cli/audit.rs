@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use jiff::SignedDuration;
 use lineward::audit::{self, AuditError, Outcome, Request};
-use lineward::config::FirstRun;
+use lineward::config::{FirstRun, time_limit_of};
 use lineward::report::{Format, Report, Trigger};
 use lineward::source::Source;
 use lineward_rules::Severity;
@@ -38,6 +39,12 @@ pub(super) struct Audit {
     /// Record all that is found as known: it pages nobody, now or later, unless it was gone and is back.
     #[arg(long, conflicts_with = "notify")]
     baseline: bool,
+    /// Take up the accounts that a run has read which was interrupted, or met gaps elsewhere.
+    #[arg(long, conflicts_with_all = ["estate", "no_store", "application"])]
+    resume: bool,
+    /// How long ago an account may have been read to be taken up.
+    #[arg(long, value_name = "DURATION", default_value = "1h", requires = "resume", value_parser = time_limit_of)]
+    resume_within: SignedDuration,
     /// Store nothing: neither report nor ledger. What is new stays new for the runs that follow.
     #[arg(long, conflicts_with_all = ["notify", "baseline"])]
     no_store: bool,
@@ -84,6 +91,7 @@ impl Audit {
             judge_until: self.walk.judge_until(),
             send_until: None,
             baseline: self.baseline,
+            resume_within: self.resume.then_some(self.resume_within),
             is_look: self.no_store,
         };
         let progress = terminal::Progress::new(!self.walk.no_progress);

@@ -6,7 +6,7 @@ use clap::Args;
 use futures_util::StreamExt as _;
 use jiff::Timestamp;
 use lineward::collect::Known;
-use lineward::snapshot::{Header, SCHEMA, SnapshotError, Writer};
+use lineward::snapshot::{SnapshotError, Writer};
 use lineward::source::{self, StartError};
 use lineward::store::{Store, StoreError};
 use lineward_rules::Slice;
@@ -43,15 +43,7 @@ impl Collect {
             };
             Failure::new(exit, &error)
         })?;
-        let header = Header {
-            schema: SCHEMA.into(),
-            run: walk.run,
-            started_at: walk.started_at,
-            organization: walk.organization,
-            is_narrowed: walk.is_narrowed,
-            selection: walk.selection,
-            caller: walk.caller,
-        };
+        let header = walk.header();
         let failed = |error: SnapshotError| Failure::new(Exit::Failed, &error);
         let mut writer = Writer::create(&self.output, &header).map_err(failed)?;
         let progress = terminal::Progress::new(!self.walk.no_progress);

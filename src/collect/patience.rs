@@ -177,6 +177,21 @@ fn interrupted(operation: &str, resource: Option<&Arn>) -> Gap {
     }
 }
 
+/// The gap of an account that was read, and not judged in time.
+pub(super) fn unjudged(limit: Option<Duration>) -> Gap {
+    let Some(limit) = limit else {
+        return too_late("Judge");
+    };
+    Gap {
+        code: "AccountTimeout".into(),
+        reason: format!(
+            "not judged within {} s, the `account_timeout` of an account",
+            limit.as_secs_f64()
+        ),
+        ..too_late("Judge")
+    }
+}
+
 /// The gap of what a run had no time left for.
 pub(super) fn too_late(operation: &str) -> Gap {
     Gap {

@@ -72,19 +72,27 @@ impl Store {
         Ok(None)
     }
 
-    async fn folders(&self, table: &str) -> Result<Vec<Path>, StoreError> {
+    /// The folders in a folder.
+    pub(crate) async fn folders(&self, table: &str) -> Result<Vec<Path>, StoreError> {
         let table = Path::from(table);
         let listed = self.objects.list_with_delimiter(Some(&table)).await;
         let listed = listed.map_err(|source| self.failed(Action::List, source))?;
         Ok(listed.common_prefixes)
     }
 
-    async fn delete(&self, folder: &Path) -> Result<(), StoreError> {
+    /// The objects in a folder, whatever lies between.
+    pub(crate) async fn objects_in(&self, folder: &Path) -> Result<Vec<Path>, StoreError> {
         let objects = self.objects.list(Some(folder));
-        let objects: Result<Vec<_>, _> = objects.try_collect().await;
-        let objects = objects.map_err(|source| self.failed(Action::List, source))?;
-        for object in objects {
-            match self.objects.delete(&object.location).await {
+        let paths = objects.map_ok(|object| object.location).try_collect();
+        paths
+            .await
+            .map_err(|source| self.failed(Action::List, source))
+    }
+
+    /// Deletes a folder with all that is in it.
+    pub(crate) async fn delete(&self, folder: &Path) -> Result<(), StoreError> {
+        for object in self.objects_in(folder).await? {
+            match self.objects.delete(&object).await {
                 // Another run deletes as well.
                 Ok(()) | Err(object_store::Error::NotFound { .. }) => {}
                 Err(source) => return Err(self.failed(Action::Delete, source)),

@@ -220,3 +220,45 @@ fn runs_at_once_lose_nothing() {
     );
     assert_eq!(report["summary"]["new_applications"], 0);
 }
+
+/// Dates all that a run's own clock has dated in the newest ledger from a year to come.
+fn date_from_the_future(bed: &Bed) {
+    let folder = bed.path().join("lineward-data/ledger");
+    let folders = std::fs::read_dir(folder).unwrap();
+    let newest = folders.map(|entry| entry.unwrap().path()).max().unwrap();
+    let path = newest.join("ledger.json.zst");
+    let text = zstd::decode_all(std::fs::File::open(&path).unwrap()).unwrap();
+    let mut ledger: Value = serde_json::from_slice(&text).unwrap();
+    for key in ["updated_at", "scanned_at"] {
+        ledger[key] = "2999-01-01T00:00:00Z".into();
+    }
+    for table in ["applications", "findings"] {
+        for row in ledger[table].as_object_mut().unwrap().values_mut() {
+            for key in ["first_seen_at", "last_seen_at"] {
+                row[key] = "2999-01-01T00:00:00Z".into();
+            }
+        }
+    }
+    let text = serde_json::to_vec(&ledger).unwrap();
+    std::fs::write(&path, zstd::encode_all(&*text, 0).unwrap()).unwrap();
+}
+
+#[test]
+fn a_ledger_of_the_future_silences_no_run() {
+    let bed = Bed::new(whole());
+    bed.audit(&[]);
+    date_from_the_future(&bed);
+    bed.sandbox.mend(&faulty(&bed, "spline-disabled"));
+    let run = bed.run(&["audit", "--format", "json"]);
+    let report: Value = serde_json::from_str(&run.stdout).unwrap();
+    let resolved = rows(&report).filter(|row| row["status"] == "resolved");
+    let resolved: Vec<_> = resolved
+        .map(|row| (&row["rule"], &row["resource"]))
+        .collect();
+    assert_eq!((run.code, resolved.len()), (3, 1), "{resolved:?}");
+    assert!(run.stderr.contains("yet to come"), "{}", run.stderr);
+    // From then on it is dated as it should be.
+    let (code, report) = bed.audit(&[]);
+    assert_eq!((code, count(&report, "resolved")), (1, 0));
+    assert_eq!((count(&report, "new"), found(&report)), (0, bed.planted()));
+}

@@ -18,6 +18,7 @@ mod harness;
 mod hostile;
 mod immutable;
 mod incidents;
+mod interrupted;
 mod ledger;
 mod lies;
 mod members;

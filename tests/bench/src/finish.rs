@@ -122,6 +122,7 @@ impl Part {
                     source: Source::FanOut(std::fs::read_to_string(run)?),
                     trigger: Trigger::FanOut,
                     notify: false,
+                    resume_within: None,
                     judge_until: None,
                     send_until: None,
                     baseline: false,
