@@ -164,12 +164,7 @@ pub async fn audit(
     let store = Store::open(&config.store.url).await?;
     let saved = store.load().await?;
     let ahead = saved.ahead;
-    if let Some(ahead) = ahead {
-        tracing::warn!(
-            "the ledger is dated {ahead}, which is yet to come: the clock of a run was ahead, or this one is late; \
-             what it says counts as older than this run"
-        );
-    }
+    warn_of_clock(ahead);
     // An event's look writes only what is new, and there are many.
     if request.trigger != Trigger::Event {
         store.probe().await?;
@@ -210,13 +205,11 @@ pub async fn audit(
     };
     let is_stored = !matches!(request.source, Source::Live(_));
     let is_kept = request.trigger == Trigger::Cli && !is_stored;
-    let mut estate = match request.source {
-        Source::Live(plan) if is_kept && plan.only.is_empty() => {
-            let within = request.resume_within;
-            resumable(*plan, within, &store, &saved.ledger, config).await?
-        }
-        other => open(other, &store, &saved.ledger).await?,
-    };
+    let journal = is_kept.then_some(Journaling {
+        within: request.resume_within,
+        config,
+    });
+    let mut estate = open(request.source, &store, &saved.ledger, journal).await?;
     let run = estate.run.clone();
     // A snapshot may be judged more than once, and each report stays.
     let first = report::name(&estate.run, estate.started_at);
@@ -374,16 +367,33 @@ fn paging(config: &Config, ledger: &Ledger) -> Result<(PagerDuty, Routing), Audi
     Ok((pagerduty, routing))
 }
 
+/// How what is read is kept for a run that takes it up.
+struct Journaling<'a> {
+    /// Whether what was kept before is taken up, where it was read so long ago at most.
+    within: Option<SignedDuration>,
+    config: &'a Config,
+}
+
+/// Says that the ledger is dated from times yet to come, where it is.
+fn warn_of_clock(ahead: Option<Timestamp>) {
+    if let Some(ahead) = ahead {
+        tracing::warn!(
+            "the ledger is dated {ahead}, which is yet to come: the clock of a run was ahead, or this one is late; \
+             what it says counts as older than this run"
+        );
+    }
+}
+
 /// A walk whose accounts are kept as they are read, and which takes up what was kept, if that is asked for.
 async fn resumable(
     mut plan: Plan,
-    within: Option<SignedDuration>,
+    journal: &Journaling<'_>,
     store: &Store,
     known: &Ledger,
-    config: &Config,
 ) -> Result<Walk, AuditError> {
+    let config = journal.config;
     let mut earlier = Earlier::default();
-    if let Some(within) = within {
+    if let Some(within) = journal.within {
         let wanted = Wanted {
             selection: Selection::of(&plan),
             config_sha256: &config.sha256,
@@ -401,9 +411,17 @@ async fn resumable(
     Ok(journal::keep(walk, store, &config.sha256, earlier).await?)
 }
 
-async fn open(from: Source, store: &Store, known: &Ledger) -> Result<Walk, AuditError> {
+async fn open(
+    from: Source,
+    store: &Store,
+    known: &Ledger,
+    journal: Option<Journaling<'_>>,
+) -> Result<Walk, AuditError> {
     match from {
-        Source::Live(plan) => Ok(source::start(*plan, Known::of(known)).await?),
+        Source::Live(plan) => match journal.filter(|_| plan.only.is_empty()) {
+            Some(journal) => resumable(*plan, &journal, store, known).await,
+            None => Ok(source::start(*plan, Known::of(known)).await?),
+        },
         Source::FanOut(run) => Ok(fan_out::gather(store, &run).await?),
         Source::Snapshot(path) => snapshot(&path),
     }

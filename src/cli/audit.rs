@@ -15,6 +15,7 @@ use super::{Exit, Failure, put, terminal};
 
 /// Walk the accounts, judge what is there, report, and with --notify page.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub(super) struct Audit {
     #[command(flatten)]
     walk: WalkArgs,
