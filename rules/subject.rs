@@ -2,6 +2,8 @@
 
 pub mod adversary;
 pub mod application;
+#[cfg(test)]
+pub(crate) mod bench;
 pub mod configuration;
 pub(crate) mod confinement;
 pub mod evidence;

@@ -136,6 +136,15 @@ impl Fault {
         self
     }
 
+    /// That a policy which was not read, in these words, may forbid it.
+    #[must_use]
+    pub fn unless_forbidden(mut self, by: Option<&str>) -> Self {
+        if let (Some(by), Verdict::Fail(fact)) = (by, &self.verdict) {
+            self.verdict = Verdict::Unknown(format!("{fact}, unless {by} forbids it"));
+        }
+        self
+    }
+
     /// Of another severity than the rule's.
     #[must_use]
     pub fn of_severity(self, severity: Severity) -> Self {

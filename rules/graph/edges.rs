@@ -67,6 +67,8 @@ pub struct Node {
     pub local: Vec<Step>,
     /// What of it can't be read.
     pub unread: Vec<String>,
+    /// A policy of it that was not read and may forbid what the others allow, in words.
+    pub unread_limit: Option<String>,
     /// Which jobs it might start in applications that were not read, and where those are.
     pub unread_submission: Option<Unread>,
 }
@@ -78,6 +80,8 @@ pub struct Spoofable {
     pub role: Arn,
     /// The statement that lets it.
     pub fault: Fault,
+    /// The teams that may be chosen; nothing where any may.
+    pub teams: Option<BTreeSet<String>>,
     /// What the chosen tag opens within the account, in words.
     pub opens: Option<String>,
 }
@@ -213,6 +217,7 @@ fn node(holder: &Holder<'_>, inventory: &Inventory<'_>, cx: &Context<'_>) -> Nod
         targets,
         local: local_steps(holder, inventory, &submission, cx),
         unread: holder.unread.clone(),
+        unread_limit: holder.unread_limit(),
         unread_submission: unread_submission(holder, inventory, &submission, is_leading),
     }
 }
@@ -228,7 +233,8 @@ fn kept(held: &crate::iam::Held<'_>) -> Vec<Kept> {
     };
     let statements = held.document.statements.iter();
     let is_about = |it: &Statement| WAYS_IN.iter().any(|action| it.is_about(action));
-    let about = statements.filter(|it| is_about(it) && !is_for_services(it));
+    let is_tagging = |it: &Statement| source == Source::Trust && it.is_about("sts:TagSession");
+    let about = statements.filter(|it| (is_about(it) || is_tagging(it)) && !is_for_services(it));
     about
         .map(|statement| Kept {
             source: source.clone(),
@@ -275,7 +281,8 @@ fn local_steps(
     let mut steps = Vec::new();
     if submission.access.may() {
         for (to, access) in passed(holder, inventory) {
-            let is_sure = access.min(submission.access) == Access::Allowed;
+            let is_read = holder.unread_limit().is_none();
+            let is_sure = access.min(submission.access) == Access::Allowed && is_read;
             steps.push(Step {
                 read_from: submission.read_from.clone(),
                 ..Step::new(to, Kind::Submit, is_sure)
@@ -286,7 +293,8 @@ fn local_steps(
         for (to, target) in inventory.roles.iter().enumerate() {
             let access = rewrites(holder, inventory, target);
             if access.may() && target.role.arn != holder.role.arn {
-                steps.push(Step::new(to, Kind::Rewrite, access == Access::Allowed));
+                let is_sure = access == Access::Allowed && holder.unread_limit().is_none();
+                steps.push(Step::new(to, Kind::Rewrite, is_sure));
             }
         }
     }
@@ -366,6 +374,11 @@ fn rewrites(holder: &Holder<'_>, inventory: &Inventory<'_>, target: &Holder<'_>)
 }
 
 impl Kept {
+    /// Whether it decides who becomes a role, rather than which tags are passed.
+    pub fn is_way_in(&self) -> bool {
+        WAYS_IN.iter().any(|it| self.statement.is_about(it))
+    }
+
     /// How people find the statement.
     pub fn label(&self, node: &Node) -> String {
         let policy = match &self.source {

@@ -1,6 +1,6 @@
 //! The steps by which one role comes to another.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::estate::ReadScopes;
 use crate::graph::edges::{Kept, Node, Target};
@@ -216,7 +216,7 @@ impl Estate<'_> {
         let access = assume_access(&identity, bounded.as_ref(), &trusted, same);
         if access.may() {
             let step = Step {
-                is_sure: access == Access::Allowed,
+                is_sure: access == Access::Allowed && caller.unread_limit.is_none(),
                 allowed_by: identity.allowed_by.map(|it| it.policy),
                 trusted_by: trusted.allowed_by.map(|it| it.policy),
                 ..Step::new(to, Kind::Assume, false)
@@ -281,8 +281,14 @@ impl Estate<'_> {
         }
     }
 
-    /// A role of another team that a role comes to assume once its team tag is chosen, and as which team.
-    pub fn assumed_by_tag(&self, from: usize, cx: &Context<'_>) -> Option<(usize, &'_ str)> {
+    /// A role of another team that a role comes to assume once its team tag is chosen, of these teams or of any, and
+    /// as which team.
+    pub fn assumed_by_tag(
+        &self,
+        from: usize,
+        teams: Option<&BTreeSet<String>>,
+        cx: &Context<'_>,
+    ) -> Option<(usize, &'_ str)> {
         let caller = self.node(from)?;
         let key = format!("aws:PrincipalTag/{}", cx.policy.team_tag);
         let others = self.nodes.iter().enumerate();
@@ -291,7 +297,8 @@ impl Estate<'_> {
             let team = target
                 .team
                 .as_deref()
-                .filter(|it| caller.team.as_deref() != Some(*it))?;
+                .filter(|it| caller.team.as_deref() != Some(*it))
+                .filter(|it| teams.is_none_or(|teams| teams.contains(*it)))?;
             let agreed = caller.team.is_some() && !self.crosses(caller, target, cx);
             let access = |team: Option<&str>| {
                 let mut asked = Question::new(caller, target, target.trust(), cx);

@@ -14,7 +14,7 @@ use crate::settings::Context;
 pub(crate) const NOBODY: &str = "000000000000";
 
 /// An organization that is nobody's.
-const NO_ORGANIZATION: &str = "o-lineward-probe";
+pub(crate) const NO_ORGANIZATION: &str = "o-lineward-probe";
 
 /// Whom a statement of a trust policy admits that it doesn't name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,14 +49,17 @@ pub(crate) fn open<'s>(
     let ours = asked(cx.organization, None);
     // What takes in a unit that doesn't exist takes in all of them.
     let is_ours = cx.organization.map(of) == Some(Truth::True) || ours == Truth::True;
-    // Which organization is another's can be told where one's own is known.
+    // Which organization is another's can be told where one's own is known. Where it isn't, what a condition names
+    // is taken for it.
+    let mut named = organizations(statement);
+    let is_ours = is_ours || cx.organization.is_none() && named.any(|id| of(id) == Truth::True);
     let mut foreign =
         organizations(statement).filter(|it| cx.organization.is_some_and(|own| own != *it));
     if all == Truth::True {
         Some((Open::Everybody, true))
     } else if let Some(id) = foreign.find(|id| of(id) == Truth::True) {
         Some((Open::Foreign(id), true))
-    } else if is_ours || (cx.organization.is_none() && ours.may()) {
+    } else if is_ours {
         Some((Open::Organization, true))
     } else if all.may() {
         Some((Open::Everybody, false))

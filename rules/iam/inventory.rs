@@ -308,6 +308,29 @@ impl Holder<'_> {
         }
     }
 
+    /// A policy of it that was not read and may forbid what those that were read allow, in words.
+    pub fn unread_limit(&self) -> Option<String> {
+        if let (Some(arn), None) = (&self.role.boundary, &self.boundary) {
+            return Some(format!("the role's boundary `{arn}`, which was not read,"));
+        }
+        let is_read = |is_it: &dyn Fn(&PolicyName<'_>) -> bool| {
+            self.policies.iter().any(|held| is_it(&held.name))
+        };
+        let mut attached = self.role.attached_policies.iter();
+        let attached = attached.find(|arn| {
+            !is_read(&|name| matches!(name, PolicyName::Managed(policy) if policy.arn == **arn))
+        });
+        if let Some(arn) = attached {
+            return Some(format!("the policy `{arn}`, which was not read,"));
+        }
+        let mut inline = self.role.inline_policies.iter().map(|it| &it.name);
+        let inline = inline
+            .find(|own| !is_read(&|name| matches!(name, PolicyName::Inline(_, it) if it == own)))?;
+        Some(format!(
+            "the inline policy `{inline}`, which can't be read,"
+        ))
+    }
+
     /// What its identity policies say.
     pub fn said<'b>(&'b self, request: &Request<'_>) -> Said<'b, PolicyName<'b>> {
         let policies = self.policies.iter();

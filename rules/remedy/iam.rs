@@ -154,9 +154,18 @@ pub fn confine(
             statements.push(confined);
         }
         // A pattern that covers it may be needed for much else.
-        Choice::Only(_) | Choice::AllBut(_) => statements.push(json!({
-            "Effect": "Deny", "Action": action, "NotResource": resources,
-        })),
+        Choice::Only(_) | Choice::AllBut(_) => {
+            statements.push(json!({
+                "Effect": "Deny", "Action": action, "NotResource": resources,
+            }));
+            let equal = conditions.iter().filter(|it| it.0 == "StringEquals");
+            statements.extend(equal.map(|(_, key, value)| {
+                json!({
+                    "Effect": "Deny", "Action": action, "Resource": "*",
+                    "Condition": { "StringNotEquals": { *key: value } },
+                })
+            }));
+        }
     }
 }
 

@@ -7,7 +7,6 @@ use serde_json::Value;
 
 use crate::estate::{Arn, ReadScope, Role};
 use crate::finding::Fault;
-use crate::finding::Verdict;
 use crate::iam::{
     Access, Because, Effect, Holder, Inventory, Known, PolicyName, Request, Statement, Table,
 };
@@ -307,18 +306,9 @@ impl Loose<'_> {
         let fix = mend(name, holder.role, statement.index, |list, at| {
             change(list, at, statement, &actions);
         });
-        let fault = evidence::of_statement(holder, name, statement, &evidence)
+        evidence::of_grant(holder, name, statement, &evidence)
             .mended_by(fix)
-            .read_from(self.targets.iter().filter_map(|it| read_by_itself(it)));
-        match (&holder.role.boundary, &holder.boundary, &fault.verdict) {
-            (Some(arn), None, Verdict::Fail(fact)) => Fault {
-                verdict: Verdict::Unknown(format!(
-                    "{fact}, unless the role's boundary `{arn}`, which was not read, forbids it"
-                )),
-                ..fault
-            },
-            _ => fault,
-        }
+            .read_from(self.targets.iter().filter_map(|it| read_by_itself(it)))
     }
 }
 

@@ -25,6 +25,18 @@ pub fn of_statement(
     }
 }
 
+/// A fault of what a statement comes to together with all other policies of the role: one that was not read may
+/// forbid it.
+pub fn of_grant(
+    holder: &Holder<'_>,
+    name: PolicyName<'_>,
+    statement: &Statement,
+    evidence: &str,
+) -> Fault {
+    let fault = of_statement(holder, name, statement, evidence);
+    fault.unless_forbidden(holder.unread_limit().as_deref())
+}
+
 /// One fault for each statement that is blamed: the first reason is told, the others counted.
 pub fn by_statement(
     holder: &Holder<'_>,
@@ -49,7 +61,7 @@ pub fn by_statement(
                 others => format!(", and {others} others likewise"),
             };
             let evidence = format!("{reason}{more}");
-            of_statement(holder, by.policy, by.statement, &evidence).mended_by(fix(&by))
+            of_grant(holder, by.policy, by.statement, &evidence).mended_by(fix(&by))
         })
         .collect()
 }
@@ -62,10 +74,11 @@ pub fn witness(
     by: Option<&Because<'_, PolicyName<'_>>>,
 ) -> String {
     let (role, action, resource) = (&holder.role.arn, request.action, request.resource);
-    format!(
-        "`{role}` may {action} `{resource}` ({})",
-        certainty(request, access, by.map(|it| it.statement))
-    )
+    let certainty = match access {
+        Access::Allowed if holder.unread_limit().is_some() => "as far as was read".to_owned(),
+        _ => certainty(request, access, by.map(|it| it.statement)),
+    };
+    format!("`{role}` may {action} `{resource}` ({certainty})")
 }
 
 /// How sure it is that a request is granted: `proven`, or on which keys it hangs.

@@ -65,19 +65,80 @@ mod tests {
     use super::*;
     use crate::estate::{Account, Application, InlinePolicy, Role, Slice};
     use crate::finding::Verdict;
+    use crate::subject::bench::{Bench, allow, application, managed, role};
+
+    const BOTH: &str = "emr-serverless:TagResource emr-serverless:UntagResource";
+
+    fn among(statement: &str) -> Bench {
+        Bench::of([role("ads", "ads").may(statement)]).applications([
+            application("00fads", "ads"),
+            application("00fbilling", "billing"),
+            application("00funtagged", ""),
+        ])
+    }
+
+    #[test]
+    fn one_statement_is_one_fault_that_counts_the_applications_of_teams() {
+        let bench = among(&allow(BOTH, "*", ""));
+        let application = "arn:aws:emr-serverless:eu-west-1:111122223333:/applications/00fads";
+        assert_eq!(
+            bench.evidence(&RULE),
+            format!(
+                "inline policy `p` of `ads`, statement 1: `arn:aws:iam::111122223333:role/ads` may \
+                 emr-serverless:TagResource `{application}` (proven), to make it team `billing`'s; so \
+                 may emr-serverless:UntagResource; and so 1 other"
+            )
+        );
+        bench.mended(&RULE);
+    }
+
+    #[test]
+    fn a_pin_of_the_request_alone_lets_others_applications_be_taken() {
+        let pinned = "StringEquals aws:RequestTag/Team ${aws:PrincipalTag/Team}";
+        let taken = among(&allow(BOTH, "*", pinned)).evidence(&RULE);
+        assert!(
+            taken.contains("00fbilling` (proven), to make it team `ads`'s"),
+            "{taken}"
+        );
+    }
+
+    #[test]
+    fn tags_of_its_own_applications_pinned_to_its_own_team_pass() {
+        let pinned = "StringEquals aws:RequestTag/Team ads; StringEquals aws:ResourceTag/Team ads";
+        let pinned = allow("emr-serverless:TagResource", "*", pinned);
+        assert_eq!(among(&pinned).faults(&RULE), []);
+    }
+
+    #[test]
+    fn a_shared_team_may_tag() {
+        let bench = among(&allow(BOTH, "*", ""));
+        assert_eq!(bench.shared("ads").faults(&RULE), []);
+    }
+
+    #[test]
+    fn a_boundary_that_was_not_read_may_forbid_it() {
+        let boundary = managed("unread", "", "");
+        let tagging = role("ads", "ads").may(&allow(BOTH, "*", ""));
+        let bench = Bench::of([tagging.bounded_by(&boundary)]);
+        let bench = bench.applications([application("00fads", "ads")]);
+        assert!(bench.unknown(&RULE).ends_with(
+            "unless the role's boundary `arn:aws:iam::111122223333:policy/unread`, which was not \
+             read, forbids it"
+        ));
+    }
 
     #[test]
     fn the_evidence_says_what_the_tag_opens() {
         let statements = r#"{"Effect":"Allow","Action":"emr-serverless:TagResource","Resource":"*"},
             {"Effect":"Allow","Action":"emr-serverless:UpdateApplication","Resource":"*",
             "Condition":{"StringEquals":{"aws:ResourceTag/Team":"${aws:PrincipalTag/Team}"}}}"#;
-        let application = |id: &str, team: &str| Application {
+        let named = |id: &str, team: &str| Application {
             arn: format!("arn:aws:emr-serverless:eu-west-1:111122223333:/applications/{id}").into(),
             tags: [("Team".to_owned(), team.to_owned())].into(),
             ..Application::example()
         };
-        let slice = Slice {
-            applications: vec![application("0a", "ads"), application("0b", "billing")],
+        let slice = crate::estate::Slice {
+            applications: vec![named("0a", "ads"), named("0b", "billing")],
             roles: vec![Role {
                 tags: [("Team".to_owned(), "ads".to_owned())].into(),
                 inline_policies: vec![InlinePolicy {

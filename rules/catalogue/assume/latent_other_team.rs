@@ -44,3 +44,54 @@ fn check(estate: &Estate<'_>, cx: &Context<'_>) -> Vec<Fault> {
     });
     faults.collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::subject::bench::{Bench, admit, allow, arn, role, role_in};
+
+    fn assuming(resource: &str, conditions: &str) -> Bench {
+        let caller = role("ads", "ads").may(&allow("sts:AssumeRole", resource, conditions));
+        Bench::of([caller, role_in("222233334444", "billing", "billing")])
+    }
+
+    const BILLING: &str = "arn:aws:iam::222233334444:role/billing";
+
+    #[test]
+    fn what_only_the_trust_policy_there_refuses_is_flagged() {
+        let bench = assuming(BILLING, "");
+        assert_eq!(
+            bench.evidence(&RULE),
+            "inline policy `p` of `ads`, statement 1: `arn:aws:iam::111122223333:role/ads` may assume \
+             `arn:aws:iam::222233334444:role/billing` of team `billing` as far as its own policies \
+             go; the trust policy there refuses"
+        );
+        bench.mended(&RULE);
+    }
+
+    #[test]
+    fn a_pattern_that_covers_the_role_counts_and_one_for_all_accounts_does_not() {
+        assert!(
+            assuming("arn:aws:iam::222233334444:role/b*", "")
+                .evidence(&RULE)
+                .contains(BILLING)
+        );
+        assert_eq!(assuming("*", "").faults(&RULE), []);
+    }
+
+    #[test]
+    fn its_own_guard_or_an_agreement_is_enough() {
+        let guard = "StringEquals iam:ResourceTag/Team ${aws:PrincipalTag/Team}";
+        assert_eq!(assuming(BILLING, guard).faults(&RULE), []);
+        let agreed = assuming(BILLING, "").agreed("ads", "billing");
+        assert_eq!(agreed.faults(&RULE), []);
+    }
+
+    #[test]
+    fn where_the_trust_policy_admits_it_too_another_rule_speaks() {
+        let caller = role("ads", "ads").may(&allow("sts:AssumeRole", BILLING, ""));
+        let trust = admit(&format!("AWS {}", arn("ads")), "");
+        let target = role_in("222233334444", "billing", "billing").trusting(&trust);
+        assert_eq!(Bench::of([caller, target]).faults(&RULE), []);
+    }
+}

@@ -76,3 +76,88 @@ fn accounts_of(statement: &Statement) -> impl Iterator<Item = &str> {
     let accounts = patterns.filter_map(|it| it.split(':').nth(4));
     accounts.filter(|it| AccountId::is_valid(it))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::subject::bench::{Bench, allow, deny, managed, role};
+
+    fn with(statements: &str) -> Bench {
+        Bench::of([role("ads", "ads").may(statements)])
+    }
+
+    #[test]
+    fn one_statement_on_all_roles_is_one_fault() {
+        let bench = with(&allow("sts:AssumeRole", "*", ""));
+        assert_eq!(
+            bench.evidence(&RULE),
+            "inline policy `p` of `ads`, statement 1: `arn:aws:iam::111122223333:role/ads` may \
+             sts:AssumeRole `arn:aws:iam::000000000000:role/lineward-probe` (proven), which stands for \
+             any role of any team"
+        );
+        bench.mended(&RULE);
+    }
+
+    #[test]
+    fn all_roles_of_one_other_account_are_flagged() {
+        let bench = with(&allow(
+            "sts:*",
+            "arn:aws:iam::222233334444:role/*",
+            "Bool aws:MultiFactorAuthPresent true",
+        ));
+        let told = bench.evidence(&RULE);
+        assert!(
+            told.contains(
+                "`arn:aws:iam::222233334444:role/lineward-probe` (conditional on \
+                 `aws:MultiFactorAuthPresent`)"
+            ),
+            "{told}"
+        );
+        bench.mended(&RULE);
+    }
+
+    #[test]
+    fn named_roles_a_guard_and_a_denial_pass() {
+        let guard = "StringEquals iam:ResourceTag/Team ${aws:PrincipalTag/Team}";
+        let denied = deny(
+            "sts:AssumeRole",
+            "*",
+            "StringNotEquals iam:ResourceTag/Team ads",
+        );
+        let open = allow("sts:AssumeRole", "*", "");
+        for statements in [
+            allow("sts:AssumeRole", "arn:aws:iam::*:role/ads/*", ""),
+            allow("sts:AssumeRole", "*", guard),
+            [open, denied].join(","),
+        ] {
+            assert_eq!(with(&statements).faults(&RULE), [], "{statements}");
+        }
+    }
+
+    #[test]
+    fn a_policy_that_was_not_read_may_forbid_it() {
+        let gone = managed("gone", "", &allow("s3:*", "*", ""));
+        let open = role("ads", "ads").may(&allow("sts:AssumeRole", "*", ""));
+        for (limited, what) in [
+            (open.clone().bounded_by(&gone), "the role's boundary"),
+            (open.clone().holding(&gone), "the policy"),
+        ] {
+            let reason = Bench::of([limited.clone()]).unknown(&RULE);
+            assert!(reason.contains("(as far as was read)"), "{reason}");
+            let end = format!(
+                "unless {what} `arn:aws:iam::111122223333:policy/gone`, which was not read, forbids it"
+            );
+            assert!(reason.ends_with(&end), "{reason}");
+            // Once it is read there is no doubt: a boundary that leaves it out forbids it.
+            let read = Bench::of([limited.clone()]).policies([gone.clone()]);
+            let count = usize::from(limited.boundary.is_none());
+            assert_eq!(read.faults(&RULE).len(), count);
+        }
+    }
+
+    #[test]
+    fn an_untagged_role_is_not_judged() {
+        let open = allow("sts:AssumeRole", "*", "");
+        assert_eq!(Bench::of([role("x", "").may(&open)]).faults(&RULE), []);
+    }
+}

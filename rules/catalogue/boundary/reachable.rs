@@ -152,3 +152,70 @@ fn more(crossing: &Crossing) -> String {
         ),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::estate::Role;
+    use crate::subject::bench::{Bench, admit, allow, arn, role};
+
+    fn chained(name: &str, team: &str, from: &str, to: &str) -> Role {
+        let trust = admit(&format!("AWS {}", arn(from)), "");
+        let role = role(name, team).trusting(&trust);
+        role.may(&allow("sts:AssumeRole", &arn(to), ""))
+    }
+
+    /// A role of `ads` that assumes one in the middle, which assumes one of `billing`.
+    fn chain(team_of_middle: &str) -> Bench {
+        let start = role("ads", "ads").may(&allow("sts:AssumeRole", &arn("middle"), ""));
+        let middle = chained("middle", team_of_middle, "ads", "billing-*");
+        let trust = admit(&format!("AWS {}", arn("middle")), "");
+        let ends = ["billing-data", "billing-raw"];
+        let ends = ends.map(|name| role(name, "billing").trusting(&trust));
+        Bench::of([start, middle].into_iter().chain(ends))
+    }
+
+    #[test]
+    fn a_chain_through_an_untagged_role_is_told_step_by_step() {
+        let fault = chain("").fault(&RULE);
+        assert_eq!(fault.part, "pivot");
+        assert_eq!(fault.resource.unwrap().as_str(), arn("middle"));
+        let told = chain("").evidence(&RULE);
+        assert_eq!(
+            told,
+            "`arn:aws:iam::111122223333:role/ads` assumes `arn:aws:iam::111122223333:role/middle` \
+             (inline policy `p` of `ads`, statement 1; trust policy of `middle`, statement 1), which \
+             assumes `arn:aws:iam::111122223333:role/billing-data` (inline policy `p` of `middle`, \
+             statement 1; trust policy of `billing-data`, statement 1) of team `billing` (proven); 1 \
+             more of that team's roles are reached likewise"
+        );
+    }
+
+    #[test]
+    fn a_chain_through_a_shared_role_counts() {
+        let told = chain("platform").shared("platform").evidence(&RULE);
+        assert!(told.contains("role/middle`"), "{told}");
+    }
+
+    #[test]
+    fn a_single_step_is_the_matter_of_other_rules() {
+        assert_eq!(chain("billing").faults(&RULE), []);
+        assert_eq!(chain("ads").faults(&RULE), []);
+    }
+
+    #[test]
+    fn rewriting_counts_as_a_step_only_where_it_is_set_so() {
+        let rewriting = allow("iam:UpdateAssumeRolePolicy", &arn("middle"), "");
+        let middle = chained("middle", "", "nobody", "billing");
+        let trust = admit(&format!("AWS {}", arn("middle")), "");
+        let bench = || {
+            let end = role("billing", "billing").trusting(&trust);
+            Bench::of([role("ads", "ads").may(&rewriting), middle.clone(), end])
+        };
+        assert_eq!(bench().faults(&RULE), []);
+        let told = bench()
+            .under(|policy| policy.tampering = true)
+            .evidence(&RULE);
+        assert!(told.contains("may rewrite `arn:aws:iam::111122223333:role/middle`"));
+    }
+}

@@ -48,3 +48,58 @@ fn check(holder: &Holder<'_>, inventory: &Inventory<'_>, cx: &Context<'_>) -> Ve
     }
     adversary.faults()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::estate::ManagedPolicy;
+    use crate::subject::bench::{Bench, allow, arn, managed, role};
+
+    fn boundary() -> ManagedPolicy {
+        managed("boundary", "", &allow("s3:*", "*", ""))
+    }
+
+    /// A role of `ads` with a statement, beside one of `billing` that has a boundary.
+    fn beside(statement: &str) -> Bench {
+        let bounded = role("billing", "billing").bounded_by(&boundary());
+        Bench::of([role("ads", "ads").may(statement), bounded]).policies([boundary()])
+    }
+
+    const BOTH: &str = "iam:DeleteRolePermissionsBoundary iam:PutRolePermissionsBoundary";
+
+    #[test]
+    fn taking_a_boundary_away_is_flagged_of_roles_that_have_one() {
+        let bench = beside(&allow(BOTH, "*", ""));
+        assert_eq!(
+            bench.evidence(&RULE),
+            "inline policy `p` of `ads`, statement 1: `arn:aws:iam::111122223333:role/ads` may \
+             iam:DeleteRolePermissionsBoundary `arn:aws:iam::111122223333:role/billing` (proven); so \
+             may iam:PutRolePermissionsBoundary"
+        );
+        bench.mended(&RULE);
+        assert_eq!(beside(&allow(BOTH, &arn("ads"), "")).faults(&RULE), []);
+    }
+
+    #[test]
+    fn putting_another_in_its_place_is_flagged() {
+        let told = beside(&allow("iam:PutRolePermissionsBoundary", "*", "")).evidence(&RULE);
+        assert!(
+            told.ends_with("(proven) to `arn:aws:iam::aws:policy/AdministratorAccess`"),
+            "{told}"
+        );
+    }
+
+    #[test]
+    fn putting_the_same_boundary_alone_passes() {
+        let arn = boundary().arn;
+        let held = format!("ArnEquals iam:PermissionsBoundary {arn}");
+        let held = allow("iam:PutRolePermissionsBoundary", "*", &held);
+        assert_eq!(beside(&held).faults(&RULE), []);
+    }
+
+    #[test]
+    fn a_shared_team_may_manage_boundaries() {
+        let bench = beside(&allow(BOTH, "*", ""));
+        assert_eq!(bench.shared("ads").faults(&RULE), []);
+    }
+}

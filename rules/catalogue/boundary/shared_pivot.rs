@@ -77,3 +77,61 @@ fn first_of_a_team(
     }
     None
 }
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::estate::Role;
+    use crate::subject::bench::{Bench, admit, allow, arn, role};
+
+    fn caller(team: &str) -> Role {
+        role(team, team).may(&allow("sts:AssumeRole", &arn("middle"), ""))
+    }
+
+    fn middle(team: &str, statements: &str) -> Role {
+        let trust = admit(&format!("AWS {} {}", arn("ads"), arn("billing")), "");
+        role("middle", team).trusting(&trust).may(statements)
+    }
+
+    fn data() -> Role {
+        role("data", "billing").trusting(&admit(&format!("AWS {}", arn("middle")), ""))
+    }
+
+    fn to_data() -> String {
+        allow("sts:AssumeRole", &arn("data"), "")
+    }
+
+    #[test]
+    fn an_untagged_role_that_two_teams_come_to_and_that_comes_to_a_team_is_flagged() {
+        let both = [caller("ads"), caller("billing")];
+        let roles = both.into_iter().chain([middle("", &to_data()), data()]);
+        let fault = Bench::of(roles.clone()).fault(&RULE);
+        assert_eq!(fault.resource.unwrap().as_str(), arn("middle"));
+        assert_eq!(fault.team, None);
+        assert_eq!(
+            Bench::of(roles).evidence(&RULE),
+            "the teams `ads`, `billing` come to it, and it comes to \
+             `arn:aws:iam::111122223333:role/data` of team `billing`"
+        );
+    }
+
+    #[test]
+    fn a_role_that_one_team_comes_to_passes() {
+        let roles = [caller("ads"), middle("", &to_data()), data()];
+        assert_eq!(Bench::of(roles).faults(&RULE), []);
+    }
+
+    #[test]
+    fn a_role_that_comes_to_no_team_passes() {
+        let ends = allow("s3:GetObject", "*", "");
+        let roles = [caller("ads"), caller("billing"), middle("", &ends)];
+        assert_eq!(Bench::of(roles).faults(&RULE), []);
+    }
+
+    #[test]
+    fn a_role_that_is_meant_to_serve_all_passes() {
+        let middle = middle("platform", &to_data());
+        let bench = Bench::of([caller("ads"), caller("billing"), middle, data()]);
+        assert_eq!(bench.shared("platform").faults(&RULE), []);
+    }
+}

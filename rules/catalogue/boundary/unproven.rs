@@ -84,7 +84,7 @@ fn reasons(estate: &Estate<'_>, node: &Node, cx: &Context<'_>) -> BTreeMap<Strin
             reasons.insert(reason, hangs_on(account));
         }
     }
-    for kept in node.trust() {
+    for kept in node.trust().iter().filter(|it| it.is_way_in()) {
         let names = kept.statement.named();
         let accounts = names.iter().filter_map(account_of);
         let accounts = accounts.chain(kept.statement.accounts_of_conditions());
@@ -177,6 +177,7 @@ fn unread_caller<'p>(principal: &'p Principal, estate: &Estate<'_>) -> Option<&'
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::subject::bench::{Bench, admit, allow, arn, managed, role, role_in};
 
     #[test]
     fn a_pattern_is_matched_with_an_account() {
@@ -200,5 +201,65 @@ mod tests {
         ] {
             assert!(!covers(pattern), "{pattern}");
         }
+    }
+
+    const UNREAD: &str = "333344445555";
+
+    fn to_unread() -> String {
+        allow("sts:AssumeRole", "arn:aws:iam::333344445555:role/x", "")
+    }
+
+    #[test]
+    fn a_step_into_an_account_that_was_not_read_is_unknown() {
+        let bench = Bench::of([role("ads", "ads").may(&to_unread())]).unread(UNREAD);
+        assert_eq!(
+            bench.unknown(&RULE),
+            "inline policy `p` of `ads`, statement 1 allows sts:AssumeRole on \
+             `arn:aws:iam::333344445555:role/x`, and the roles of account 333344445555 were not read"
+        );
+        let there = role_in(UNREAD, "x", "ads");
+        let read = Bench::of([role("ads", "ads").may(&to_unread()), there]);
+        assert_eq!(read.faults(&RULE), []);
+    }
+
+    #[test]
+    fn a_step_out_of_one_is_unknown_and_out_of_a_foreign_one_is_not() {
+        let trusting = || Bench::of([role("ads", "ads").trusting(&admit("AWS 333344445555", ""))]);
+        assert_eq!(
+            trusting().unread(UNREAD).unknown(&RULE),
+            "trust policy of `ads`, statement 1 admits account 333344445555, whose roles were not read"
+        );
+        assert_eq!(trusting().faults(&RULE), []);
+        // It may be one that the list left out.
+        assert_eq!(trusting().partial().faults(&RULE).len(), 1);
+    }
+
+    #[test]
+    fn roles_at_large_are_unknown_as_long_as_an_account_was_not_read() {
+        let at_large =
+            || Bench::of([role("ads", "ads").may(&allow("sts:*", "arn:aws:iam::*:role/x", ""))]);
+        let reason = at_large().unread(UNREAD).unknown(&RULE);
+        assert!(reason.ends_with("roles of account 333344445555 were not read"));
+        assert_eq!(at_large().faults(&RULE), []);
+    }
+
+    #[test]
+    fn a_policy_that_was_not_read_is_named() {
+        let holding = role("ads", "ads").holding(&managed("gone", "", ""));
+        assert_eq!(
+            Bench::of([holding]).unknown(&RULE),
+            "policy `arn:aws:iam::111122223333:policy/gone` was not read"
+        );
+    }
+
+    #[test]
+    fn an_untagged_role_counts_where_a_teams_jobs_come_to_it() {
+        let trust = admit(&format!("AWS {}", arn("ads")), "");
+        let untagged = role("middle", "").trusting(&trust).may(&to_unread());
+        let alone = Bench::of([role("ads", "ads"), untagged.clone()]).unread(UNREAD);
+        assert_eq!(alone.faults(&RULE).len(), 1);
+        let stranger = untagged.trusting(&admit("Service lambda.amazonaws.com", ""));
+        let alone = Bench::of([role("ads", "ads"), stranger]).unread(UNREAD);
+        assert_eq!(alone.faults(&RULE), []);
     }
 }

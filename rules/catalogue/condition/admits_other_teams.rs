@@ -140,3 +140,79 @@ fn reached(stated: &Stated<'_>, other: &str, cx: &Context<'_>) -> Vec<Arn> {
     }
     reached
 }
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::subject::bench::{Bench, admit, allow, arn, role};
+
+    fn assuming(conditions: &str) -> Bench {
+        let statement = allow("sts:AssumeRole", "*", conditions);
+        Bench::of([
+            role("ads", "ads").may(&statement),
+            role("billing", "billing"),
+        ])
+    }
+
+    #[test]
+    fn another_team_in_the_list_is_flagged_and_taken_off() {
+        let bench = assuming("StringEquals iam:ResourceTag/Team ads billing");
+        assert_eq!(
+            bench.evidence(&RULE),
+            "inline policy `p` of `ads`, statement 1: `StringEquals iam:ResourceTag/Team ads, billing` \
+             admits `billing`"
+        );
+        bench.mended(&RULE);
+        assuming("StringEquals iam:ResourceTag/Team billing").mended(&RULE);
+    }
+
+    #[test]
+    fn a_trust_policy_that_lists_another_teams_callers_is_flagged() {
+        let trust = admit(
+            "AWS 111122223333",
+            "StringEquals aws:PrincipalTag/Team ads billing",
+        );
+        let bench = Bench::of([role("ads", "ads").trusting(&trust)]);
+        assert!(bench.evidence(&RULE).ends_with("admits `billing`"));
+        bench.mended(&RULE);
+    }
+
+    #[test]
+    fn its_own_team_a_team_that_is_not_registered_and_its_own_tag_pass() {
+        for conditions in [
+            "StringEquals iam:ResourceTag/Team ads",
+            "StringEquals iam:ResourceTag/Team ads nobody",
+            "StringEquals aws:PrincipalTag/Team ads billing",
+            "StringNotEquals iam:ResourceTag/Team billing",
+        ] {
+            assert_eq!(assuming(conditions).faults(&RULE), [], "{conditions}");
+        }
+    }
+
+    #[test]
+    fn an_agreement_or_a_shared_team_passes() {
+        let listed = || assuming("StringEquals iam:ResourceTag/Team ads billing");
+        assert_eq!(listed().agreed("ads", "billing").faults(&RULE), []);
+        assert_eq!(listed().shared("billing").faults(&RULE), []);
+    }
+
+    #[test]
+    fn an_agreement_on_one_role_leaves_the_others() {
+        let statement = allow(
+            "sts:AssumeRole",
+            "arn:aws:iam::111122223333:role/billing-*",
+            "StringEquals iam:ResourceTag/Team billing",
+        );
+        let roles = ["billing-a", "billing-b"].map(|name| role(name, "billing"));
+        let bench = Bench::of(
+            [role("ads", "ads").may(&statement)]
+                .into_iter()
+                .chain(roles),
+        );
+        let bench = bench.agreed("ads", "billing").under(|policy| {
+            policy.sharing[0].resource =
+                crate::estate::glob::ArnGlob::exact(&arn("billing-a").as_str().into());
+        });
+        assert!(bench.evidence(&RULE).ends_with("admits `billing`"));
+    }
+}

@@ -77,3 +77,72 @@ fn fix(stated: &Stated<'_>, condition: &Condition, cx: &Context<'_>) -> Remediat
     };
     stated.restated(&stated.statement.with_condition(condition, Some(closed)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::subject::bench::{Bench, admit, allow, role};
+
+    fn having(actions: &str, conditions: &str) -> Bench {
+        Bench::of([role("ads", "ads").may(&allow(actions, "*", conditions))])
+    }
+
+    #[test]
+    fn a_condition_that_a_missing_tag_meets_is_flagged_and_closed() {
+        let bench = having(
+            "sts:AssumeRole",
+            "StringEqualsIfExists iam:ResourceTag/Team ads",
+        );
+        assert_eq!(
+            bench.evidence(&RULE),
+            "inline policy `p` of `ads`, statement 1: `StringEqualsIfExists iam:ResourceTag/Team ads` is \
+             also met where what it reaches has no tag `Team`"
+        );
+        bench.mended(&RULE);
+        for conditions in [
+            "StringNotEquals iam:ResourceTag/Team billing",
+            "ForAllValues:StringEquals iam:ResourceTag/Team ads",
+            "Null iam:ResourceTag/Team true",
+        ] {
+            having("sts:AssumeRole", conditions).mended(&RULE);
+        }
+    }
+
+    #[test]
+    fn in_a_trust_policy_it_is_the_callers_tag() {
+        let trust = admit(
+            "AWS 111122223333",
+            "StringNotEquals aws:PrincipalTag/Team billing",
+        );
+        let bench = Bench::of([role("ads", "ads").trusting(&trust)]);
+        let told = bench.evidence(&RULE);
+        assert!(told.ends_with("is also met where the caller has no tag `Team`"));
+        bench.mended(&RULE);
+    }
+
+    #[test]
+    fn a_condition_that_needs_the_tag_passes() {
+        for conditions in [
+            "StringEquals iam:ResourceTag/Team ads",
+            "StringEqualsIfExists iam:ResourceTag/Team ads; Null iam:ResourceTag/Team false",
+            "StringEqualsIfExists iam:ResourceTag/Owner ads",
+            "StringEqualsIfExists aws:PrincipalTag/Team ads",
+        ] {
+            assert_eq!(having("sts:AssumeRole", conditions).faults(&RULE), []);
+        }
+    }
+
+    #[test]
+    fn what_other_rules_speak_of_passes() {
+        let passing = having(
+            "iam:PassRole",
+            "StringEqualsIfExists iam:ResourceTag/Team ads",
+        );
+        assert_eq!(passing.faults(&RULE), []);
+        let tagging = having(
+            "iam:TagRole",
+            "StringEqualsIfExists aws:RequestTag/Team ads",
+        );
+        assert_eq!(tagging.faults(&RULE), []);
+    }
+}

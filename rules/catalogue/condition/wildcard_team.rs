@@ -87,3 +87,58 @@ fn wide<'a>(
     let wide = matched.len() > 1 && matched.iter().any(|it| is_foreign(it));
     wide.then_some(matched)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::subject::bench::{Bench, admit, allow, role};
+
+    fn assuming(conditions: &str) -> Bench {
+        let statement = allow("sts:AssumeRole", "*", conditions);
+        let bench = Bench::of([role("ads", "ads").may(&statement)]);
+        bench.under(|policy| policy.teams.extend(["ads-fraud".to_owned()]))
+    }
+
+    #[test]
+    fn a_pattern_that_every_team_meets_is_flagged() {
+        let bench = assuming("StringLike iam:ResourceTag/Team *");
+        assert_eq!(
+            bench.evidence(&RULE),
+            "inline policy `p` of `ads`, statement 1: `StringLike iam:ResourceTag/Team *` admits every \
+             team"
+        );
+        bench.mended(&RULE);
+    }
+
+    #[test]
+    fn a_pattern_that_two_teams_meet_names_them() {
+        let bench = assuming("StringLike iam:ResourceTag/Team ads*");
+        let told = bench.evidence(&RULE);
+        assert!(
+            told.ends_with("admits the teams `ads`, `ads-fraud`"),
+            "{told}"
+        );
+        bench.mended(&RULE);
+    }
+
+    #[test]
+    fn a_trust_policy_that_any_tagged_caller_meets_is_flagged() {
+        let trust = admit("AWS 111122223333", "StringLike aws:PrincipalTag/Team *");
+        let bench = Bench::of([role("ads", "ads").trusting(&trust)]);
+        assert!(bench.evidence(&RULE).ends_with("admits every team"));
+        bench.mended(&RULE);
+    }
+
+    #[test]
+    fn a_pattern_of_one_team_text_and_what_its_neighbour_narrows_pass() {
+        for conditions in [
+            "StringLike iam:ResourceTag/Team ad?",
+            "StringLike iam:ResourceTag/Team bill*",
+            "StringEquals iam:ResourceTag/Team *",
+            "StringLike aws:PrincipalTag/Team *",
+            "StringLike iam:ResourceTag/Team *; StringEquals aws:ResourceTag/Team ads",
+        ] {
+            assert_eq!(assuming(conditions).faults(&RULE), [], "{conditions}");
+        }
+    }
+}

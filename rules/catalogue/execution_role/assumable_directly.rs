@@ -45,3 +45,50 @@ fn check(stated: &Stated<'_>, _: &Context<'_>) -> Option<Fault> {
     );
     Some(fault.mended_by(fix))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::estate::Role;
+    use crate::subject::bench::{Bench, HOME, admit, admit_jobs, role};
+
+    const USER: &str = "AWS arn:aws:iam::111122223333:user/ana";
+
+    fn trusting(statements: &[String]) -> Role {
+        role("ads", "ads").trusting(&statements.join(","))
+    }
+
+    #[test]
+    fn a_user_beside_emr_serverless_is_flagged_and_left_out() {
+        let bench = Bench::of([trusting(&[admit_jobs(HOME), admit(USER, "")])]);
+        assert_eq!(
+            bench.evidence(&RULE),
+            "trust policy of `ads`, statement 2: `arn:aws:iam::111122223333:user/ana` may assume the \
+             role without a job"
+        );
+        bench.mended(&RULE);
+    }
+
+    #[test]
+    fn in_one_statement_with_the_service_its_owner_must_take_it_apart() {
+        let both = r#"{"Service":"emr-serverless.amazonaws.com","AWS":"111122223333"}"#;
+        let statement =
+            format!(r#"{{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{both}}}"#);
+        let fault = Bench::of([trusting(&[statement])]).fault(&RULE);
+        assert_eq!(fault.remedy.written().aws_cli, "");
+    }
+
+    #[test]
+    fn a_role_of_services_alone_and_one_that_runs_no_jobs_pass() {
+        let services = trusting(&[admit_jobs(HOME), admit("Service lambda.amazonaws.com", "")]);
+        assert_eq!(Bench::of([services]).faults(&RULE), []);
+        assert_eq!(Bench::of([trusting(&[admit(USER, "")])]).faults(&RULE), []);
+    }
+
+    #[test]
+    fn an_untagged_role_is_not_judged() {
+        let trust = [admit_jobs(HOME), admit(USER, "")].join(",");
+        let untagged = role("x", "").trusting(&trust);
+        assert_eq!(Bench::of([untagged]).faults(&RULE), []);
+    }
+}

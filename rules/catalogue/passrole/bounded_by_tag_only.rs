@@ -56,3 +56,65 @@ fn check(holder: &Holder<'_>, inventory: &Inventory<'_>, cx: &Context<'_>) -> Ve
     });
     confined(holder, inventory, crossings.collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::finding::Severity;
+    use crate::subject::bench::{Bench, allow, arn, role};
+
+    fn may(statements: &str) -> Bench {
+        Bench::of([
+            role("ads", "ads").may(statements),
+            role("billing", "billing"),
+        ])
+    }
+
+    /// A role that starts jobs, and passes roles.
+    fn passing(resource: &str, conditions: &str) -> Bench {
+        let pass = allow("iam:PassRole", resource, conditions);
+        may(&[pass, allow("emr-serverless:StartJobRun", "*", "")].join(","))
+    }
+
+    #[test]
+    fn a_tag_that_alone_keeps_from_another_teams_role_is_flagged() {
+        let bench = passing("*", "StringEquals iam:ResourceTag/Team ads");
+        assert_eq!(
+            bench.evidence(&RULE),
+            "inline policy `p` of `ads`, statement 1: nothing but a tag keeps \
+             `arn:aws:iam::111122223333:role/ads` from iam:PassRole on \
+             `arn:aws:iam::111122223333:role/billing` of team `billing`, and AWS documents that \
+             condition as unreliable here"
+        );
+        assert_eq!(bench.fault(&RULE).severity, None);
+        bench.mended(&RULE);
+    }
+
+    #[test]
+    fn of_a_role_that_starts_no_job_it_is_less_severe() {
+        let guard = "StringEquals iam:ResourceTag/Team ads";
+        let bench = may(&allow("iam:PassRole", "*", guard));
+        let told = bench.evidence(&RULE);
+        assert!(told.ends_with("; it may start no job today"), "{told}");
+        assert_eq!(bench.fault(&RULE).severity, Some(Severity::Medium));
+    }
+
+    #[test]
+    fn a_tag_beside_its_own_roles_passes() {
+        let guard = "StringEquals iam:ResourceTag/Team ads";
+        assert_eq!(passing(&arn("ads"), guard).faults(&RULE), []);
+    }
+
+    #[test]
+    fn what_is_open_whatever_the_tag_is_the_matter_of_another_rule() {
+        assert_eq!(passing("*", "").faults(&RULE), []);
+        let theirs = "StringEquals iam:ResourceTag/Team billing";
+        assert_eq!(passing("*", theirs).faults(&RULE), []);
+    }
+
+    #[test]
+    fn an_agreed_role_passes() {
+        let bench = passing("*", "StringEquals iam:ResourceTag/Team ads");
+        assert_eq!(bench.agreed("ads", "billing").faults(&RULE), []);
+    }
+}

@@ -39,3 +39,43 @@ fn check(holder: &Holder<'_>, inventory: &Inventory<'_>, cx: &Context<'_>) -> Ve
     });
     faults.collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::subject::bench::{Bench, allow, arn, role};
+
+    fn having(action: &str, resource: &str) -> Bench {
+        Bench::of([role("ads", "ads").may(&allow(action, resource, ""))])
+    }
+
+    const ELSEWHERE: &str = "arn:aws:iam::222233334444:role/ads";
+
+    #[test]
+    fn a_role_of_another_account_is_flagged_among_others() {
+        let bench = having("iam:PassRole", &format!("{} {ELSEWHERE}", arn("ads")));
+        assert_eq!(
+            bench.evidence(&RULE),
+            "inline policy `p` of `ads`, statement 1: `arn:aws:iam::222233334444:role/ads` is of another \
+             account, so it can't be passed here"
+        );
+        bench.mended(&RULE);
+    }
+
+    #[test]
+    fn roles_of_the_account_patterns_and_other_actions_pass() {
+        for (action, resource) in [
+            ("iam:PassRole", arn("ads").as_str()),
+            ("iam:PassRole", "arn:aws:iam::*:role/ads"),
+            ("iam:PassRole", "arn:aws:iam::222233334444:role/*"),
+            ("iam:*", ELSEWHERE),
+            ("sts:AssumeRole", ELSEWHERE),
+        ] {
+            assert_eq!(
+                having(action, resource).faults(&RULE),
+                [],
+                "{action} {resource}"
+            );
+        }
+    }
+}

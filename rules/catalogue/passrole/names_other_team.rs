@@ -68,3 +68,49 @@ fn owner<'a>(
     });
     target?.team
 }
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::subject::bench::{Bench, allow, arn, role};
+
+    fn passing(resource: &str, conditions: &str) -> Bench {
+        let statement = allow("iam:PassRole", resource, conditions);
+        Bench::of([
+            role("ads", "ads").may(&statement),
+            role("billing", "billing"),
+        ])
+    }
+
+    #[test]
+    fn another_teams_role_alone_is_flagged() {
+        let bench = passing(&arn("billing"), "");
+        assert_eq!(
+            bench.evidence(&RULE),
+            "inline policy `p` of `ads`, statement 1: it is for team `billing`, and reaches no role of \
+             the team's own"
+        );
+        bench.mended(&RULE);
+    }
+
+    #[test]
+    fn another_team_in_the_condition_alone_is_flagged() {
+        let told = passing(&arn("ads"), "StringEquals iam:ResourceTag/Team billing");
+        assert!(told.evidence(&RULE).contains("it is for team `billing`"));
+    }
+
+    #[test]
+    fn what_reaches_its_own_role_too_or_nobodys_passes() {
+        let both = format!("{} {}", arn("ads"), arn("billing"));
+        assert_eq!(passing(&both, "").faults(&RULE), []);
+        assert_eq!(passing(&arn("to-be"), "").faults(&RULE), []);
+        let unknown = "StringEquals iam:ResourceTag/Team nobody";
+        assert_eq!(passing(&arn("ads"), unknown).faults(&RULE), []);
+    }
+
+    #[test]
+    fn an_agreed_role_passes() {
+        let bench = passing(&arn("billing"), "").agreed("ads", "billing");
+        assert_eq!(bench.faults(&RULE), []);
+    }
+}

@@ -37,7 +37,8 @@ fn check(holder: &Holder<'_>, inventory: &Inventory<'_>, cx: &Context<'_>) -> Ve
             Some((service, passed(holder, inventory, by.statement, service)?))
         })?;
         let evidence = format!("iam:PassRole on `{role}` to `{service}` is allowed as well");
-        Some(fault(holder, inventory, &by, &evidence))
+        let fault = fault(holder, inventory, &by, &evidence);
+        Some(fault.unless_forbidden(holder.unread_limit().as_deref()))
     });
     faults.collect()
 }
@@ -66,4 +67,76 @@ fn passed<'a>(
         statement.matches(&request).may() && holder.may(&request).access.may()
     })?;
     Some(target.role.arn.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::subject::bench::{Bench, allow, arn, deny, managed, role};
+
+    fn passing(conditions: &str) -> Bench {
+        let statement = allow("iam:PassRole", &arn("ads"), conditions);
+        Bench::of([role("ads", "ads").may(&statement)])
+    }
+
+    #[test]
+    fn a_pass_to_any_service_is_flagged_and_held_to_emr_serverless() {
+        let bench = passing("");
+        assert_eq!(
+            bench.evidence(&RULE),
+            "inline policy `p` of `ads`, statement 1: iam:PassRole on \
+             `arn:aws:iam::111122223333:role/ads` to `ec2.amazonaws.com` is allowed as well"
+        );
+        bench.mended(&RULE);
+    }
+
+    #[test]
+    fn a_service_that_is_named_beside_emr_serverless_is_flagged() {
+        let both = "StringEquals iam:PassedToService emr-serverless.amazonaws.com \
+                    airflow.amazonaws.com";
+        let bench = passing(both);
+        let told = bench.evidence(&RULE);
+        assert!(told.contains("to `airflow.amazonaws.com`"), "{told}");
+        bench.mended(&RULE);
+    }
+
+    #[test]
+    fn a_pattern_of_actions_is_held_to_emr_serverless_by_a_denial() {
+        for actions in ["iam:*", "iam:Pass*", "iam:GetRole iam:PassRole"] {
+            let statement = allow(actions, &arn("ads"), "");
+            Bench::of([role("ads", "ads").may(&statement)]).mended(&RULE);
+        }
+    }
+
+    #[test]
+    fn a_condition_that_a_missing_service_meets_leaves_the_others_out() {
+        let conditions = "StringEqualsIfExists iam:PassedToService emr-serverless.amazonaws.com";
+        assert_eq!(passing(conditions).faults(&RULE), []);
+        let pattern = "StringLike iam:PassedToService emr-*.amazonaws.com";
+        assert_eq!(passing(pattern).faults(&RULE), []);
+    }
+
+    #[test]
+    fn a_boundary_that_was_not_read_may_forbid_it() {
+        let gone = managed("gone", "", &allow("s3:*", "*", ""));
+        let open = role("ads", "ads").may(&allow("iam:PassRole", &arn("ads"), ""));
+        let reason = Bench::of([open.bounded_by(&gone)]).unknown(&RULE);
+        assert!(
+            reason.ends_with("which was not read, forbids it"),
+            "{reason}"
+        );
+    }
+
+    #[test]
+    fn a_denial_of_other_services_and_a_pass_of_nothing_pass() {
+        let others = "StringNotEquals iam:PassedToService emr-serverless.amazonaws.com";
+        let denied = [
+            allow("iam:PassRole", "*", ""),
+            deny("iam:PassRole", "*", others),
+        ];
+        let denied = role("ads", "ads").may(&denied.join(","));
+        assert_eq!(Bench::of([denied]).faults(&RULE), []);
+        let nothing = role("ads", "ads").may(&allow("iam:PassRole", &arn("to-be"), ""));
+        assert_eq!(Bench::of([nothing]).faults(&RULE), []);
+    }
 }

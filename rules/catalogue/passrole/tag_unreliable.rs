@@ -93,6 +93,7 @@ mod tests {
     use super::*;
     use crate::estate::{Account, AccountId, Arn, InlinePolicy, Role, Slice};
     use crate::graph::Edges;
+    use crate::subject::bench::{Bench, allow, arn, role};
 
     fn edges(account: &str, roles: &[(&str, &str)], cx: &Context<'_>) -> Edges {
         let role = |&(name, team): &(&str, &str)| {
@@ -135,5 +136,41 @@ mod tests {
         let told = format!("{:?}", faults[0].verdict);
         let count = "; 3 roles of 2 accounts hold the same statement";
         assert!(told.contains(count), "{told}");
+    }
+
+    fn having(action: &str, conditions: &str) -> Bench {
+        let statement = allow(action, &arn("ads"), conditions);
+        Bench::of([role("ads", "ads").may(&statement)])
+    }
+
+    #[test]
+    fn a_condition_on_the_tag_of_the_passed_role_is_flagged() {
+        for prefix in ["iam", "aws"] {
+            let condition = format!("StringEquals {prefix}:ResourceTag/team ads");
+            assert_eq!(
+                having("iam:PassRole", &condition).evidence(&RULE),
+                format!(
+                    "inline policy `p` of `ads`, statement 1: `{condition}` is no boundary on \
+                     iam:PassRole, by AWS's own word"
+                )
+            );
+        }
+    }
+
+    #[test]
+    fn another_tag_another_key_and_another_action_pass() {
+        for (action, condition) in [
+            ("iam:PassRole", "StringEquals iam:ResourceTag/Owner ads"),
+            ("iam:PassRole", "StringEquals aws:PrincipalTag/Team ads"),
+            ("sts:AssumeRole", "StringEquals iam:ResourceTag/Team ads"),
+        ] {
+            assert_eq!(having(action, condition).faults(&RULE), [], "{condition}");
+        }
+    }
+
+    #[test]
+    fn an_untagged_role_is_not_judged() {
+        let guarded = allow("iam:PassRole", "*", "StringEquals iam:ResourceTag/Team ads");
+        assert_eq!(Bench::of([role("x", "").may(&guarded)]).faults(&RULE), []);
     }
 }

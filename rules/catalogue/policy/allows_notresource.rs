@@ -72,3 +72,56 @@ fn fix(stated: &Stated<'_>, dangerous: &[&str]) -> Remediation {
     }
     stated.mended(|list, at| forbid(list, at, statement, dangerous))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::estate::Role;
+    use crate::subject::bench::{Bench, allow, arn, role};
+
+    fn having(effect: &str, action: &str) -> Role {
+        let but = arn("billing");
+        role("ads", "ads").may(&format!(
+            r#"{{"Effect":"{effect}","Action":"{action}","NotResource":"{but}"}}"#
+        ))
+    }
+
+    #[test]
+    fn a_way_into_all_roles_but_one_is_flagged_and_held_to_its_own() {
+        let bench = Bench::of([having("Allow", "iam:PassRole")]);
+        assert_eq!(
+            bench.evidence(&RULE),
+            "inline policy `p` of `ads`, statement 1: allows iam:PassRole on everything but \
+             `arn:aws:iam::111122223333:role/billing`"
+        );
+        let own = bench.fault(&RULE).remedy.written().aws_cli;
+        assert!(own.contains(&arn("ads")), "{own}");
+        bench.mended(&RULE);
+    }
+
+    #[test]
+    fn of_an_action_that_is_not_asked_of_its_own_roles_the_action_goes() {
+        let bench = Bench::of([having("Allow", "iam:UpdateAssumeRolePolicy")]);
+        let fix = bench.fault(&RULE).remedy.written().aws_cli;
+        assert!(fix.contains("delete-role-policy"), "{fix}");
+        bench.mended(&RULE);
+    }
+
+    #[test]
+    fn a_denial_another_action_and_a_named_resource_pass() {
+        for judged in [
+            having("Deny", "iam:PassRole"),
+            having("Allow", "s3:GetObject"),
+            role("ads", "ads").may(&allow("iam:PassRole", "*", "")),
+        ] {
+            assert_eq!(Bench::of([judged]).faults(&RULE), []);
+        }
+    }
+
+    #[test]
+    fn an_untagged_role_is_not_judged() {
+        let mut untagged = having("Allow", "iam:PassRole");
+        untagged.tags.clear();
+        assert_eq!(Bench::of([untagged]).faults(&RULE), []);
+    }
+}

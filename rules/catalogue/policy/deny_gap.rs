@@ -117,3 +117,77 @@ fn let_through(
     let teams = std::iter::once(stated.own_team(policy)).chain(others);
     Some(teams.collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::subject::bench::{Bench, allow, deny, role};
+
+    fn denied(actions: &str, conditions: &str) -> Bench {
+        Bench::of([role("ads", "ads").may(&deny(actions, "*", conditions))])
+    }
+
+    #[test]
+    fn a_list_of_other_teams_is_flagged_and_becomes_all_but_its_own() {
+        let bench = denied(
+            "sts:AssumeRole",
+            "StringEquals iam:ResourceTag/Team billing",
+        );
+        assert_eq!(
+            bench.evidence(&RULE),
+            "inline policy `p` of `ads`, statement 1: denies by `StringEquals iam:ResourceTag/Team \
+             billing`, which lets through teams that it doesn't list, and what has no team"
+        );
+        bench.mended(&RULE);
+        let kin = denied(
+            "sts:AssumeRole iam:GetRole",
+            "StringLike iam:ResourceTag/Team b*",
+        );
+        let fix = kin.fault(&RULE).remedy.written().aws_cli;
+        assert!(fix.contains("StringNotEquals"), "{fix}");
+    }
+
+    #[test]
+    fn what_has_no_team_is_not_named_where_the_denial_meets_it() {
+        let bench = denied(
+            "sts:AssumeRole",
+            "StringEqualsIfExists iam:ResourceTag/Team billing",
+        );
+        assert!(
+            bench
+                .evidence(&RULE)
+                .ends_with("teams that it doesn't list")
+        );
+    }
+
+    #[test]
+    fn a_trust_policy_that_denies_callers_by_list_is_flagged() {
+        let listed = r#"{"Effect":"Deny","Principal":"*","Action":"sts:AssumeRole","Condition":
+            {"StringEquals":{"aws:PrincipalTag/Team":"billing"}}}"#;
+        let bench = Bench::of([role("ads", "ads").trusting(listed)]);
+        assert!(
+            bench
+                .evidence(&RULE)
+                .ends_with("and callers without a team")
+        );
+        bench.mended(&RULE);
+    }
+
+    #[test]
+    fn all_but_its_own_team_and_what_its_own_team_meets_pass() {
+        for conditions in [
+            "StringNotEquals iam:ResourceTag/Team ads",
+            "StringEquals iam:ResourceTag/Team ads billing",
+            "StringEquals iam:ResourceTag/Owner billing",
+        ] {
+            assert_eq!(denied("sts:AssumeRole", conditions).faults(&RULE), []);
+        }
+        let allowed = allow(
+            "sts:AssumeRole",
+            "*",
+            "StringEquals iam:ResourceTag/Team billing",
+        );
+        let allowed = Bench::of([role("ads", "ads").may(&allowed)]);
+        assert_eq!(allowed.faults(&RULE), []);
+    }
+}

@@ -118,3 +118,69 @@ fn deny(stated: &Stated<'_>, names: &[Principal]) -> Remediation {
     }
     stated.restated(&statement)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::subject::bench::{Bench, HOME, admit, admit_jobs, role};
+
+    fn but(effect: &str, names: &str) -> String {
+        format!(r#"{{"Effect":"{effect}","Action":"sts:AssumeRole","NotPrincipal":{names}}}"#)
+    }
+
+    fn trusting(statement: &str, team: &str) -> Bench {
+        Bench::of([role("ads", team).trusting(statement)])
+    }
+
+    fn but_ana() -> String {
+        but("Allow", r#"{"AWS":"arn:aws:iam::111122223333:user/ana"}"#)
+    }
+
+    #[test]
+    fn everybody_but_one_is_flagged_and_becomes_its_own_team() {
+        let bench = trusting(&but_ana(), "ads");
+        assert_eq!(
+            bench.evidence(&RULE),
+            "trust policy of `ads`, statement 1: everybody but one may assume the role"
+        );
+        let fix = bench.fault(&RULE).remedy.written().aws_cli;
+        assert!(fix.contains(r#""aws:PrincipalTag/Team""#), "{fix}");
+        bench.mended(&RULE);
+    }
+
+    #[test]
+    fn of_a_role_that_runs_jobs_it_becomes_emr_serverless() {
+        let bench = trusting(&[admit_jobs(HOME), but_ana()].join(","), "ads");
+        let fix = bench.fault(&RULE).remedy.written().aws_cli;
+        assert!(!fix.contains(r#""AWS""#), "{fix}");
+        bench.mended(&RULE);
+    }
+
+    #[test]
+    fn a_denial_of_all_but_some_spares_them_by_condition() {
+        let spared = r#"{"AWS":["arn:aws:iam::111122223333:user/ana","111122223333"]}"#;
+        let bench = trusting(&[admit_jobs(HOME), but("Deny", spared)].join(","), "ads");
+        let told = bench.evidence(&RULE);
+        assert!(
+            told.ends_with("everybody but 2 is denied the role"),
+            "{told}"
+        );
+        let fix = bench.fault(&RULE).remedy.written().aws_cli;
+        for key in ["aws:PrincipalArn", "aws:PrincipalAccount"] {
+            assert!(fix.contains(key), "{fix}");
+        }
+        bench.mended(&RULE);
+    }
+
+    #[test]
+    fn of_an_untagged_role_nobody_knows_who_was_meant() {
+        let fault = trusting(&but_ana(), "").fault(&RULE);
+        assert_eq!(fault.remedy.written().aws_cli, "");
+    }
+
+    #[test]
+    fn named_principals_pass() {
+        let named = trusting(&admit("AWS *", ""), "ads");
+        assert_eq!(named.faults(&RULE), []);
+    }
+}

@@ -40,3 +40,57 @@ fn check(holder: &Holder<'_>, inventory: &Inventory<'_>, cx: &Context<'_>) -> Ve
     }
     adversary.faults()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::subject::bench::{Bench, allow, managed, role};
+
+    const BOTH: &str = "iam:TagPolicy iam:UntagPolicy";
+
+    fn among(statement: &str) -> Bench {
+        let read = allow("s3:GetObject", "*", "");
+        let mut unread = managed("unread", "billing", &read);
+        unread.tags = None;
+        let untagged = managed("untagged", "", &read);
+        let teams = ["ads", "billing"].map(|team| managed(team, team, &read));
+        let policies = teams.into_iter().chain([untagged, unread]);
+        Bench::of([role("ads", "ads").may(statement)]).policies(policies)
+    }
+
+    #[test]
+    fn one_statement_is_one_fault_that_counts_the_policies_of_teams() {
+        let bench = among(&allow(BOTH, "*", ""));
+        assert_eq!(
+            bench.evidence(&RULE),
+            "inline policy `p` of `ads`, statement 1: `arn:aws:iam::111122223333:role/ads` may \
+             iam:TagPolicy `arn:aws:iam::111122223333:policy/ads` (proven), to make it team \
+             `billing`'s; so may iam:UntagPolicy; and so 1 other"
+        );
+        bench.mended(&RULE);
+    }
+
+    #[test]
+    fn tags_pinned_to_its_own_team_pass() {
+        let pinned = "StringEquals aws:RequestTag/Team ads; StringEquals aws:ResourceTag/Team ads";
+        let pinned = allow("iam:TagPolicy", "*", pinned);
+        assert_eq!(among(&pinned).faults(&RULE), []);
+    }
+
+    #[test]
+    fn a_denial_of_the_teams_key_passes_only_what_it_names() {
+        let denied = |key: &str| {
+            let conditions = format!("ForAnyValue:StringEquals aws:TagKeys {key}");
+            let denial = crate::subject::bench::deny(BOTH, "*", &conditions);
+            among(&[allow(BOTH, "*", ""), denial].join(","))
+        };
+        assert_eq!(denied("Team").faults(&RULE), []);
+        assert_eq!(denied("Owner").faults(&RULE).len(), 1);
+    }
+
+    #[test]
+    fn a_shared_team_may_tag() {
+        let bench = among(&allow(BOTH, "*", ""));
+        assert_eq!(bench.shared("ads").faults(&RULE), []);
+    }
+}

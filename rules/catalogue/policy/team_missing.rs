@@ -47,3 +47,56 @@ fn check(policy: &ManagedPolicy, inventory: &Inventory<'_>, cx: &Context<'_>) ->
     let owner = (teams.len() == 1).then_some(team);
     Some(Fault::of(&policy.arn, owner, evidence).mended_by(fix))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::estate::ManagedPolicy;
+    use crate::subject::bench::{Bench, allow, managed, role};
+
+    fn policy(team: &str) -> ManagedPolicy {
+        managed("p", team, &allow("s3:GetObject", "*", ""))
+    }
+
+    fn held(policy: ManagedPolicy, teams: &[&str]) -> Bench {
+        let holders = teams.iter().map(|team| role(team, team).holding(&policy));
+        Bench::of(holders.collect::<Vec<_>>()).policies([policy])
+    }
+
+    #[test]
+    fn an_untagged_policy_of_a_teams_role_is_flagged_and_tagged() {
+        let bench = held(policy(""), &["ads"]);
+        assert_eq!(
+            bench.evidence(&RULE),
+            "has no tag `Team`; role `ads` of team `ads` holds it"
+        );
+        assert_eq!(bench.fault(&RULE).team.as_deref(), Some("ads"));
+        bench.mended(&RULE);
+    }
+
+    #[test]
+    fn an_empty_tag_is_flagged() {
+        let told = held(policy(" "), &["ads"]).evidence(&RULE);
+        assert!(told.starts_with("its tag `Team` is empty"), "{told}");
+    }
+
+    #[test]
+    fn of_two_teams_nobody_can_say_whose_it_is() {
+        let fault = held(policy(""), &["ads", "billing"]).fault(&RULE);
+        assert_eq!(fault.team, None);
+        let fix = fault.remedy.written().aws_cli;
+        assert!(fix.contains("<team>"), "{fix}");
+    }
+
+    #[test]
+    fn a_tagged_one_one_whose_tags_were_not_read_and_one_that_no_team_holds_pass() {
+        let mut unread = policy("");
+        unread.tags = None;
+        assert_eq!(held(unread, &["ads"]).faults(&RULE), []);
+        assert_eq!(held(policy("billing"), &["ads"]).faults(&RULE), []);
+        assert_eq!(held(policy(""), &[]).faults(&RULE), []);
+        let untagged = role("x", "").holding(&policy(""));
+        let bench = Bench::of([untagged]).policies([policy("")]);
+        assert_eq!(bench.faults(&RULE), []);
+    }
+}

@@ -31,3 +31,42 @@ fn check(policy: &ManagedPolicy, _: &Inventory<'_>, cx: &Context<'_>) -> Option<
     let fix = tag_policy(policy, &cx.policy.team_tag, near);
     Some(Fault::of(&policy.arn, Some(team), evidence).mended_by(fix))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::subject::bench::{Bench, allow, managed};
+
+    fn tagged(team: &str) -> Bench {
+        Bench::of([]).policies([managed("p", team, &allow("s3:GetObject", "*", ""))])
+    }
+
+    #[test]
+    fn a_near_miss_is_flagged_with_the_team_that_is_meant() {
+        let bench = tagged("Ads");
+        assert_eq!(
+            bench.evidence(&RULE),
+            "team `Ads` is not registered; did you mean `ads`?"
+        );
+        bench.mended(&RULE);
+    }
+
+    #[test]
+    fn another_name_is_flagged_without_a_guess() {
+        let fault = tagged("nobody").fault(&RULE);
+        assert!(fault.remedy.written().aws_cli.contains("<team>"));
+    }
+
+    #[test]
+    fn a_registered_a_shared_and_a_missing_team_pass() {
+        assert_eq!(tagged("ads").faults(&RULE), []);
+        assert_eq!(tagged("platform").shared("platform").faults(&RULE), []);
+        assert_eq!(tagged("").faults(&RULE), []);
+    }
+
+    #[test]
+    fn without_a_register_nothing_is_flagged() {
+        let bench = tagged("nobody").under(|policy| policy.teams.clear());
+        assert_eq!(bench.faults(&RULE), []);
+    }
+}

@@ -48,3 +48,61 @@ pub(super) fn texts(statement: &Statement) -> impl Iterator<Item = &str> {
     let values = statement.conditions.iter().flat_map(|it| &it.values);
     resources.chain(values).map(String::as_str)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::estate::InlinePolicy;
+    use crate::subject::bench::{Bench, allow, role};
+
+    fn of_version(version: &str, statements: &str) -> Bench {
+        let mut judged = role("ads", "ads");
+        judged.inline_policies.push(InlinePolicy {
+            name: "p".into(),
+            document: format!(r#"{{{version}"Statement":[{statements}]}}"#),
+        });
+        Bench::of([judged])
+    }
+
+    const OLD: &str = r#""Version":"2008-10-17","#;
+
+    fn guarded() -> String {
+        let guard = "StringEquals iam:ResourceTag/Team ${aws:PrincipalTag/Team}";
+        allow("sts:AssumeRole", "*", guard)
+    }
+
+    #[test]
+    fn a_variable_in_an_old_document_or_one_without_a_version_is_flagged() {
+        for version in ["", OLD] {
+            let bench = of_version(version, &guarded());
+            assert_eq!(
+                bench.evidence(&RULE),
+                "inline policy `p` of `ads`, statement 1: `${aws:PrincipalTag/Team}` is text, for the \
+                 document is not of version 2012-10-17"
+            );
+            bench.mended(&RULE);
+        }
+    }
+
+    #[test]
+    fn two_statements_of_one_document_are_one_part() {
+        let named = allow(
+            "iam:PassRole",
+            "arn:aws:iam::*:role/${aws:PrincipalTag/Team}/*",
+            "",
+        );
+        let faults = of_version("", &[guarded(), named].join(",")).faults(&RULE);
+        let parts: Vec<_> = faults.iter().map(|fault| fault.part.as_str()).collect();
+        assert_eq!(parts, ["p", "p"]);
+    }
+
+    #[test]
+    fn todays_version_escapes_and_other_actions_pass() {
+        let now = r#""Version":"2012-10-17","#;
+        assert_eq!(of_version(now, &guarded()).faults(&RULE), []);
+        let escaped = allow("iam:PassRole", "arn:aws:iam::*:role/${*}", "");
+        assert_eq!(of_version("", &escaped).faults(&RULE), []);
+        let other = allow("s3:GetObject", "arn:aws:s3:::b/${aws:username}/*", "");
+        assert_eq!(of_version("", &other).faults(&RULE), []);
+    }
+}

@@ -1,13 +1,13 @@
 use serde_json::{Value, json};
 
-use crate::finding::{Fault, Verdict};
+use crate::finding::Fault;
 use crate::iam::{
     Because, Choice, EMR_SERVERLESS, Granted, Holder, Inventory, Known, PASSED_TO, PolicyName,
     Statement,
 };
 use crate::remedy::iam::mend;
 use crate::settings::Context;
-use crate::subject::evidence::{of_statement, witness};
+use crate::subject::evidence::{of_grant, witness};
 use crate::subject::rule::rule;
 use crate::subject::statement::BOUNDARY_ACTIONS;
 
@@ -70,18 +70,7 @@ fn fault(
     let fix = mend(by.policy, holder.role, by.statement.index, |list, at| {
         replace(list, at, by.statement, holder, inventory, cx);
     });
-    let fault = of_statement(holder, by.policy, by.statement, &evidence).mended_by(fix);
-    Some(
-        match (&holder.role.boundary, &holder.boundary, fault.verdict) {
-            (Some(arn), None, Verdict::Fail(fact)) => Fault {
-                verdict: Verdict::Unknown(format!(
-                    "{fact}, unless the role's boundary `{arn}`, which was not read, forbids it"
-                )),
-                ..fault
-            },
-            (_, _, verdict) => Fault { verdict, ..fault },
-        },
-    )
+    Some(of_grant(holder, by.policy, by.statement, &evidence).mended_by(fix))
 }
 
 /// The request by which a statement lets the role do something to a role of another team, or else of its own.

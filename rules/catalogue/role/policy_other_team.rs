@@ -73,3 +73,61 @@ fn fault(holder: &Holder<'_>, policy: &ManagedPolicy, theirs: &str, is_boundary:
             .read_from(ReadScope::resource(&policy.arn))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::estate::ManagedPolicy;
+    use crate::subject::bench::{Bench, allow, managed, role};
+
+    fn policy(team: &str) -> ManagedPolicy {
+        managed("theirs", team, &allow("s3:GetObject", "*", ""))
+    }
+
+    fn held(policy: ManagedPolicy) -> Bench {
+        Bench::of([role("ads", "ads").holding(&policy)]).policies([policy])
+    }
+
+    #[test]
+    fn another_teams_policy_is_flagged_and_detached() {
+        let bench = held(policy("billing"));
+        let fault = bench.fault(&RULE);
+        assert_eq!(fault.part, "arn:aws:iam::111122223333:policy/theirs");
+        assert_eq!(
+            bench.evidence(&RULE),
+            "of team `ads`, holds `arn:aws:iam::111122223333:policy/theirs` of team `billing`"
+        );
+        bench.mended(&RULE);
+    }
+
+    #[test]
+    fn another_teams_boundary_is_flagged() {
+        let bounded = role("ads", "ads").bounded_by(&policy("billing"));
+        let bench = Bench::of([bounded]).policies([policy("billing")]);
+        assert_eq!(
+            bench.evidence(&RULE),
+            "of team `ads`, bounded by `arn:aws:iam::111122223333:policy/theirs` of team `billing`"
+        );
+        let fix = bench.fault(&RULE).remedy.written().aws_cli;
+        assert!(
+            fix.contains("put-role-permissions-boundary --role-name ads"),
+            "{fix}"
+        );
+    }
+
+    #[test]
+    fn its_own_an_untagged_and_an_unread_policy_pass() {
+        let mut unread = policy("billing");
+        unread.tags = None;
+        for policy in [policy("ads"), policy(""), policy(" "), unread] {
+            assert_eq!(held(policy).faults(&RULE), []);
+        }
+    }
+
+    #[test]
+    fn an_agreed_and_a_shared_policy_pass() {
+        let theirs = || held(policy("billing"));
+        assert_eq!(theirs().agreed("ads", "billing").faults(&RULE), []);
+        assert_eq!(theirs().shared("billing").faults(&RULE), []);
+    }
+}

@@ -92,3 +92,85 @@ fn check(holder: &Holder<'_>, inventory: &Inventory<'_>, cx: &Context<'_>) -> Ve
     }
     adversary.faults()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::estate::ManagedPolicy;
+    use crate::subject::bench::{Bench, allow, arn, deny, managed, role};
+
+    fn held() -> ManagedPolicy {
+        managed("held", "billing", &allow("s3:GetObject", "*", ""))
+    }
+
+    /// A role of `ads` with statements, beside one of `billing` that holds a policy.
+    fn beside(statements: &str) -> Bench {
+        let loose = managed("loose", "billing", &allow("s3:GetObject", "*", ""));
+        let other = role("billing", "billing").holding(&held());
+        Bench::of([role("ads", "ads").may(statements), other]).policies([held(), loose])
+    }
+
+    #[test]
+    fn one_statement_is_one_fault_that_counts_the_roles_of_teams() {
+        let bench = beside(&allow("iam:PutRolePolicy iam:DeleteRolePolicy", "*", ""));
+        assert_eq!(
+            bench.evidence(&RULE),
+            "inline policy `p` of `ads`, statement 1: `arn:aws:iam::111122223333:role/ads` may \
+             iam:PutRolePolicy `arn:aws:iam::111122223333:role/ads` (proven); so may \
+             iam:DeleteRolePolicy; and so 1 other"
+        );
+        bench.mended(&RULE);
+    }
+
+    #[test]
+    fn attaching_is_flagged_with_the_strongest_policy_that_may_be_chosen() {
+        let attaching =
+            |conditions| beside(&allow("iam:AttachRolePolicy", &arn("billing"), conditions));
+        let told = attaching("").evidence(&RULE);
+        assert!(
+            told.ends_with("(proven) with `arn:aws:iam::aws:policy/AdministratorAccess`"),
+            "{told}"
+        );
+        let of_aws = "ArnLike iam:PolicyARN arn:aws:iam::aws:policy/Power*";
+        let told = attaching(of_aws).evidence(&RULE);
+        assert!(told.ends_with("aws:policy/PowerUserAccess`"), "{told}");
+        let one = "ArnEquals iam:PolicyARN arn:aws:iam::111122223333:policy/held";
+        assert_eq!(attaching(one).faults(&RULE), []);
+    }
+
+    #[test]
+    fn versions_of_a_policy_count_where_a_teams_role_holds_it() {
+        let version = |policy: &str| {
+            let policy = format!("arn:aws:iam::111122223333:policy/{policy}");
+            beside(&allow("iam:CreatePolicyVersion", &policy, ""))
+        };
+        let told = version("held").evidence(&RULE);
+        assert!(told.contains("iam:CreatePolicyVersion `arn:aws:iam::111122223333:policy/held`"));
+        assert_eq!(version("loose").faults(&RULE), []);
+    }
+
+    #[test]
+    fn a_boundary_that_must_be_there_spares_roles_without_it() {
+        let must = "StringEquals iam:PermissionsBoundary arn:aws:iam::111122223333:policy/held";
+        let writing = allow("iam:PutRolePolicy", "*", must);
+        assert_eq!(beside(&writing).faults(&RULE), []);
+        let writer = role("ads", "ads").may(&writing);
+        let under = |boundary: ManagedPolicy| {
+            let bounded = role("billing", "billing").bounded_by(&boundary);
+            Bench::of([writer.clone(), bounded]).policies([boundary])
+        };
+        let wide = managed("held", "billing", &allow("*", "*", ""));
+        let told = under(wide).evidence(&RULE);
+        assert!(told.contains("iam:PutRolePolicy `arn:aws:iam::111122223333:role/billing`"));
+        // One that leaves the role nothing of other teams confines it, whatever its policies come to say.
+        assert_eq!(under(held()).faults(&RULE), []);
+    }
+
+    #[test]
+    fn a_denial_and_a_shared_team_pass() {
+        let writing = allow("iam:PutRolePolicy", "*", "");
+        let denied = [writing.clone(), deny("iam:Put*", "*", "")].join(",");
+        assert_eq!(beside(&denied).faults(&RULE), []);
+        assert_eq!(beside(&writing).shared("ads").faults(&RULE), []);
+    }
+}

@@ -60,85 +60,58 @@ fn leads_on(holder: &Holder<'_>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::estate::{Account, Arn, InlinePolicy, Role, Slice};
-    use crate::finding::Verdict;
+    use super::RULE;
+    use crate::subject::bench::{Bench, allow, role};
 
-    fn role(name: &str, team: &str, statement: &str) -> Role {
-        let policies = (!statement.is_empty()).then(|| InlinePolicy {
-            name: "tag".into(),
-            document: format!(r#"{{"Version":"2012-10-17","Statement":[{statement}]}}"#),
-        });
-        Role {
-            arn: Arn::from(format!("arn:aws:iam::111122223333:role/{name}")),
-            name: name.into(),
-            tags: [("Team".to_owned(), team.to_owned())].into(),
-            inline_policies: policies.into_iter().collect(),
-            ..Role::example()
-        }
-    }
+    const BOTH: &str = "iam:TagRole iam:UntagRole";
 
-    fn faults(statement: &str) -> Vec<Fault> {
-        let slice = Slice {
-            roles: vec![
-                role("ads", "ads", statement),
-                role("billing", "billing", ""),
-                role("billing-2", "billing", ""),
-            ],
-            ..Slice::new(Account::example())
-        };
-        let cx = Context::example();
-        let inventory = Inventory::new(&slice, cx.policy, None);
-        check(&inventory.roles[0], &inventory, &cx)
-    }
-
-    fn evidence(statement: &str) -> String {
-        let faults = faults(statement);
-        assert_eq!(faults.len(), 1, "{faults:?}");
-        let Verdict::Fail(evidence) = &faults[0].verdict else {
-            panic!("{faults:?}");
-        };
-        evidence.clone()
+    fn among(statement: &str) -> Bench {
+        let others = ["billing", "billing-2"].map(|name| role(name, "billing"));
+        Bench::of(
+            [role("ads", "ads").may(statement)]
+                .into_iter()
+                .chain(others),
+        )
     }
 
     #[test]
     fn one_statement_is_one_fault_with_its_first_target_and_its_mended_policy() {
-        let statement =
-            r#"{"Effect":"Allow","Action":["iam:TagRole","iam:UntagRole"],"Resource":"*"}"#;
+        let bench = among(&allow(BOTH, "*", ""));
         assert_eq!(
-            evidence(statement),
-            "inline policy `tag` of `ads`, statement 1: `arn:aws:iam::111122223333:role/ads` may \
+            bench.evidence(&RULE),
+            "inline policy `p` of `ads`, statement 1: `arn:aws:iam::111122223333:role/ads` may \
              iam:TagRole `arn:aws:iam::111122223333:role/ads` (proven), to make it team `billing`'s; \
              so may iam:UntagRole; and so 2 others"
         );
-        let fix = &faults(statement)[0].remedy.written().aws_cli;
+        let fix = bench.fault(&RULE).remedy.written().aws_cli;
         assert!(fix.contains("delete-role-policy"), "{fix}");
+        bench.mended(&RULE);
     }
 
     #[test]
     fn a_pin_of_the_request_alone_lets_others_roles_be_taken() {
-        let taken = evidence(
-            r#"{"Effect":"Allow","Action":"iam:TagRole","Resource":"*","Condition":{"StringEquals":
-            {"aws:RequestTag/Team":"${aws:PrincipalTag/Team}"}}}"#,
-        );
+        let pinned = "StringEquals aws:RequestTag/Team ${aws:PrincipalTag/Team}";
+        let taken = among(&allow("iam:TagRole", "*", pinned)).evidence(&RULE);
         assert!(taken.contains("role/billing` (proven), to make it team `ads`'s"));
     }
 
     #[test]
     fn a_pin_of_the_target_alone_lets_ones_own_roles_be_given_away() {
-        let given = evidence(
-            r#"{"Effect":"Allow","Action":"iam:TagRole","Resource":"*","Condition":{"StringEquals":
-            {"aws:ResourceTag/Team":"ads"}}}"#,
-        );
+        let pinned = "StringEquals aws:ResourceTag/Team ads";
+        let given = among(&allow("iam:TagRole", "*", pinned)).evidence(&RULE);
         assert!(given.contains("role/ads` (proven), to make it team `billing`'s"));
     }
 
     #[test]
     fn what_cannot_be_known_is_said() {
-        let given = evidence(
-            r#"{"Effect":"Allow","Action":"iam:UntagRole","Resource":"*","Condition":{"Bool":
-            {"aws:MultiFactorAuthPresent":"true"}}}"#,
-        );
+        let pinned = "Bool aws:MultiFactorAuthPresent true";
+        let given = among(&allow("iam:UntagRole", "*", pinned)).evidence(&RULE);
         assert!(given.contains("(conditional on `aws:MultiFactorAuthPresent`)"));
+    }
+
+    #[test]
+    fn both_pins_together_pass() {
+        let pinned = "StringEquals aws:RequestTag/Team ads; StringEquals aws:ResourceTag/Team ads";
+        assert_eq!(among(&allow("iam:TagRole", "*", pinned)).faults(&RULE), []);
     }
 }

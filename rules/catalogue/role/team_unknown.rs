@@ -33,3 +33,44 @@ fn check(holder: &Holder<'_>, _: &Inventory<'_>, cx: &Context<'_>) -> Vec<Fault>
     let fix = tag_role(&holder.role.arn, &cx.policy.team_tag, meant);
     vec![evidence::of_role(holder, evidence).mended_by(fix)]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::subject::bench::{Bench, role};
+
+    fn tagged(team: &str) -> Bench {
+        Bench::of([role("judged", team)])
+    }
+
+    #[test]
+    fn a_near_miss_is_flagged_with_the_team_that_is_meant() {
+        let bench = tagged("ADS");
+        assert_eq!(
+            bench.evidence(&RULE),
+            "team `ADS` is not registered; did you mean `ads`?"
+        );
+        bench.mended(&RULE);
+    }
+
+    #[test]
+    fn another_name_is_flagged_without_a_guess() {
+        let bench = tagged("nobody");
+        assert_eq!(bench.evidence(&RULE), "team `nobody` is not registered");
+        let fix = bench.fault(&RULE).remedy.written().aws_cli;
+        assert!(fix.contains("<team>"), "{fix}");
+    }
+
+    #[test]
+    fn a_registered_a_shared_and_a_missing_team_pass() {
+        assert_eq!(tagged("ads").faults(&RULE), []);
+        assert_eq!(tagged("platform").shared("platform").faults(&RULE), []);
+        assert_eq!(tagged("").faults(&RULE), []);
+    }
+
+    #[test]
+    fn without_a_register_nothing_is_flagged() {
+        let bench = tagged("nobody").under(|policy| policy.teams.clear());
+        assert_eq!(bench.faults(&RULE), []);
+    }
+}

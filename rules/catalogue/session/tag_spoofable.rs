@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use crate::finding::{Fault, Remediation};
 use crate::graph::stranger::{by_stranger, stranger};
 use crate::graph::{Estate, Spoofable};
@@ -38,7 +40,7 @@ fn check(estate: &Estate<'_>, cx: &Context<'_>) -> Vec<Fault> {
             return Some(it.fault.clone().noting(&format!(", and {opens}")));
         }
         let from = estate.find(it.role.as_str())?;
-        let (to, team) = estate.assumed_by_tag(from, cx)?;
+        let (to, team) = estate.assumed_by_tag(from, it.teams.as_ref(), cx)?;
         let target = estate.node(to)?;
         let reached = format!(", and so assumes `{}` of team `{team}`", target.arn);
         let fault = it.fault.clone().noting(&reached);
@@ -64,15 +66,11 @@ pub(crate) fn spoofable(inventory: &Inventory<'_>, cx: &Context<'_>) -> Vec<Spoo
             };
             spoof(&stated, cx)
         });
-        let mut faults = faults.peekable();
-        if faults.peek().is_none() {
-            continue;
-        }
-        let opens = opens(holder, inventory, cx);
-        found.extend(faults.map(|fault| Spoofable {
+        found.extend(faults.map(|(fault, teams)| Spoofable {
             role: holder.role.arn.clone(),
+            opens: opens(holder, inventory, teams.as_ref(), cx),
             fault,
-            opens: opens.clone(),
+            teams,
         }));
     }
     found
@@ -80,12 +78,18 @@ pub(crate) fn spoofable(inventory: &Inventory<'_>, cx: &Context<'_>) -> Vec<Spoo
 
 /// What a chosen team tag opens to a role within its account: what its own policies compare with it, or another
 /// team's execution role.
-fn opens(holder: &Holder<'_>, inventory: &Inventory<'_>, cx: &Context<'_>) -> Option<String> {
+fn opens(
+    holder: &Holder<'_>,
+    inventory: &Inventory<'_>,
+    teams: Option<&BTreeSet<String>>,
+    cx: &Context<'_>,
+) -> Option<String> {
     let key = format!("aws:PrincipalTag/{}", cx.policy.team_tag);
     let compared = holder.policies.iter().find_map(|held| {
         let statements = held.document.statements.iter();
         let mut allows = statements.filter(|it| it.effect == Effect::Allow);
-        let comparing = allows.find(|it| is_about_data(it) && meets(it, &key, holder.team, cx))?;
+        let comparing =
+            allows.find(|it| is_about_data(it) && meets(it, &key, holder.team, teams, cx))?;
         Some(format!("{}, {} compares it", held.name, comparing.label()))
     });
     compared.or_else(|| {
@@ -93,7 +97,9 @@ fn opens(holder: &Holder<'_>, inventory: &Inventory<'_>, cx: &Context<'_>) -> Op
             .roles
             .iter()
             .filter(|it| it.is_execution && it.team != holder.team);
-        let mut targets = targets.filter_map(|it| Some((it, it.team?)));
+        let targets = targets.filter_map(|it| Some((it, it.team?)));
+        let mut targets =
+            targets.filter(|(_, team)| teams.is_none_or(|teams| teams.contains(*team)));
         targets.find_map(|(target, team)| {
             let (mut request, plain) = inventory.pass(holder, target, Tags::Honoured);
             let known = Known::One(team.to_owned().into());
@@ -109,11 +115,16 @@ fn opens(holder: &Holder<'_>, inventory: &Inventory<'_>, cx: &Context<'_>) -> Op
 }
 
 /// Whether what a statement says of the caller's team may be met by a session of another team than the role's.
-fn meets(statement: &Statement, key: &str, own: Option<&str>, cx: &Context<'_>) -> bool {
-    let known = cx.policy.teams.iter().map(String::as_str);
-    let mut others = known
-        .chain(["lineward-probe"])
-        .filter(|it| Some(*it) != own);
+fn meets(
+    statement: &Statement,
+    key: &str,
+    own: Option<&str>,
+    teams: Option<&BTreeSet<String>>,
+    cx: &Context<'_>,
+) -> bool {
+    let known = teams.unwrap_or(&cx.policy.teams).iter().map(String::as_str);
+    let any = teams.is_none().then_some(PROBE);
+    let mut others = known.chain(any).filter(|it| Some(*it) != own);
     let is_met = |team: &str| {
         let context = Keys::open().with(key.to_owned(), team.to_owned());
         let mut asked = statement.conditions.iter().filter(|it| it.is_on(key));
@@ -135,15 +146,25 @@ fn is_about_data(statement: &Statement) -> bool {
     }
 }
 
-/// Whether a caller that the statement names may pass another team than its own.
-fn spoof(stated: &Stated<'_>, cx: &Context<'_>) -> Option<Fault> {
-    let (holder, statement) = (stated.holder, stated.statement);
-    let allows = statement.effect == Effect::Allow && statement.is_about("sts:TagSession");
-    let names = named(stated).iter().find_map(Principal::aws);
-    let who = names.filter(|_| allows)?;
+/// A team that doesn't exist: whoever may choose it may choose any.
+const PROBE: &str = "lineward-probe";
+
+/// The teams that a caller whom the statement names may choose of; nothing where it may choose any.
+fn choice(stated: &Stated<'_>, cx: &Context<'_>) -> Option<BTreeSet<String>> {
+    if passes(stated, PROBE, cx) {
+        return None;
+    }
+    let of_roles = stated.inventory.roles.iter().filter_map(|it| it.team);
+    let known = cx.policy.teams.iter().map(String::as_str).chain(of_roles);
+    let passed = known.filter(|team| passes(stated, team, cx));
+    Some(passed.map(str::to_owned).collect())
+}
+
+/// Whether a caller that the statement names may pass a team as the session's.
+fn passes(stated: &Stated<'_>, team: &str, cx: &Context<'_>) -> bool {
     let tag = &cx.policy.team_tag;
     let caller = stranger(target(stated), stated.inventory.account.id.as_str());
-    let mut request = by_stranger(statement, target(stated), &caller, cx.organization);
+    let mut request = by_stranger(stated.statement, target(stated), &caller, cx.organization);
     request.action = "sts:TagSession";
     // Whose tags the caller has is for its own team to say.
     request.context = request
@@ -152,16 +173,30 @@ fn spoof(stated: &Stated<'_>, cx: &Context<'_>) -> Option<Fault> {
         .unknown("aws:PrincipalArn")
         .unknown("aws:PrincipalAccount")
         .unknown("sts:TransitiveTagKeys")
-        .with(format!("aws:RequestTag/{tag}"), "lineward-probe")
+        .with(format!("aws:RequestTag/{tag}"), team)
         .with("aws:TagKeys", tag.as_str());
-    let trust = holder.trust.as_ref()?;
-    let denied = trust
-        .document
-        .statements
-        .iter()
-        .filter(|it| it.named().contains(&Principal::Anyone))
-        .any(|it| it.effect == Effect::Deny && it.matches(&request) == Truth::True);
-    if denied || !statement.matches(&request).may() {
+    let mut trust = stated.held.document.statements.iter();
+    let is_denied = trust.any(|it| {
+        let is_of_all = it.named().contains(&Principal::Anyone);
+        is_of_all && it.effect == Effect::Deny && it.matches(&request) == Truth::True
+    });
+    !is_denied && stated.statement.matches(&request).may()
+}
+
+/// Whether a caller that the statement names may pass another team than the role's, and which.
+fn spoof(stated: &Stated<'_>, cx: &Context<'_>) -> Option<(Fault, Option<BTreeSet<String>>)> {
+    let (holder, statement) = (stated.holder, stated.statement);
+    let allows = statement.effect == Effect::Allow && statement.is_about("sts:TagSession");
+    let names = named(stated).iter().find_map(Principal::aws);
+    let who = names.filter(|_| allows)?;
+    let tag = &cx.policy.team_tag;
+    let teams = choice(stated, cx);
+    // Of a role without a team, one alone is no choice.
+    let is_choice = |teams: &BTreeSet<String>| match holder.team {
+        Some(own) => teams.iter().any(|it| it != own),
+        None => teams.len() > 1,
+    };
+    if !teams.as_ref().is_none_or(is_choice) {
         return None;
     }
     let request = format!("aws:RequestTag/{tag}");
@@ -177,5 +212,105 @@ fn spoof(stated: &Stated<'_>, cx: &Context<'_>) -> Option<Fault> {
         )
     });
     let evidence = format!("`{who}` may pass a session tag `{tag}` of its own choice");
-    Some(stated.fault(&evidence).mended_by(keys))
+    Some((stated.fault(&evidence).mended_by(keys), teams))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::estate::Role;
+    use crate::subject::bench::{Bench, admit, allow, arn, role, role_in};
+
+    /// A role whose trust lets another account's role pass session tags, under conditions.
+    fn tagging(conditions: &str) -> Role {
+        role("ads", "ads").trusting(&format!(
+            r#"{{"Effect":"Allow","Action":["sts:AssumeRole","sts:TagSession"],
+                "Principal":{{"AWS":"arn:aws:iam::222233334444:role/ci"}},
+                "Condition":{{{conditions}}}}}"#
+        ))
+    }
+
+    /// The same, whose own policy compares the team of its session.
+    fn relying(conditions: &str) -> Role {
+        let guard = "StringEquals aws:ResourceTag/Team ${aws:PrincipalTag/Team}";
+        tagging(conditions).may(&allow("s3:GetObject", "*", guard))
+    }
+
+    #[test]
+    fn a_tag_of_the_callers_choice_is_flagged_and_held_to_its_team() {
+        let bench = Bench::of([relying("")]);
+        assert_eq!(
+            bench.evidence(&RULE),
+            "trust policy of `ads`, statement 1: `arn:aws:iam::222233334444:role/ci` may pass a session \
+             tag `Team` of its own choice, and inline policy `p` of `ads`, statement 1 compares it"
+        );
+        bench.mended(&RULE);
+    }
+
+    #[test]
+    fn a_role_that_lets_the_chosen_team_in_is_told() {
+        let caller = tagging("").may(&allow("sts:AssumeRole", "*", ""));
+        let trust = |conditions: &str| admit(&format!("AWS {}", arn("ads")), conditions);
+        let data = |conditions: &str| {
+            role_in("333344445555", "data", "billing").trusting(&trust(conditions))
+        };
+        let compared = data("StringEquals aws:PrincipalTag/Team billing");
+        let told = Bench::of([caller.clone(), compared]).evidence(&RULE);
+        let end = ", and so assumes `arn:aws:iam::333344445555:role/data` of team `billing`";
+        assert!(told.ends_with(end), "{told}");
+        // What is open whatever the tag is the matter of another rule.
+        assert_eq!(Bench::of([caller, data("")]).faults(&RULE), []);
+    }
+
+    #[test]
+    fn where_no_policy_relies_on_the_callers_team_nothing_is_lost() {
+        assert_eq!(Bench::of([tagging("")]).faults(&RULE), []);
+        let reading = tagging("").may(&allow("s3:GetObject", "*", ""));
+        assert_eq!(Bench::of([reading]).faults(&RULE), []);
+    }
+
+    #[test]
+    fn a_tag_held_to_its_own_value_or_left_out_of_the_keys_passes() {
+        for conditions in [
+            r#""StringEquals":{"aws:RequestTag/Team":"ads"}"#,
+            r#""ForAllValues:StringEquals":{"aws:TagKeys":["Job"]}"#,
+        ] {
+            let bench = Bench::of([relying(conditions)]);
+            assert_eq!(bench.faults(&RULE), [], "{conditions}");
+        }
+        let listed = r#""ForAllValues:StringEquals":{"aws:TagKeys":["Job","Team"]}"#;
+        let bench = Bench::of([relying(listed)]);
+        assert_eq!(bench.faults(&RULE).len(), 1);
+    }
+
+    #[test]
+    fn a_choice_among_named_teams_opens_what_is_theirs() {
+        let either = r#""StringEquals":{"aws:RequestTag/Team":["ads","billing"]}"#;
+        let caller = tagging(either).may(&allow("sts:AssumeRole", "*", ""));
+        let trusting = |team: &str| {
+            let compared = format!("StringEquals aws:PrincipalTag/Team {team}");
+            let trust = admit(&format!("AWS {}", arn("ads")), &compared);
+            role_in("333344445555", "data", team).trusting(&trust)
+        };
+        let known = |bench: Bench| {
+            bench.under(|policy| {
+                policy.teams = ["ads", "billing", "growth"].map(str::to_owned).into();
+            })
+        };
+        let bench = known(Bench::of([caller.clone(), trusting("billing")]));
+        let told = bench.evidence(&RULE);
+        assert!(told.ends_with("role/data` of team `billing`"), "{told}");
+        bench.mended(&RULE);
+        // What another team alone comes to can't be chosen.
+        let bench = known(Bench::of([caller, trusting("growth")]));
+        assert_eq!(bench.faults(&RULE), []);
+    }
+
+    #[test]
+    fn of_an_untagged_role_its_owner_must_say_what_may_be_passed() {
+        let mut untagged = relying("");
+        untagged.tags.clear();
+        let fault = Bench::of([untagged]).fault(&RULE);
+        assert_eq!(fault.remedy.written().aws_cli, "");
+    }
 }

@@ -51,3 +51,56 @@ fn fault(tagged: Tagged<'_>, cx: &Context<'_>) -> Option<Fault> {
     };
     Some(tagged.fault(evidence, cx).mended_by(fix))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::estate::{ManagedPolicy, Role};
+    use crate::subject::bench::{Bench, allow, managed, role};
+
+    fn tagged(lower: &str) -> Role {
+        let mut role = role("judged", "ads");
+        role.tags.insert("team".into(), lower.into());
+        role
+    }
+
+    fn policy(lower: &str) -> ManagedPolicy {
+        let mut policy = managed("p", "ads", &allow("s3:GetObject", "*", ""));
+        let tags = policy.tags.as_mut().unwrap();
+        tags.insert("team".into(), lower.into());
+        policy
+    }
+
+    #[test]
+    fn two_teams_in_two_cases_of_the_key_are_flagged() {
+        let bench = Bench::of([tagged("billing")]);
+        assert_eq!(
+            bench.evidence(&RULE),
+            "carries `Team` = `ads` and `team` = `billing`"
+        );
+        let fix = bench.fault(&RULE).remedy.written().aws_cli;
+        assert!(
+            fix.starts_with("# set `Team` to the right team first\n"),
+            "{fix}"
+        );
+        bench.mended(&RULE);
+    }
+
+    #[test]
+    fn a_policy_that_roles_hold_is_flagged_once() {
+        let holders = ["a", "b"].map(|name| role(name, "ads").holding(&policy("billing")));
+        let bench = Bench::of(holders).policies([policy("billing")]);
+        let fault = bench.fault(&RULE);
+        assert_eq!(fault.resource, Some(policy("").arn));
+        bench.mended(&RULE);
+    }
+
+    #[test]
+    fn one_team_in_two_cases_one_tag_and_another_key_pass() {
+        assert_eq!(Bench::of([tagged("ads")]).faults(&RULE), []);
+        assert_eq!(Bench::of([role("judged", "ads")]).faults(&RULE), []);
+        let mut other = role("judged", "ads");
+        other.tags.insert("Teams".into(), "billing".into());
+        assert_eq!(Bench::of([other]).faults(&RULE), []);
+    }
+}

@@ -58,3 +58,64 @@ fn fault(tagged: Tagged<'_>, cx: &Context<'_>) -> Option<Fault> {
     let fix = Remediation { aws_cli, ..set };
     Some(tagged.fault(evidence, cx).mended_by(fix))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::estate::{ManagedPolicy, Role};
+    use crate::subject::bench::{Bench, allow, managed, role};
+
+    fn lower(role: Role, team: &str) -> Role {
+        let mut role = role;
+        role.tags.insert("team".into(), team.into());
+        role
+    }
+
+    fn policy() -> ManagedPolicy {
+        let mut policy = managed("p", "", &allow("s3:GetObject", "*", ""));
+        let tags = policy.tags.as_mut().unwrap();
+        tags.insert("TEAM".into(), "ads".into());
+        policy
+    }
+
+    #[test]
+    fn a_key_in_another_case_is_flagged_and_written_as_it_is_meant() {
+        let bench = Bench::of([lower(role("judged", ""), "ads")]);
+        assert_eq!(
+            bench.evidence(&RULE),
+            "its team stands under `team`, not `Team`"
+        );
+        // A role can't hold both at once.
+        let fix = bench.fault(&RULE).remedy.written().aws_cli;
+        assert!(fix.find("untag-role") < fix.find(" tag-role"), "{fix}");
+        bench.mended(&RULE);
+    }
+
+    #[test]
+    fn the_same_team_beside_the_right_key_is_flagged() {
+        let bench = Bench::of([lower(role("judged", "ads"), "ads")]);
+        assert_eq!(bench.evidence(&RULE), "carries `team` beside `Team`");
+        let fix = bench.fault(&RULE).remedy.written().aws_cli;
+        assert!(!fix.contains(" tag-role"), "{fix}");
+        bench.mended(&RULE);
+    }
+
+    #[test]
+    fn a_policy_is_never_without_its_team() {
+        let holder = role("judged", "ads").holding(&policy());
+        let bench = Bench::of([holder]).policies([policy()]);
+        let fix = bench.fault(&RULE).remedy.written().aws_cli;
+        assert!(fix.find(" tag-policy") < fix.find("untag-policy"), "{fix}");
+        bench.mended(&RULE);
+    }
+
+    #[test]
+    fn the_key_as_it_is_set_and_two_teams_pass() {
+        assert_eq!(Bench::of([role("judged", "ads")]).faults(&RULE), []);
+        let conflicting = lower(role("judged", "ads"), "billing");
+        assert_eq!(Bench::of([conflicting]).faults(&RULE), []);
+        let bench = Bench::of([lower(role("judged", ""), "ads")]);
+        let bench = bench.under(|policy| policy.team_tag = "team".into());
+        assert_eq!(bench.faults(&RULE), []);
+    }
+}

@@ -84,3 +84,61 @@ fn accounts<'a>(stated: &Stated<'a>) -> impl Iterator<Item = &'a str> {
     });
     named.chain(stated.statement.accounts_of_conditions())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::subject::bench::{Bench, admit, allow, role};
+
+    fn trusting(whom: &str, conditions: &str) -> Bench {
+        Bench::of([role("ads", "ads").trusting(&admit(whom, conditions))])
+    }
+
+    #[test]
+    fn an_account_by_its_number_or_its_root_user_is_flagged() {
+        for whom in ["AWS 222233334444", "AWS arn:aws:iam::222233334444:root"] {
+            let bench = trusting(whom, "");
+            assert_eq!(
+                bench.evidence(&RULE),
+                "trust policy of `ads`, statement 1: it admits every role of account 222233334444 that \
+                 may assume roles"
+            );
+            bench.mended(&RULE);
+        }
+    }
+
+    #[test]
+    fn callers_of_other_teams_in_the_account_are_told() {
+        let caller = role("billing", "billing").may(&allow("sts:AssumeRole", "*", ""));
+        let trusting = role("ads", "ads").trusting(&admit("AWS 111122223333", ""));
+        let told = Bench::of([trusting, caller]).evidence(&RULE);
+        assert!(
+            told.ends_with("`billing` of another team or none among them"),
+            "{told}"
+        );
+    }
+
+    #[test]
+    fn what_hangs_on_an_unknown_key_is_unknown() {
+        let reason = trusting("AWS 222233334444", "IpAddress aws:SourceIp 10.0.0.0/8");
+        assert_eq!(
+            reason.unknown(&RULE),
+            "trust policy of `ads`, statement 1: whether it admits every role of account 222233334444 \
+             hangs on `aws:SourceIp`"
+        );
+    }
+
+    #[test]
+    fn a_guard_on_the_caller_and_an_external_id_pass() {
+        for conditions in [
+            "StringEquals aws:PrincipalTag/Team ads",
+            "ArnLike aws:PrincipalArn arn:aws:iam::222233334444:role/ads/*",
+            "StringEquals sts:ExternalId 4711",
+        ] {
+            let bench = trusting("AWS 222233334444", conditions);
+            assert_eq!(bench.faults(&RULE), [], "{conditions}");
+        }
+        let named = trusting("AWS arn:aws:iam::222233334444:role/ads", "");
+        assert_eq!(named.faults(&RULE), []);
+    }
+}

@@ -58,3 +58,85 @@ fn check(stated: &Stated<'_>, cx: &Context<'_>) -> Option<Fault> {
         Open::Organization => fault(who).of_severity(Severity::High),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::finding::Severity;
+    use crate::subject::bench::{Bench, admit, role};
+
+    fn trusting(conditions: &str) -> Bench {
+        Bench::of([role("ads", "ads").trusting(&admit("AWS *", conditions))])
+    }
+
+    #[test]
+    fn every_role_of_aws_is_flagged_as_the_worst() {
+        let bench = trusting("");
+        assert_eq!(
+            bench.evidence(&RULE),
+            "trust policy of `ads`, statement 1: it admits every role of every account of AWS"
+        );
+        assert_eq!(bench.fault(&RULE).severity, None);
+        bench.mended(&RULE);
+    }
+
+    #[test]
+    fn every_role_of_the_organization_is_high() {
+        let bench = trusting("StringEquals aws:PrincipalOrgID o-example");
+        let bench = bench.of_organization("o-example");
+        let told = bench.evidence(&RULE);
+        assert!(
+            told.ends_with("it admits every role of the organization"),
+            "{told}"
+        );
+        assert_eq!(bench.fault(&RULE).severity, Some(Severity::High));
+        bench.mended(&RULE);
+        let unlisted = trusting("StringEquals aws:PrincipalOrgID o-example");
+        assert_eq!(unlisted.evidence(&RULE), told);
+    }
+
+    #[test]
+    fn it_hangs_on_unknown_keys_where_the_organization_is_not_known_either() {
+        for (conditions, key) in [
+            ("StringEquals sts:ExternalId 4711", "sts:ExternalId"),
+            (
+                "Bool aws:MultiFactorAuthPresent true",
+                "aws:MultiFactorAuthPresent",
+            ),
+            ("IpAddress aws:SourceIp 10.0.0.0/8", "aws:SourceIp"),
+        ] {
+            let reason = trusting(conditions).unknown(&RULE);
+            assert!(reason.ends_with(&format!("hangs on `{key}`")), "{reason}");
+        }
+        let both = "StringEquals aws:PrincipalOrgID o-example; IpAddress aws:SourceIp 10.0.0.0/8";
+        let reason = trusting(both).unknown(&RULE);
+        assert!(
+            reason.contains("every role of the organization hangs on"),
+            "{reason}"
+        );
+    }
+
+    #[test]
+    fn what_hangs_on_an_unknown_key_is_unknown() {
+        let bench = trusting("IpAddress aws:SourceIp 10.0.0.0/8").of_organization("o-example");
+        let reason = bench.unknown(&RULE);
+        assert!(reason.ends_with(
+            "whether it admits every role of every account of AWS hangs on `aws:SourceIp`"
+        ));
+    }
+
+    #[test]
+    fn a_guard_on_the_caller_and_a_denial_of_all_others_pass() {
+        for conditions in [
+            "StringEquals aws:PrincipalTag/Team ads",
+            "StringEquals aws:PrincipalAccount 111122223333",
+        ] {
+            assert_eq!(trusting(conditions).faults(&RULE), [], "{conditions}");
+        }
+        let denial = r#"{"Effect":"Deny","Principal":"*","Action":"sts:AssumeRole","Condition":
+            {"StringNotEquals":{"aws:PrincipalTag/Team":"ads"}}}"#;
+        let denied = [admit("AWS *", "").as_str(), denial].join(",");
+        let denied = Bench::of([role("ads", "ads").trusting(&denied)]);
+        assert_eq!(denied.faults(&RULE), []);
+    }
+}

@@ -81,6 +81,7 @@ fn fault(estate: &Estate<'_>, admitted: &Admitted, how: &str, cx: &Context<'_>) 
         read_from: estate.roles_of(&[from, to]),
         ..kept.fault(target, &evidence)
     };
+    let fault = fault.unless_forbidden(caller.unread_limit.as_deref());
     if !admitted.is_sure {
         return Some(fault.unless_conditions_fail());
     }
@@ -96,4 +97,59 @@ fn closed(kept: &Kept, target: &Node, cx: &Context<'_>) -> crate::Remediation {
         guard(list, at, &[("StringEquals", &tag, team)]);
     });
     kept.replaced_by(target, &guarded)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::estate::Role;
+    use crate::subject::bench::{Bench, admit, allow, arn, role, role_in};
+
+    fn admitting(conditions: &str) -> String {
+        admit(&format!("AWS {}", arn("ads")), conditions)
+    }
+
+    fn abroad() -> Role {
+        role_in("222233334444", "billing", "billing").trusting(&admitting(""))
+    }
+
+    #[test]
+    fn within_one_account_naming_the_role_is_enough() {
+        let trusting = role("billing", "billing").trusting(&admitting(""));
+        let bench = Bench::of([role("ads", "ads"), trusting]);
+        assert_eq!(
+            bench.evidence(&RULE),
+            "trust policy of `billing`, statement 1: it admits `arn:aws:iam::111122223333:role/ads` of \
+             team `ads`, and needs no more"
+        );
+        bench.mended(&RULE);
+    }
+
+    #[test]
+    fn from_another_account_it_is_said_before_the_caller_allows_itself_to() {
+        let bench = Bench::of([role("ads", "ads"), abroad()]);
+        let told = bench.evidence(&RULE);
+        assert!(
+            told.ends_with("of team `ads`, whose own policies don't allow it yet"),
+            "{told}"
+        );
+        bench.mended(&RULE);
+    }
+
+    #[test]
+    fn where_both_sides_allow_it_another_rule_speaks() {
+        let caller = role("ads", "ads").may(&allow("sts:AssumeRole", "*", ""));
+        assert_eq!(Bench::of([caller, abroad()]).faults(&RULE), []);
+    }
+
+    #[test]
+    fn its_own_team_a_guard_and_an_agreement_pass() {
+        let own = role("ads-data", "ads").trusting(&admitting(""));
+        assert_eq!(Bench::of([role("ads", "ads"), own]).faults(&RULE), []);
+        let guard = admitting("StringEquals aws:PrincipalTag/Team billing");
+        let guarded = role("billing", "billing").trusting(&guard);
+        assert_eq!(Bench::of([role("ads", "ads"), guarded]).faults(&RULE), []);
+        let agreed = Bench::of([role("ads", "ads"), abroad()]).agreed("ads", "billing");
+        assert_eq!(agreed.faults(&RULE), []);
+    }
 }

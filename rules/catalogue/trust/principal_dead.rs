@@ -31,3 +31,48 @@ fn check(estate: &Estate<'_>, _: &Context<'_>) -> Vec<Fault> {
     });
     faults.collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::subject::bench::{Bench, admit, admit_jobs, role};
+
+    const GONE: &str = "AWS AROAJQABLZS4A3QDU576Q";
+
+    #[test]
+    fn the_id_of_a_deleted_role_is_flagged() {
+        let trust = [admit_jobs("111122223333"), admit(GONE, "")].join(",");
+        assert_eq!(
+            Bench::of([role("ads", "ads").trusting(&trust)]).evidence(&RULE),
+            "trust policy of `ads`, statement 2: `AROAJQABLZS4A3QDU576Q` was deleted"
+        );
+    }
+
+    #[test]
+    fn it_is_flagged_where_it_may_pass_session_tags_alone() {
+        let tagging = admit(GONE, "").replace("sts:AssumeRole", "sts:TagSession");
+        let told = Bench::of([role("ads", "ads").trusting(&tagging)]).evidence(&RULE);
+        assert!(
+            told.ends_with("`AROAJQABLZS4A3QDU576Q` was deleted"),
+            "{told}"
+        );
+    }
+
+    #[test]
+    fn an_account_a_role_and_anybody_are_not_gone() {
+        for whom in [
+            "AWS 111122223333",
+            "AWS arn:aws:iam::111122223333:role/AROAJQABLZS4A3QDU576Q",
+            "AWS *",
+        ] {
+            let trusting = role("ads", "ads").trusting(&admit(whom, ""));
+            assert_eq!(Bench::of([trusting]).faults(&RULE), [], "{whom}");
+        }
+    }
+
+    #[test]
+    fn an_untagged_role_is_not_judged() {
+        let untagged = role("x", "").trusting(&admit(GONE, ""));
+        assert_eq!(Bench::of([untagged]).faults(&RULE), []);
+    }
+}

@@ -74,3 +74,82 @@ fn saml(stated: &Stated<'_>, principal: &Principal) -> Option<Fault> {
         format!("it admits whomever `{provider}` vouches for, whatever the assertion was made for");
     Some(stated.fault(&evidence).of_severity(Severity::High))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::finding::Severity;
+    use crate::subject::bench::{Bench, admit, role};
+
+    const GITHUB: &str = "oidc-provider/token.actions.githubusercontent.com";
+    const CLUSTER: &str = "oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/ABCDEF";
+    const SAML: &str = "saml-provider/idp";
+
+    /// A role that whoever a provider vouches for assumes by an action, under conditions.
+    fn by(action: &str, provider: &str, conditions: &str) -> Bench {
+        let whom = format!("Federated arn:aws:iam::111122223333:{provider}");
+        let trust = admit(&whom, conditions).replace("sts:AssumeRole", action);
+        Bench::of([role("ads", "ads").trusting(&trust)])
+    }
+
+    fn web(provider: &str, conditions: &str) -> Bench {
+        by("sts:AssumeRoleWithWebIdentity", provider, conditions)
+    }
+
+    fn saml(conditions: &str) -> Bench {
+        by("sts:AssumeRoleWithSAML", SAML, conditions)
+    }
+
+    #[test]
+    fn a_public_provider_that_may_vouch_for_anybody_is_the_worst() {
+        let aud = "StringEquals token.actions.githubusercontent.com:aud sts.amazonaws.com";
+        for conditions in ["", aud] {
+            let bench = web(GITHUB, conditions);
+            let told = bench.evidence(&RULE);
+            assert!(
+                told.starts_with(
+                    "trust policy of `ads`, statement 1: it admits whomever \
+                     `token.actions.githubusercontent.com` ("
+                ),
+                "{told}"
+            );
+            assert_eq!(bench.fault(&RULE).severity, None);
+        }
+    }
+
+    #[test]
+    fn a_provider_of_ones_own_is_high() {
+        let bench = web(CLUSTER, "");
+        let told = bench.evidence(&RULE);
+        assert!(told.ends_with("/id/ABCDEF` vouches for"), "{told}");
+        assert_eq!(bench.fault(&RULE).severity, Some(Severity::High));
+        let bench = saml("StringLike SAML:aud *");
+        let told = bench.evidence(&RULE);
+        assert!(
+            told.ends_with("whatever the assertion was made for"),
+            "{told}"
+        );
+        assert_eq!(bench.fault(&RULE).severity, Some(Severity::High));
+    }
+
+    #[test]
+    fn a_subject_and_an_audience_of_saml_pass() {
+        let sub = "StringLike token.actions.githubusercontent.com:sub repo:acme/ads:*";
+        assert_eq!(web(GITHUB, sub).faults(&RULE), []);
+        let sub = "StringEquals oidc.eks.eu-west-1.amazonaws.com/id/ABCDEF:sub \
+                   system:serviceaccount:ads:jobs";
+        assert_eq!(web(CLUSTER, sub).faults(&RULE), []);
+        let aud = "StringEquals SAML:aud https://signin.aws.amazon.com/saml";
+        assert_eq!(saml(aud).faults(&RULE), []);
+    }
+
+    #[test]
+    fn what_no_provider_comes_in_by_and_an_untagged_role_pass() {
+        assert_eq!(by("sts:TagSession", GITHUB, "").faults(&RULE), []);
+        let trust = admit("Federated accounts.google.com", "");
+        let trust = trust.replace("sts:AssumeRole", "sts:AssumeRoleWithWebIdentity");
+        let of = |team: &str| Bench::of([role("ads", team).trusting(&trust)]);
+        assert_eq!(of("").faults(&RULE), []);
+        assert_eq!(of("ads").faults(&RULE).len(), 1);
+    }
+}

@@ -62,3 +62,54 @@ fn check(stated: &Stated<'_>, _: &Context<'_>) -> Option<Fault> {
         fault.mended_by(fix)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::finding::Severity;
+    use crate::subject::bench::{Bench, admit, role};
+
+    const EMR: &str = "Service emr-serverless.amazonaws.com";
+
+    fn trusting(whom: &str, conditions: &str) -> Bench {
+        Bench::of([role("ads", "ads").trusting(&admit(whom, conditions))])
+    }
+
+    #[test]
+    fn another_service_beside_emr_serverless_is_flagged() {
+        let guard = "StringEquals aws:SourceAccount 111122223333";
+        let bench = trusting(&format!("{EMR} lambda.amazonaws.com"), guard);
+        assert_eq!(
+            bench.evidence(&RULE),
+            "trust policy of `ads`, statement 1: `lambda.amazonaws.com` may assume the role as well"
+        );
+        assert_eq!(bench.fault(&RULE).severity, None);
+    }
+
+    #[test]
+    fn emr_serverless_for_any_account_is_low_and_held_to_its_own() {
+        let bench = trusting(EMR, "");
+        assert_eq!(
+            bench.evidence(&RULE),
+            "trust policy of `ads`, statement 1: EMR Serverless may assume the role for any account"
+        );
+        assert_eq!(bench.fault(&RULE).severity, Some(Severity::Low));
+        bench.mended(&RULE);
+    }
+
+    #[test]
+    fn a_guard_by_account_or_by_source_passes() {
+        let source = "ArnLike aws:SourceArn arn:aws:emr-serverless:*:111122223333:/applications/*";
+        for guard in ["StringEquals aws:SourceAccount 111122223333", source] {
+            assert_eq!(trusting(EMR, guard).faults(&RULE), [], "{guard}");
+        }
+    }
+
+    #[test]
+    fn a_role_that_runs_no_jobs_is_not_judged() {
+        assert_eq!(
+            trusting("Service lambda.amazonaws.com", "").faults(&RULE),
+            []
+        );
+    }
+}

@@ -42,3 +42,52 @@ fn check(stated: &Stated<'_>, cx: &Context<'_>) -> Option<Fault> {
         )
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::subject::bench::{Bench, admit, application, role};
+
+    /// A role of `ads` that serves an application under an operator, where both teams have one.
+    fn serving(id: &str, operator: &str) -> Bench {
+        let source = format!("arn:aws:emr-serverless:eu-west-1:111122223333:/applications/{id}");
+        let conditions = format!("{operator} aws:SourceArn {source}");
+        let trust = admit("Service emr-serverless.amazonaws.com", &conditions);
+        let applications = [
+            application("00fads", "ads"),
+            application("00fbilling", "billing"),
+            application("00funtagged", ""),
+        ];
+        Bench::of([role("ads", "ads").trusting(&trust)]).applications(applications)
+    }
+
+    #[test]
+    fn an_application_of_another_team_is_flagged() {
+        for id in ["00fbilling", "00fbilling/jobruns/*"] {
+            assert_eq!(
+                serving(id, "ArnLike").evidence(&RULE),
+                "trust policy of `ads`, statement 1: it serves the application `00fbilling`, which is \
+                 of team `billing`"
+            );
+        }
+    }
+
+    #[test]
+    fn its_own_an_untagged_and_an_unread_application_pass() {
+        for id in ["00fads", "00funtagged", "00funread"] {
+            assert_eq!(serving(id, "ArnLike").faults(&RULE), [], "{id}");
+        }
+    }
+
+    #[test]
+    fn an_application_that_is_left_out_passes() {
+        assert_eq!(serving("00fbilling", "ArnNotEquals").faults(&RULE), []);
+    }
+
+    #[test]
+    fn an_agreement_lets_the_team_of_the_application_in() {
+        let serving = || serving("00fbilling", "ArnEquals");
+        assert_eq!(serving().agreed("billing", "ads").faults(&RULE), []);
+        assert_eq!(serving().agreed("ads", "billing").faults(&RULE).len(), 1);
+    }
+}
