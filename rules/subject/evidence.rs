@@ -74,9 +74,10 @@ pub fn witness(
     by: Option<&Because<'_, PolicyName<'_>>>,
 ) -> String {
     let (role, action, resource) = (&holder.role.arn, request.action, request.resource);
-    let certainty = match access {
-        Access::Allowed if holder.unread_limit().is_some() => "as far as was read".to_owned(),
-        _ => certainty(request, access, by.map(|it| it.statement)),
+    let certainty = if access == Access::Allowed && holder.unread_limit().is_some() {
+        "as far as was read".to_owned()
+    } else {
+        certainty(request, access, by.map(|it| it.statement))
     };
     format!("`{role}` may {action} `{resource}` ({certainty})")
 }

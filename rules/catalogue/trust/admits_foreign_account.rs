@@ -52,9 +52,10 @@ fn check(estate: &Estate<'_>, cx: &Context<'_>) -> Vec<Fault> {
 /// Whether the trust policy denies for sure whomever a statement of it admits of an account of another organization.
 fn is_denied(node: &Node, kept: &Kept, account: &str, cx: &Context<'_>) -> bool {
     let named = kept.statement.named().iter();
-    let identities = named.filter_map(|it| match it {
-        Principal::Identity(arn) => Some(Arn::from(arn.as_str())),
-        _ => None,
+    let identities = named.filter_map(|principal| {
+        let is_identity = matches!(principal, Principal::Identity(_));
+        let arn = principal.aws().filter(|_| is_identity);
+        arn.map(Arn::from)
     });
     let mut callers: Vec<_> = identities.filter(|it| it.account() == account).collect();
     if callers.is_empty() {
@@ -71,8 +72,8 @@ fn is_denied(node: &Node, kept: &Kept, account: &str, cx: &Context<'_>) -> bool 
         let mut denials = trust.filter(|it| it.effect == Effect::Deny);
         denials.any(|it| {
             let principals = it.principals.as_ref();
-            let names = principals.is_some_and(|it| it.names(request.caller).is_some());
-            names && it.matches(&request) == Truth::True
+            let is_named = principals.is_some_and(|it| it.names(request.caller).is_some());
+            is_named && it.matches(&request) == Truth::True
         })
     })
 }
