@@ -46,3 +46,39 @@ const WAYS: [Way; 2] = [
 fn check(holder: &Holder<'_>, inventory: &Inventory<'_>, cx: &Context<'_>) -> Vec<Fault> {
     of_others(holder, inventory, cx, &WAYS)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::subject::bench::{Bench, allow, application, role};
+
+    const DASHBOARD: &str = "emr-serverless:GetDashboardForJobRun";
+
+    fn among(conditions: &str) -> Bench {
+        let reading = role("ads", "ads").may(&allow(DASHBOARD, "*", conditions));
+        Bench::of([reading]).applications([
+            application("00fads", "ads"),
+            application("00fbilling", "billing"),
+        ])
+    }
+
+    #[test]
+    fn runs_of_another_teams_application_are_flagged() {
+        let evidence = among("").evidence(&RULE);
+        assert!(evidence.contains("applications/00fbilling"), "{evidence}");
+        assert!(!evidence.contains("applications/00fads"), "{evidence}");
+    }
+
+    #[test]
+    fn runs_with_the_teams_own_tag_pass() {
+        let own = "StringEquals aws:ResourceTag/Team ads";
+        assert_eq!(among(own).faults(&RULE), []);
+        let others = "StringEquals aws:ResourceTag/Team billing";
+        assert_eq!(among(others).faults(&RULE).len(), 1);
+    }
+
+    #[test]
+    fn a_shared_team_may_look() {
+        assert_eq!(among("").shared("ads").faults(&RULE), []);
+    }
+}
