@@ -73,7 +73,11 @@ fn faults(document: &Value, kind: &str) -> Vec<(&'static str, Fault)> {
             let is_form = |id: &str| forms.iter().any(|it| id.starts_with(it));
             for rule in crate::catalogue::rules().filter(|rule| is_form(rule.id)) {
                 if let Check::Statement { check } = rule.check {
-                    faults.extend(check(&stated, &cx).map(|fault| (rule.id, fault)));
+                    faults.extend(
+                        check(&stated, &cx)
+                            .into_iter()
+                            .map(|fault| (rule.id, fault)),
+                    );
                 }
             }
         }

@@ -8,6 +8,7 @@ use crate::finding::{Fault, Finding, Fingerprint, RuleId};
 use crate::iam::{Held, Inventory};
 use crate::judge::subject::Subject;
 use crate::settings::Context;
+use crate::subject::role::{ManagedPolicySubject, RoleSubject};
 use crate::subject::rule::{Check, Rule, Tells};
 use crate::subject::statement::Stated;
 
@@ -40,19 +41,19 @@ pub(super) fn of_account(inventory: &Inventory<'_>, cx: &Context<'_>) -> Vec<Fou
         match rule.check {
             Check::Role { check } => {
                 for holder in &inventory.roles {
-                    let faults = check(holder, inventory, cx);
+                    let faults = check(&RoleSubject { holder, inventory }, cx);
                     found.extend(Found::all(rule, &holder.role.arn, faults));
                 }
             }
             Check::ManagedPolicy { check } => {
                 for policy in inventory.policies.iter().filter(|policy| is_own(policy)) {
-                    let faults = check(policy, inventory, cx).into_iter().collect();
+                    let faults = check(&ManagedPolicySubject { policy, inventory }, cx);
                     found.extend(Found::all(rule, &policy.arn, faults));
                 }
             }
             Check::Statement { check } => {
                 for stated in statements(inventory) {
-                    let faults = check(&stated, cx).into_iter().collect();
+                    let faults = check(&stated, cx);
                     found.extend(Found::all(rule, &stated.holder.role.arn, faults));
                 }
             }

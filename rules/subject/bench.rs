@@ -13,6 +13,7 @@ use crate::finding::{Fault, Verdict};
 use crate::graph::{Edges, Estate};
 use crate::iam::{Held, Inventory};
 use crate::settings::{Context, Policy};
+use crate::subject::role::{ManagedPolicySubject, RoleSubject};
 use crate::subject::rule::{Check, Rule};
 use crate::subject::statement::Stated;
 
@@ -180,18 +181,18 @@ fn of_account(rule: &Rule, inventory: &Inventory<'_>, cx: &Context<'_>) -> Vec<F
         Check::Role { check } => {
             let roles = inventory.roles.iter();
             roles
-                .flat_map(|holder| check(holder, inventory, cx))
+                .flat_map(|holder| check(&RoleSubject { holder, inventory }, cx))
                 .collect()
         }
         Check::ManagedPolicy { check } => {
             let policies = inventory.policies.iter();
             policies
-                .filter_map(|policy| check(policy, inventory, cx))
+                .flat_map(|policy| check(&ManagedPolicySubject { policy, inventory }, cx))
                 .collect()
         }
         Check::Statement { check } => {
             let all = statements(inventory);
-            all.filter_map(|stated| check(&stated, cx)).collect()
+            all.flat_map(|stated| check(&stated, cx)).collect()
         }
         Check::Lineage { .. }
         | Check::Application { .. }

@@ -11,6 +11,24 @@ use crate::settings::Context;
 use crate::settings::Policy;
 use crate::subject::evidence;
 
+/// A role with all its policies.
+#[derive(Clone, Copy, Debug)]
+pub struct RoleSubject<'a> {
+    /// The role.
+    pub holder: &'a Holder<'a>,
+    /// The roles and policies of its account.
+    pub inventory: &'a Inventory<'a>,
+}
+
+/// A managed policy of the account that a role in scope holds.
+#[derive(Clone, Copy, Debug)]
+pub struct ManagedPolicySubject<'a> {
+    /// The policy.
+    pub policy: &'a ManagedPolicy,
+    /// The roles and policies of its account.
+    pub inventory: &'a Inventory<'a>,
+}
+
 /// What carries a team's tag.
 #[derive(Clone, Copy)]
 pub(crate) enum Tagged<'a> {

@@ -1,11 +1,11 @@
 //! What a rule is.
 
-use crate::estate::{ManagedPolicy, Scope};
+use crate::estate::Scope;
 use crate::finding::{Fault, Severity};
 use crate::graph::Estate;
-use crate::iam::{Holder, Inventory};
 use crate::lineage::{Concerns, JudgedKeys, Setup};
 use crate::settings::{Context, Exemption, Parameters, Policy};
+use crate::subject::role::{ManagedPolicySubject, RoleSubject};
 use crate::subject::{application, configuration, job_run, session, statement};
 
 /// Declares this file's `RULE`; its doc comment becomes the rule's page in the catalogue.
@@ -169,17 +169,17 @@ pub enum Check {
     /// Judges a role with all its policies.
     Role {
         /// The predicate, with the change that mends each fault.
-        check: fn(&Holder<'_>, &Inventory<'_>, &Context<'_>) -> Vec<Fault>,
+        check: fn(&RoleSubject<'_>, &Context<'_>) -> Vec<Fault>,
     },
     /// Judges a statement of a policy that a role holds, or of its trust policy.
     Statement {
         /// The predicate, with the change that mends the fault.
-        check: fn(&statement::Stated<'_>, &Context<'_>) -> Option<Fault>,
+        check: fn(&statement::Stated<'_>, &Context<'_>) -> Vec<Fault>,
     },
     /// Judges a managed policy of the account that a role in scope holds.
     ManagedPolicy {
         /// The predicate, with the change that mends the fault.
-        check: fn(&ManagedPolicy, &Inventory<'_>, &Context<'_>) -> Option<Fault>,
+        check: fn(&ManagedPolicySubject<'_>, &Context<'_>) -> Vec<Fault>,
     },
     /// Judges the roles of all accounts together.
     Estate {

@@ -1,7 +1,7 @@
 use crate::finding::Fault;
-use crate::iam::{Holder, Inventory};
 use crate::settings::Context;
 use crate::subject::adversary::{Adversary, Target};
+use crate::subject::role::RoleSubject;
 use crate::subject::rule::rule;
 use crate::subject::takeover::{opened_by_tag, other_team};
 
@@ -27,7 +27,8 @@ rule! {
     "application-retaggable", High, Role { check }, tells: Effect
 }
 
-fn check(holder: &Holder<'_>, inventory: &Inventory<'_>, cx: &Context<'_>) -> Vec<Fault> {
+fn check(subject: &RoleSubject<'_>, cx: &Context<'_>) -> Vec<Fault> {
+    let (holder, inventory) = (subject.holder, subject.inventory);
     let (tag, untag) = ("emr-serverless:TagResource", "emr-serverless:UntagResource");
     let Some(mut adversary) = Adversary::new(holder, inventory, cx, &[tag, untag]) else {
         return Vec::new();
@@ -65,6 +66,7 @@ mod tests {
     use super::*;
     use crate::estate::{Account, Application, InlinePolicy, Role, Slice};
     use crate::finding::Verdict;
+    use crate::iam::Inventory;
     use crate::subject::bench::{Bench, allow, application, managed, role};
 
     const BOTH: &str = "emr-serverless:TagResource emr-serverless:UntagResource";
@@ -151,7 +153,13 @@ mod tests {
         };
         let cx = Context::example();
         let inventory = Inventory::new(&slice, cx.policy, None);
-        let faults = check(&inventory.roles[0], &inventory, &cx);
+        let faults = check(
+            &RoleSubject {
+                holder: &inventory.roles[0],
+                inventory: &inventory,
+            },
+            &cx,
+        );
         let [fault] = faults.as_slice() else {
             panic!("{faults:?}");
         };

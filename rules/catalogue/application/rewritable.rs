@@ -1,6 +1,6 @@
 use crate::finding::Fault;
-use crate::iam::{Holder, Inventory};
 use crate::settings::Context;
+use crate::subject::role::RoleSubject;
 use crate::subject::rule::rule;
 use crate::subject::takeover::{Place, Way, of_others};
 
@@ -35,7 +35,8 @@ const WAYS: [Way; 1] = [Way {
     is_open: |_| true,
 }];
 
-fn check(holder: &Holder<'_>, inventory: &Inventory<'_>, cx: &Context<'_>) -> Vec<Fault> {
+fn check(subject: &RoleSubject<'_>, cx: &Context<'_>) -> Vec<Fault> {
+    let (holder, inventory) = (subject.holder, subject.inventory);
     of_others(holder, inventory, cx, &WAYS)
 }
 
@@ -46,6 +47,7 @@ mod tests {
         Account, Application, Cause, Gap, InlinePolicy, Region, Role, Scope, Service, Slice,
     };
     use crate::finding::Verdict;
+    use crate::iam::Inventory;
 
     fn faults(application: Option<&str>, condition: &str) -> Vec<Fault> {
         let statement = format!(
@@ -88,7 +90,13 @@ mod tests {
             ..Context::example()
         };
         let inventory = Inventory::new(&slice, cx.policy, None);
-        check(&inventory.roles[0], &inventory, &cx)
+        check(
+            &RoleSubject {
+                holder: &inventory.roles[0],
+                inventory: &inventory,
+            },
+            &cx,
+        )
     }
 
     #[test]

@@ -2,10 +2,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::estate::AccountId;
 use crate::finding::Fault;
-use crate::iam::{Choice, Holder, Inventory, Statement};
+use crate::iam::{Choice, Statement};
 use crate::remedy::iam::{guard_action, mend};
 use crate::settings::Context;
 use crate::subject::evidence::{by_statement, witness};
+use crate::subject::role::RoleSubject;
 use crate::subject::rule::rule;
 
 rule! {
@@ -26,7 +27,8 @@ rule! {
     "assume-unbounded", High, Role { check }, tells: Effect, yields_to: [assume::reaches_other_team]
 }
 
-fn check(holder: &Holder<'_>, inventory: &Inventory<'_>, cx: &Context<'_>) -> Vec<Fault> {
+fn check(subject: &RoleSubject<'_>, cx: &Context<'_>) -> Vec<Fault> {
+    let (holder, inventory) = (subject.holder, subject.inventory);
     let is_bounded = holder.team.is_some() && !cx.policy.is_shared(holder.team);
     if !is_bounded || !holder.speaks_of("sts:AssumeRole") {
         return Vec::new();

@@ -1,7 +1,7 @@
 use crate::finding::Fault;
-use crate::iam::{Holder, Inventory};
 use crate::settings::Context;
 use crate::subject::adversary::{Adversary, Target, boundary_of, policies_of_choice, value};
+use crate::subject::role::RoleSubject;
 use crate::subject::rule::rule;
 
 rule! {
@@ -23,7 +23,8 @@ rule! {
     "boundary-removable", Critical, Role { check }, tells: Effect
 }
 
-fn check(holder: &Holder<'_>, inventory: &Inventory<'_>, cx: &Context<'_>) -> Vec<Fault> {
+fn check(subject: &RoleSubject<'_>, cx: &Context<'_>) -> Vec<Fault> {
+    let (holder, inventory) = (subject.holder, subject.inventory);
     let (delete, put) = (
         "iam:DeleteRolePermissionsBoundary",
         "iam:PutRolePermissionsBoundary",

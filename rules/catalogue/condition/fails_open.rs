@@ -30,7 +30,11 @@ rule! {
     yields_to: [passrole::names_other_team],
 }
 
-fn check(stated: &Stated<'_>, cx: &Context<'_>) -> Option<Fault> {
+fn check(stated: &Stated<'_>, cx: &Context<'_>) -> Vec<Fault> {
+    fault(stated, cx).into_iter().collect()
+}
+
+fn fault(stated: &Stated<'_>, cx: &Context<'_>) -> Option<Fault> {
     stated.bounded_team(cx.policy)?;
     if !stated.is_boundary_allow() {
         return None;

@@ -38,7 +38,11 @@ struct Dead<'a> {
     actions: Vec<&'a str>,
 }
 
-fn check(stated: &Stated<'_>, _: &Context<'_>) -> Option<Fault> {
+fn check(stated: &Stated<'_>, cx: &Context<'_>) -> Vec<Fault> {
+    fault(stated, cx).into_iter().collect()
+}
+
+fn fault(stated: &Stated<'_>, _: &Context<'_>) -> Option<Fault> {
     let statement = stated.statement;
     let dead = dead(statement);
     let first = dead.first()?;

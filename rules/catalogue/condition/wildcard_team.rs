@@ -32,7 +32,11 @@ rule! {
 /// A team that nobody registers.
 const UNREGISTERED: &str = "\u{1}";
 
-fn check(stated: &Stated<'_>, cx: &Context<'_>) -> Option<Fault> {
+fn check(stated: &Stated<'_>, cx: &Context<'_>) -> Vec<Fault> {
+    fault(stated, cx).into_iter().collect()
+}
+
+fn fault(stated: &Stated<'_>, cx: &Context<'_>) -> Option<Fault> {
     stated.bounded_team(cx.policy)?;
     if !stated.is_boundary_allow() {
         return None;

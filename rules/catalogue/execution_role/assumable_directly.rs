@@ -22,7 +22,11 @@ rule! {
     yields_to: [trust::admits_anyone, trust::admits_account, trust::admits_other_team],
 }
 
-fn check(stated: &Stated<'_>, _: &Context<'_>) -> Option<Fault> {
+fn check(stated: &Stated<'_>, cx: &Context<'_>) -> Vec<Fault> {
+    fault(stated, cx).into_iter().collect()
+}
+
+fn fault(stated: &Stated<'_>, _: &Context<'_>) -> Option<Fault> {
     if !lets_assume(stated) || !stated.holder.is_execution {
         return None;
     }

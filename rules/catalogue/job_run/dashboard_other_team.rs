@@ -1,6 +1,6 @@
 use crate::finding::Fault;
-use crate::iam::{Holder, Inventory};
 use crate::settings::Context;
+use crate::subject::role::RoleSubject;
 use crate::subject::rule::rule;
 use crate::subject::takeover::{Place, Way, of_others};
 
@@ -43,7 +43,8 @@ const WAYS: [Way; 2] = [
     },
 ];
 
-fn check(holder: &Holder<'_>, inventory: &Inventory<'_>, cx: &Context<'_>) -> Vec<Fault> {
+fn check(subject: &RoleSubject<'_>, cx: &Context<'_>) -> Vec<Fault> {
+    let (holder, inventory) = (subject.holder, subject.inventory);
     of_others(holder, inventory, cx, &WAYS)
 }
 

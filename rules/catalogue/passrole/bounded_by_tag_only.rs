@@ -1,7 +1,8 @@
 use crate::finding::Fault;
-use crate::iam::{Access, Holder, Inventory, Tags};
+use crate::iam::{Access, Tags};
 use crate::settings::Context;
 use crate::subject::passrole::confined;
+use crate::subject::role::RoleSubject;
 use crate::subject::rule::rule;
 
 rule! {
@@ -26,7 +27,8 @@ rule! {
     yields_to: [passrole::reaches_other_team],
 }
 
-fn check(holder: &Holder<'_>, inventory: &Inventory<'_>, cx: &Context<'_>) -> Vec<Fault> {
+fn check(subject: &RoleSubject<'_>, cx: &Context<'_>) -> Vec<Fault> {
+    let (holder, inventory) = (subject.holder, subject.inventory);
     if holder.team.is_none() || !holder.speaks_of("iam:PassRole") {
         return Vec::new();
     }

@@ -1,7 +1,8 @@
 use crate::finding::Fault;
-use crate::iam::{Choice, Holder, Inventory};
+use crate::iam::Choice;
 use crate::settings::Context;
 use crate::subject::passrole::{allowing, fault};
+use crate::subject::role::RoleSubject;
 use crate::subject::rule::rule;
 
 rule! {
@@ -21,7 +22,8 @@ rule! {
     "passrole-dead", Low, Role { check }
 }
 
-fn check(holder: &Holder<'_>, inventory: &Inventory<'_>, cx: &Context<'_>) -> Vec<Fault> {
+fn check(subject: &RoleSubject<'_>, cx: &Context<'_>) -> Vec<Fault> {
+    let (holder, inventory) = (subject.holder, subject.inventory);
     let account = inventory.account.id.as_str();
     let faults = allowing(holder, cx.policy).filter_map(|by| {
         let mut actions = by.statement.actions.patterns().iter();

@@ -2,6 +2,7 @@ use crate::finding::Fault;
 use crate::iam::{EMR_SERVERLESS, Holder, Inventory, Statement, Tags};
 use crate::settings::Context;
 use crate::subject::passrole::{allowing, fault, is_on_tag_of_role};
+use crate::subject::role::RoleSubject;
 use crate::subject::rule::rule;
 
 rule! {
@@ -20,7 +21,8 @@ rule! {
     yields_to: [passrole::reaches_other_team, passrole::bounded_by_tag_only],
 }
 
-fn check(holder: &Holder<'_>, inventory: &Inventory<'_>, cx: &Context<'_>) -> Vec<Fault> {
+fn check(subject: &RoleSubject<'_>, cx: &Context<'_>) -> Vec<Fault> {
+    let (holder, inventory) = (subject.holder, subject.inventory);
     let faults = allowing(holder, cx.policy).filter_map(|by| {
         let mut own = inventory.roles.iter().filter(|it| it.team == holder.team);
         let reaches_own = own.any(|target| {

@@ -1,8 +1,9 @@
 use crate::finding::Fault;
-use crate::iam::{Holder, Inventory, Tags};
+use crate::iam::Tags;
 use crate::settings::Context;
 use crate::subject::evidence::witness;
 use crate::subject::passrole::confined;
+use crate::subject::role::RoleSubject;
 use crate::subject::rule::rule;
 
 rule! {
@@ -25,7 +26,8 @@ rule! {
     "passrole-reaches-other-team", Critical, Role { check }, tells: Crossing
 }
 
-fn check(holder: &Holder<'_>, inventory: &Inventory<'_>, cx: &Context<'_>) -> Vec<Fault> {
+fn check(subject: &RoleSubject<'_>, cx: &Context<'_>) -> Vec<Fault> {
+    let (holder, inventory) = (subject.holder, subject.inventory);
     if holder.team.is_none() || !holder.speaks_of("iam:PassRole") {
         return Vec::new();
     }

@@ -2,6 +2,7 @@ use crate::finding::Fault;
 use crate::iam::{EMR_SERVERLESS, Holder, Inventory, PASSED_TO, Statement, Tags};
 use crate::settings::Context;
 use crate::subject::passrole::{allowing, fault};
+use crate::subject::role::RoleSubject;
 use crate::subject::rule::rule;
 
 rule! {
@@ -29,7 +30,8 @@ const OTHERS: [&str; 4] = [
     "lambda.amazonaws.com",
 ];
 
-fn check(holder: &Holder<'_>, inventory: &Inventory<'_>, cx: &Context<'_>) -> Vec<Fault> {
+fn check(subject: &RoleSubject<'_>, cx: &Context<'_>) -> Vec<Fault> {
+    let (holder, inventory) = (subject.holder, subject.inventory);
     let faults = allowing(holder, cx.policy).filter_map(|by| {
         let services = OTHERS.into_iter().chain(named(by.statement));
         let mut services = services.filter(|it| *it != EMR_SERVERLESS);

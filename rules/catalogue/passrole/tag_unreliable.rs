@@ -6,6 +6,7 @@ use crate::graph::{Estate, Unreliable};
 use crate::iam::{Holder, Inventory};
 use crate::settings::Context;
 use crate::subject::passrole::{allowing, fault, is_on_tag_of_role};
+use crate::subject::role::RoleSubject;
 use crate::subject::rule::{Check, rule};
 
 rule! {
@@ -77,7 +78,7 @@ fn of_role(holder: &Holder<'_>, inventory: &Inventory<'_>, cx: &Context<'_>) -> 
             continue;
         };
         if rule.severity_in(cx.policy).is_some() {
-            let told = check(holder, inventory, cx);
+            let told = check(&RoleSubject { holder, inventory }, cx);
             found.retain(|it| !told.iter().any(|told| is_same(told, &it.fault)));
         }
     }

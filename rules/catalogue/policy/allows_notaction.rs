@@ -21,7 +21,11 @@ rule! {
     "policy-allows-notaction", High, Statement { check }, tells: Form
 }
 
-fn check(stated: &Stated<'_>, cx: &Context<'_>) -> Option<Fault> {
+fn check(stated: &Stated<'_>, cx: &Context<'_>) -> Vec<Fault> {
+    fault(stated, cx).into_iter().collect()
+}
+
+fn fault(stated: &Stated<'_>, cx: &Context<'_>) -> Option<Fault> {
     stated.bounded_team(cx.policy)?;
     let statement = stated.statement;
     let Choice::AllBut(names) = &statement.actions else {

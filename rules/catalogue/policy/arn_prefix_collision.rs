@@ -49,7 +49,11 @@ enum Collision<'a> {
     Latent(Vec<&'a str>),
 }
 
-fn check(stated: &Stated<'_>, cx: &Context<'_>) -> Option<Fault> {
+fn check(stated: &Stated<'_>, cx: &Context<'_>) -> Vec<Fault> {
+    fault(stated, cx).into_iter().collect()
+}
+
+fn fault(stated: &Stated<'_>, cx: &Context<'_>) -> Option<Fault> {
     let own = stated.bounded_team(cx.policy)?;
     let statement = stated.statement;
     if statement.effect == Effect::Deny || stated.is_trust() {

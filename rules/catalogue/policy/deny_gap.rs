@@ -28,7 +28,11 @@ rule! {
     "policy-deny-gap", Medium, Statement { check }
 }
 
-fn check(stated: &Stated<'_>, cx: &Context<'_>) -> Option<Fault> {
+fn check(stated: &Stated<'_>, cx: &Context<'_>) -> Vec<Fault> {
+    fault(stated, cx).into_iter().collect()
+}
+
+fn fault(stated: &Stated<'_>, cx: &Context<'_>) -> Option<Fault> {
     let own = stated.bounded_team(cx.policy)?;
     let statement = stated.statement;
     if statement.effect == Effect::Allow {

@@ -25,7 +25,11 @@ rule! {
     "policy-notprincipal", High, Statement { check }
 }
 
-fn check(stated: &Stated<'_>, cx: &Context<'_>) -> Option<Fault> {
+fn check(stated: &Stated<'_>, cx: &Context<'_>) -> Vec<Fault> {
+    fault(stated, cx).into_iter().collect()
+}
+
+fn fault(stated: &Stated<'_>, cx: &Context<'_>) -> Option<Fault> {
     let Some(Principals::AllBut(names)) = &stated.statement.principals else {
         return None;
     };

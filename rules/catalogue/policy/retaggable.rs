@@ -1,7 +1,7 @@
 use crate::finding::Fault;
-use crate::iam::{Holder, Inventory};
 use crate::settings::Context;
 use crate::subject::adversary::{Adversary, Target};
+use crate::subject::role::RoleSubject;
 use crate::subject::rule::rule;
 
 rule! {
@@ -23,7 +23,8 @@ rule! {
     "policy-retaggable", Low, Role { check }, tells: Effect
 }
 
-fn check(holder: &Holder<'_>, inventory: &Inventory<'_>, cx: &Context<'_>) -> Vec<Fault> {
+fn check(subject: &RoleSubject<'_>, cx: &Context<'_>) -> Vec<Fault> {
+    let (holder, inventory) = (subject.holder, subject.inventory);
     let (tag, untag) = ("iam:TagPolicy", "iam:UntagPolicy");
     let Some(mut adversary) = Adversary::new(holder, inventory, cx, &[tag, untag]) else {
         return Vec::new();

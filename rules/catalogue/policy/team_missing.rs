@@ -1,10 +1,9 @@
 use std::collections::BTreeSet;
 
-use crate::estate::ManagedPolicy;
 use crate::finding::Fault;
-use crate::iam::Inventory;
 use crate::remedy::tag_policy;
 use crate::settings::Context;
+use crate::subject::role::ManagedPolicySubject;
 use crate::subject::rule::rule;
 
 rule! {
@@ -25,7 +24,12 @@ rule! {
     "policy-team-missing", Medium, ManagedPolicy { check }
 }
 
-fn check(policy: &ManagedPolicy, inventory: &Inventory<'_>, cx: &Context<'_>) -> Option<Fault> {
+fn check(subject: &ManagedPolicySubject<'_>, cx: &Context<'_>) -> Vec<Fault> {
+    fault(subject, cx).into_iter().collect()
+}
+
+fn fault(subject: &ManagedPolicySubject<'_>, cx: &Context<'_>) -> Option<Fault> {
+    let (policy, inventory) = (subject.policy, subject.inventory);
     let tags = policy.tags.as_ref()?;
     let key = &cx.policy.team_tag;
     let fact = match cx.policy.team(tags) {

@@ -1,8 +1,7 @@
-use crate::estate::ManagedPolicy;
 use crate::finding::Fault;
-use crate::iam::Inventory;
 use crate::remedy::tag_policy;
 use crate::settings::Context;
+use crate::subject::role::ManagedPolicySubject;
 use crate::subject::role::unknown_team;
 use crate::subject::rule::rule;
 
@@ -24,7 +23,12 @@ rule! {
     "policy-team-unknown", Medium, ManagedPolicy { check }
 }
 
-fn check(policy: &ManagedPolicy, _: &Inventory<'_>, cx: &Context<'_>) -> Option<Fault> {
+fn check(subject: &ManagedPolicySubject<'_>, cx: &Context<'_>) -> Vec<Fault> {
+    fault(subject, cx).into_iter().collect()
+}
+
+fn fault(subject: &ManagedPolicySubject<'_>, cx: &Context<'_>) -> Option<Fault> {
+    let policy = subject.policy;
     let team = cx.policy.team(policy.tags.as_ref()?)?;
     let evidence = unknown_team(team, cx)?;
     let near = cx.policy.near_team(team).unwrap_or("<team>");

@@ -23,7 +23,11 @@ rule! {
     "policy-variable-default-team", Medium, Statement { check }
 }
 
-fn check(stated: &Stated<'_>, cx: &Context<'_>) -> Option<Fault> {
+fn check(stated: &Stated<'_>, cx: &Context<'_>) -> Vec<Fault> {
+    fault(stated, cx).into_iter().collect()
+}
+
+fn fault(stated: &Stated<'_>, cx: &Context<'_>) -> Option<Fault> {
     let statement = stated.statement;
     if statement.effect == Effect::Deny || statement.version == Version::V2008 {
         return None;

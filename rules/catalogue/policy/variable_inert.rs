@@ -22,7 +22,11 @@ rule! {
     "policy-variable-inert", Medium, Statement { check }
 }
 
-fn check(stated: &Stated<'_>, _: &Context<'_>) -> Option<Fault> {
+fn check(stated: &Stated<'_>, cx: &Context<'_>) -> Vec<Fault> {
+    fault(stated, cx).into_iter().collect()
+}
+
+fn fault(stated: &Stated<'_>, _: &Context<'_>) -> Option<Fault> {
     let statement = stated.statement;
     if statement.version == Version::V2012 {
         return None;

@@ -8,6 +8,7 @@ use crate::iam::{
 use crate::remedy::iam::mend;
 use crate::settings::Context;
 use crate::subject::evidence::{of_grant, witness};
+use crate::subject::role::RoleSubject;
 use crate::subject::rule::rule;
 use crate::subject::statement::BOUNDARY_ACTIONS;
 
@@ -31,7 +32,8 @@ rule! {
     "role-administrator", Critical, Role { check }, tells: Administrator
 }
 
-fn check(holder: &Holder<'_>, inventory: &Inventory<'_>, cx: &Context<'_>) -> Vec<Fault> {
+fn check(subject: &RoleSubject<'_>, cx: &Context<'_>) -> Vec<Fault> {
+    let (holder, inventory) = (subject.holder, subject.inventory);
     if holder.team.is_none() || cx.policy.is_shared(holder.team) {
         return Vec::new();
     }
@@ -189,7 +191,13 @@ mod tests {
         };
         let cx = Context::example();
         let inventory = Inventory::new(&slice, cx.policy, None);
-        check(&inventory.roles[0], &inventory, &cx)
+        check(
+            &RoleSubject {
+                holder: &inventory.roles[0],
+                inventory: &inventory,
+            },
+            &cx,
+        )
     }
 
     fn of(statements: &str) -> Vec<Fault> {

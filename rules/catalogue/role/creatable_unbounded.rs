@@ -4,6 +4,7 @@ use crate::finding::Fault;
 use crate::iam::{Choice, Holder, Inventory, Known, replace_variables};
 use crate::settings::Context;
 use crate::subject::adversary::{Adversary, Target, allowing, value};
+use crate::subject::role::RoleSubject;
 use crate::subject::rule::rule;
 
 rule! {
@@ -26,7 +27,8 @@ rule! {
 
 const ACTION: &str = "iam:CreateRole";
 
-fn check(holder: &Holder<'_>, inventory: &Inventory<'_>, cx: &Context<'_>) -> Vec<Fault> {
+fn check(subject: &RoleSubject<'_>, cx: &Context<'_>) -> Vec<Fault> {
+    let (holder, inventory) = (subject.holder, subject.inventory);
     let Some(mut adversary) = Adversary::new(holder, inventory, cx, &[ACTION]) else {
         return Vec::new();
     };

@@ -1,10 +1,11 @@
 use crate::estate::{ManagedPolicy, ReadScope};
 use crate::finding::Fault;
 use crate::finding::Remediation;
-use crate::iam::{Holder, Inventory};
+use crate::iam::Holder;
 use crate::remedy::shell;
 use crate::settings::Context;
 use crate::subject::evidence;
+use crate::subject::role::RoleSubject;
 use crate::subject::rule::rule;
 
 rule! {
@@ -24,7 +25,8 @@ rule! {
     "role-policy-other-team", Medium, Role { check }
 }
 
-fn check(holder: &Holder<'_>, inventory: &Inventory<'_>, cx: &Context<'_>) -> Vec<Fault> {
+fn check(subject: &RoleSubject<'_>, cx: &Context<'_>) -> Vec<Fault> {
+    let (holder, inventory) = (subject.holder, subject.inventory);
     let role = holder.role;
     let crossing = inventory.policies.iter().filter_map(|policy| {
         let is_boundary = role.boundary.as_ref() == Some(&policy.arn);

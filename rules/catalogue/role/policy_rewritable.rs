@@ -2,12 +2,12 @@ use std::collections::BTreeSet;
 
 use crate::estate::Arn;
 use crate::finding::Fault;
-use crate::iam::{Holder, Inventory};
 use crate::settings::Context;
 use crate::subject::adversary::{
     Adversary, Target, boundary_of, everything, policies_of_choice, value,
 };
 use crate::subject::confinement::is_confined;
+use crate::subject::role::RoleSubject;
 use crate::subject::rule::rule;
 
 rule! {
@@ -38,7 +38,8 @@ const OF_POLICIES: [&str; 3] = [
     "iam:DeletePolicyVersion",
 ];
 
-fn check(holder: &Holder<'_>, inventory: &Inventory<'_>, cx: &Context<'_>) -> Vec<Fault> {
+fn check(subject: &RoleSubject<'_>, cx: &Context<'_>) -> Vec<Fault> {
+    let (holder, inventory) = (subject.holder, subject.inventory);
     let (put, attach, detach, delete) = (
         "iam:PutRolePolicy",
         "iam:AttachRolePolicy",

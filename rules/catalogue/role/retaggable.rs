@@ -1,7 +1,8 @@
 use crate::finding::Fault;
-use crate::iam::{Effect, Holder, Inventory};
+use crate::iam::{Effect, Holder};
 use crate::settings::Context;
 use crate::subject::adversary::{Adversary, Target, tag_keys};
+use crate::subject::role::RoleSubject;
 use crate::subject::rule::rule;
 
 rule! {
@@ -26,7 +27,8 @@ rule! {
     "role-retaggable", Critical, Role { check }, tells: Effect
 }
 
-fn check(holder: &Holder<'_>, inventory: &Inventory<'_>, cx: &Context<'_>) -> Vec<Fault> {
+fn check(subject: &RoleSubject<'_>, cx: &Context<'_>) -> Vec<Fault> {
+    let (holder, inventory) = (subject.holder, subject.inventory);
     let (tag, untag) = ("iam:TagRole", "iam:UntagRole");
     let Some(mut adversary) = Adversary::new(holder, inventory, cx, &[tag, untag]) else {
         return Vec::new();

@@ -1,8 +1,8 @@
 use crate::finding::Fault;
-use crate::iam::{Holder, Inventory};
 use crate::remedy::tag_role;
 use crate::settings::Context;
 use crate::subject::evidence;
+use crate::subject::role::RoleSubject;
 use crate::subject::role::unknown_team;
 use crate::subject::rule::rule;
 
@@ -24,7 +24,8 @@ rule! {
     "role-team-unknown", Medium, Role { check }
 }
 
-fn check(holder: &Holder<'_>, _: &Inventory<'_>, cx: &Context<'_>) -> Vec<Fault> {
+fn check(subject: &RoleSubject<'_>, cx: &Context<'_>) -> Vec<Fault> {
+    let holder = subject.holder;
     let Some(evidence) = holder.team.and_then(|team| unknown_team(team, cx)) else {
         return Vec::new();
     };

@@ -1,8 +1,8 @@
 use std::collections::BTreeSet;
 
 use crate::finding::{Fault, Severity};
-use crate::iam::{Holder, Inventory};
 use crate::settings::Context;
+use crate::subject::role::RoleSubject;
 use crate::subject::rule::rule;
 use crate::subject::takeover::{Place, Way, of_others};
 
@@ -53,7 +53,8 @@ const UNTRIED: [Way; 2] = [
     },
 ];
 
-fn check(holder: &Holder<'_>, inventory: &Inventory<'_>, cx: &Context<'_>) -> Vec<Fault> {
+fn check(subject: &RoleSubject<'_>, cx: &Context<'_>) -> Vec<Fault> {
+    let (holder, inventory) = (subject.holder, subject.inventory);
     let mut faults = of_others(holder, inventory, cx, &TRIED);
     let told: BTreeSet<_> = faults.iter().map(|it| it.part.clone()).collect();
     let untried = of_others(holder, inventory, cx, &UNTRIED).into_iter();

@@ -1,7 +1,7 @@
 use crate::finding::Fault;
 use crate::finding::Remediation;
-use crate::iam::{Holder, Inventory};
 use crate::settings::Context;
+use crate::subject::role::RoleSubject;
 use crate::subject::role::Tagged;
 use crate::subject::rule::rule;
 
@@ -23,7 +23,8 @@ rule! {
     "team-tag-miscased", Medium, Role { check }
 }
 
-fn check(holder: &Holder<'_>, inventory: &Inventory<'_>, cx: &Context<'_>) -> Vec<Fault> {
+fn check(subject: &RoleSubject<'_>, cx: &Context<'_>) -> Vec<Fault> {
+    let (holder, inventory) = (subject.holder, subject.inventory);
     let all = Tagged::of(holder, inventory);
     all.filter_map(|it| fault(it, cx)).collect()
 }

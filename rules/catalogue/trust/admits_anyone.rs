@@ -27,7 +27,11 @@ rule! {
     "trust-admits-anyone", Critical, Statement { check }, tells: Effect
 }
 
-fn check(stated: &Stated<'_>, cx: &Context<'_>) -> Option<Fault> {
+fn check(stated: &Stated<'_>, cx: &Context<'_>) -> Vec<Fault> {
+    fault(stated, cx).into_iter().collect()
+}
+
+fn fault(stated: &Stated<'_>, cx: &Context<'_>) -> Option<Fault> {
     if !lets_assume(stated) || !named(stated).contains(&Principal::Anyone) {
         return None;
     }

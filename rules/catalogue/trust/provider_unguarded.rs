@@ -26,7 +26,11 @@ rule! {
     "trust-provider-unguarded", Critical, Statement { check }
 }
 
-fn check(stated: &Stated<'_>, _: &Context<'_>) -> Option<Fault> {
+fn check(stated: &Stated<'_>, cx: &Context<'_>) -> Vec<Fault> {
+    fault(stated, cx).into_iter().collect()
+}
+
+fn fault(stated: &Stated<'_>, _: &Context<'_>) -> Option<Fault> {
     let statement = stated.statement;
     if !stated.is_trust() || stated.holder.team.is_none() || statement.effect == Effect::Deny {
         return None;

@@ -28,7 +28,11 @@ rule! {
     "trust-service-unguarded", Medium, Statement { check }
 }
 
-fn check(stated: &Stated<'_>, _: &Context<'_>) -> Option<Fault> {
+fn check(stated: &Stated<'_>, cx: &Context<'_>) -> Vec<Fault> {
+    fault(stated, cx).into_iter().collect()
+}
+
+fn fault(stated: &Stated<'_>, _: &Context<'_>) -> Option<Fault> {
     if !lets_assume(stated) || !stated.holder.is_execution {
         return None;
     }

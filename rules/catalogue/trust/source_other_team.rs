@@ -18,7 +18,11 @@ rule! {
     "trust-source-other-team", High, Statement { check }
 }
 
-fn check(stated: &Stated<'_>, cx: &Context<'_>) -> Option<Fault> {
+fn check(stated: &Stated<'_>, cx: &Context<'_>) -> Vec<Fault> {
+    fault(stated, cx).into_iter().collect()
+}
+
+fn fault(stated: &Stated<'_>, cx: &Context<'_>) -> Option<Fault> {
     if !lets_assume(stated) {
         return None;
     }
