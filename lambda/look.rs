@@ -5,7 +5,7 @@ use lineward::audit::{self, Request};
 use lineward::collect::{CallCounts, Plan, Target};
 use lineward::config::Config;
 use lineward::estate::{AccountId, Arn, Cause, Gap, Region};
-use lineward::events::{self, EventError, Told};
+use lineward::events::{self, EventError, EventRequest};
 use lineward::report::Trigger;
 use lineward::source::Source;
 use serde_json::{Value, json};
@@ -18,7 +18,7 @@ use crate::{Failure, metrics, repeats};
 const RECEIVED_FOR_NEWBORN: u32 = 4;
 
 /// What could not be read, and where.
-struct Unread {
+struct UnreadResource {
     account: AccountId,
     region: Region,
     gap: Gap,
@@ -60,7 +60,7 @@ pub(crate) async fn at(
     let mut unread = Vec::new();
     let outcome = audit::audit(config, request, |slice| {
         for scope in &slice.scopes {
-            unread.extend(scope.gaps.iter().map(|gap| Unread {
+            unread.extend(scope.gaps.iter().map(|gap| UnreadResource {
                 account: slice.account.id.clone(),
                 region: scope.region.clone(),
                 gap: gap.clone(),
@@ -108,11 +108,11 @@ fn worklist(messages: &[Message]) -> Result<Worklist<'_>, Failure> {
             None => Err(EventError::Malformed("body")),
         };
         match told {
-            Ok(Told::Look(target)) if repeats::are_all_known(&target) => {}
-            Ok(Told::Look(target)) => list.targets.push((message, target)),
-            Ok(Told::Walk(account)) => list.accounts.push((message, account)),
-            Ok(Told::Nothing) => {}
-            Ok(Told::Late) => {
+            Ok(EventRequest::Look(target)) if repeats::are_all_known(&target) => {}
+            Ok(EventRequest::Look(target)) => list.targets.push((message, target)),
+            Ok(EventRequest::Walk(account)) => list.accounts.push((message, account)),
+            Ok(EventRequest::Nothing) => {}
+            Ok(EventRequest::Late) => {
                 tracing::warn!(message = message.id, "an event came too late");
                 late += 1;
             }
@@ -130,7 +130,7 @@ fn worklist(messages: &[Message]) -> Result<Worklist<'_>, Failure> {
     Ok(list)
 }
 
-impl Unread {
+impl UnreadResource {
     /// Whether it kept the target of an event from being judged.
     fn is_of(&self, target: &Target) -> bool {
         let is_here = target.place.as_ref().is_some_and(|(account, region)| {
@@ -185,10 +185,10 @@ mod tests {
         }
     }
 
-    fn unread(region: &str, path: Option<&str>) -> Unread {
+    fn unread(region: &str, path: Option<&str>) -> UnreadResource {
         let arn =
             |it| format!("arn:aws:emr-serverless:{region}:111122223333:/applications/{it}").into();
-        Unread {
+        UnreadResource {
             account: "111122223333".into(),
             region: region.into(),
             gap: Gap {
@@ -205,7 +205,7 @@ mod tests {
     fn a_gap_brings_back_the_events_of_its_own_resource_alone() {
         let (change, run) = (target("a", None), target("a", Some("1")));
         let other = target("b", None);
-        let of = |unread: Unread| [&change, &run, &other].map(|it| unread.is_of(it));
+        let of = |unread: UnreadResource| [&change, &run, &other].map(|it| unread.is_of(it));
         assert_eq!(of(unread("eu-west-1", Some("a"))), [true, true, false]);
         assert_eq!(
             of(unread("eu-west-1", Some("a/jobruns/1"))),

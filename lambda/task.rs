@@ -57,7 +57,7 @@ impl std::fmt::Display for UnknownEvent {
 /// queue, or by hand.
 pub(crate) fn of(event: &Value) -> Result<Task, UnknownEvent> {
     let Some(fields) = event.as_object() else {
-        return Err(UnknownEvent("the event is no object".into()));
+        return Err(UnknownEvent("the event is not an object".into()));
     };
     if let Some(records) = fields.get("Records") {
         return messages(records);
@@ -126,7 +126,7 @@ fn input(fields: &Map<String, Value>) -> Result<Map<String, Value>, UnknownEvent
             only(input, &["baseline"])?;
             Ok(input.clone())
         }
-        Some(_) => Err(UnknownEvent("the `input` is no object".into())),
+        Some(_) => Err(UnknownEvent("the `input` is not an object".into())),
     }
 }
 
@@ -142,7 +142,8 @@ fn is_baseline(fields: &Map<String, Value>) -> Result<bool, UnknownEvent> {
 
 fn messages(records: &Value) -> Result<Task, UnknownEvent> {
     let records = records.as_array().filter(|it| !it.is_empty());
-    let records = records.ok_or_else(|| UnknownEvent("`Records` is no list of messages".into()))?;
+    let records =
+        records.ok_or_else(|| UnknownEvent("`Records` is not a list of messages".into()))?;
     let message = |record: &Value| {
         let text = |key: &str| record.get(key).and_then(Value::as_str);
         let id = text("messageId")?.to_owned();

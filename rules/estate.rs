@@ -19,7 +19,7 @@ pub use name::{AccountId, Arn, Region};
 pub use organization::Organization;
 pub use read_scope::{ReadScope, ReadScopes};
 pub use role::{ExcludedRoles, InlinePolicy, ManagedPolicy, Role};
-pub use scope::{Cause, Gap, Scope, ScopeState, Service, Skipped};
+pub use scope::{Cause, Gap, Scope, ScopeState, Service, SkipReason};
 pub use session::Session;
 
 use std::collections::BTreeSet;

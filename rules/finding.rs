@@ -15,7 +15,7 @@ use sha2::{Digest as _, Sha256};
 use crate::estate::{AccountId, Arn, ReadScopes, Region};
 
 pub use fault::Fault;
-pub use remedy::{Asked, Attribute, Edit, Piece, Remedy, Template};
+pub use remedy::{Attribute, Edit, Piece, Remedy, ShellParameter, Template};
 pub use rule_id::RuleId;
 use stored::StoredFinding;
 
@@ -67,7 +67,7 @@ impl fmt::Display for Severity {
     }
 }
 
-/// A verdict that is no pass.
+/// A verdict that is not a pass.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
 )]

@@ -13,8 +13,10 @@ use crate::iam::Principal;
 use crate::settings::Context;
 use crate::settings::Policy;
 
-pub use edges::{Edges, Kept, Node, Source, Spoofable, Target, Unread, Unreliable};
-pub use path::{Crossing, Path, Reached};
+pub use edges::{
+    Edges, LocatedStatement, Node, OpenQuestion, Source, SpoofableRole, Target, Unreliable,
+};
+pub use path::{Crossing, Path, TeamReach};
 pub use statements::{Pool, Statements};
 pub use step::{Kind, Refusal, Step};
 
@@ -30,7 +32,7 @@ pub struct Estate<'a> {
     /// Steps between teams that one of the two sides refuses.
     pub refused: Vec<Refusal>,
     /// What each team reaches.
-    pub reached: BTreeMap<String, Reached>,
+    pub reached: BTreeMap<String, TeamReach>,
     /// Whether every account of the organization is among the accounts.
     pub is_whole: bool,
     by_arn: BTreeMap<&'a str, usize>,

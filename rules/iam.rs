@@ -18,10 +18,10 @@ pub use condition::{Base, Condition, Operator, Quantifier};
 pub use context::{Context, Known};
 pub use document::{Choice, Document, DocumentError, Effect, Statement, Version, part};
 pub use evaluate::{
-    Access, Because, Request, Said, ask, ask_documents, assume_access, identity_access,
+    Access, Decision, MatchedStatement, Request, ask, ask_documents, assume_access, identity_access,
 };
 pub use inventory::{
-    EMR_SERVERLESS, Granted, Held, Holder, Inventory, PolicyName, SUBMIT, Target, context,
+    AttachedPolicy, EMR_SERVERLESS, Grant, Holder, Inventory, PolicyName, SUBMIT, Target, context,
     trusts_emr_serverless,
 };
 pub use issuer::Issuer;
@@ -29,6 +29,6 @@ pub use pass::{PASSED_TO, Tags};
 pub use pattern::{Pattern, covers_resource, replace_variables};
 pub use principal::{Caller, Named, Principal, Principals, role_of_session};
 pub use scope::{in_scope, is_identity_center, is_service_linked};
-pub use submission::{Hidden, Submission};
+pub use submission::{Submission, UnreadGrant};
 pub use table::Table;
 pub use truth::Truth;

@@ -25,11 +25,11 @@ use crate::graph::Edges;
 use crate::iam::Inventory;
 use crate::lineage::adoption::OfApplication;
 use crate::settings::Context;
-use crate::subject::application::Judged;
-use crate::subject::configuration::Configured;
-use crate::subject::job_run::{Ran, Roles};
+use crate::subject::application::ApplicationSubject;
+use crate::subject::configuration::ConfigurationSubject;
+use crate::subject::job_run::{JobRunSubject, Roles};
 use crate::subject::rule::{Check, Rule};
-use crate::subject::session::Opened;
+use crate::subject::session::SessionSubject;
 use activity::{Activity, Group};
 use subject::Subject;
 
@@ -60,9 +60,9 @@ pub fn judge_until(
     let applications: Vec<_> = slice
         .applications
         .iter()
-        .map(|application| Judged {
+        .map(|application| ApplicationSubject {
             is_active: activity::is_active(slice, application, cx),
-            ..Judged::new(application, cx.policy, lineage_checks())
+            ..ApplicationSubject::new(application, cx.policy, lineage_checks())
         })
         .collect();
     let submits = activity::submits(slice);
@@ -137,7 +137,7 @@ impl<'a> Question<'a> {
     fn all(
         &self,
         slice: &'a Slice,
-        applications: &'a [Judged<'a>],
+        applications: &'a [ApplicationSubject<'a>],
         activity: &'a Activity<'a>,
         findings: &mut Vec<Finding>,
     ) {
@@ -168,15 +168,16 @@ impl<'a> Question<'a> {
             }
             Check::Configuration { check } => {
                 for judged in applications {
-                    let configured = Configured::Application(judged.application);
+                    let configured = ConfigurationSubject::Application(judged.application);
                     self.tell_application(judged, check(&configured, cx), findings);
                 }
                 for job in &activity.jobs {
-                    let of = |ran: &Ran<'a>| check(&Configured::JobRun(ran.run), cx);
+                    let of =
+                        |ran: &JobRunSubject<'a>| check(&ConfigurationSubject::JobRun(ran.run), cx);
                     self.tell_job(job, of(&job.latest), activity, of, findings);
                 }
                 for opened in &activity.sessions {
-                    let configured = Configured::Session(opened.latest.session);
+                    let configured = ConfigurationSubject::Session(opened.latest.session);
                     let faults = check(&configured, cx).into_iter();
                     let faults = faults.map(|fault| fault.part("session"));
                     self.tell_session(opened, faults.collect(), findings);
@@ -199,7 +200,7 @@ impl<'a> Question<'a> {
 
     fn tell_application(
         &self,
-        judged: &Judged<'a>,
+        judged: &ApplicationSubject<'a>,
         faults: Vec<Fault>,
         findings: &mut Vec<Finding>,
     ) {
@@ -210,10 +211,10 @@ impl<'a> Question<'a> {
     /// The faults of a job's latest run, and of how many of its runs each is.
     fn tell_job(
         &self,
-        job: &Group<'a, Ran<'a>>,
+        job: &Group<'a, JobRunSubject<'a>>,
         faults: Vec<Fault>,
         activity: &Activity<'a>,
-        check: impl Fn(&Ran<'a>) -> Vec<Fault>,
+        check: impl Fn(&JobRunSubject<'a>) -> Vec<Fault>,
         findings: &mut Vec<Finding>,
     ) {
         let run = job.latest.run;
@@ -226,7 +227,7 @@ impl<'a> Question<'a> {
 
     fn tell_session(
         &self,
-        opened: &Group<'a, Opened<'a>>,
+        opened: &Group<'a, SessionSubject<'a>>,
         faults: Vec<Fault>,
         findings: &mut Vec<Finding>,
     ) {

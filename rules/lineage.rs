@@ -19,10 +19,10 @@ use crate::spark::Effective;
 use crate::spark::agent::{Agent, AgentKind, Agents, Bundle, Fit, is_older};
 use crate::spark::release::Release;
 
-pub use change::Mended;
+pub use change::MendedOverrides;
 pub use check::{Concerns, JudgedKeys, LineageCheck};
 pub use dispatcher::{Dispatcher, Lack, dispatchers};
-pub use started::{Dropped, Started};
+pub use started::{LineageLoss, Workload};
 pub use transport::{Delivery, delivery};
 
 /// A Spark configuration with what the rules on lineage ask of it, worked out once for all of them.
@@ -248,6 +248,6 @@ pub enum Standing {
     Without,
     /// It can't be told.
     Unknown,
-    /// It is no Spark.
+    /// It is not Spark.
     OutOfScope,
 }

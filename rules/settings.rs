@@ -38,7 +38,7 @@ pub struct Policy {
     pub team_tag: String,
     /// The teams that exist; empty where no register is kept.
     pub teams: BTreeSet<String>,
-    /// Teams whose resources serve all others: what they share is no crossing.
+    /// Teams whose resources serve all others: what they share is not a crossing.
     pub shared_teams: BTreeSet<String>,
     /// Which roles are judged.
     pub role_scope: RoleScope,

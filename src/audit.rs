@@ -24,9 +24,9 @@ use crate::notify::{Routing, RoutingError, faults};
 use crate::report::{self, DataDates, Report, Run, Selection, Trigger};
 use crate::snapshot::SnapshotError;
 use crate::source::{self, Source, StartError, Walk};
-use crate::store::{Saved, Store, StoreError};
+use crate::store::{SavedLedger, Store, StoreError};
 use conclusion::Conclusion;
-use fold::{Fold, Folded};
+use fold::{Fold, FoldResult};
 use tell::Teller;
 
 pub use tell::{notify, preview};
@@ -267,7 +267,7 @@ async fn look(
     let store = Store::existing(&config.store.url).await?;
     let saved = match &store {
         Some(store) => store.load().await?,
-        None => Saved::default(),
+        None => SavedLedger::default(),
     };
     let estate = match (request.source, &store) {
         (Source::Live(plan), _) => source::start(*plan, Known::of(&saved.ledger)).await?,
@@ -302,11 +302,11 @@ struct Judging {
 async fn fold(
     mut estate: Walk,
     judging: Judging,
-    saved: Saved,
+    saved: SavedLedger,
     store: Option<&Store>,
     config: &Config,
     mut seen: impl FnMut(&Slice),
-) -> Result<(Folded, Saved), AuditError> {
+) -> Result<(FoldResult, SavedLedger), AuditError> {
     let policy = config.policy();
     let organization = estate.organization.clone();
     let cx = Context {

@@ -30,14 +30,14 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use crate::config::{Config, ExcludedAccount};
-use accounts::Listed;
+use accounts::AccountList;
 pub(crate) use gap::names_throttling;
 
-pub use asked::{Asked, AskedError, check};
+pub use asked::{AskedError, RequestedNames, check};
 pub use connection::{CallCounts, Calls, Connection, ConnectionError};
 pub use interrupt::{Interrupt, Interrupter, interrupt};
 pub use known::Known;
-pub use organization::{Described, organization};
+pub use organization::{OrganizationAnswer, organization};
 
 /// What to walk, and how.
 #[derive(Clone, Debug)]
@@ -68,7 +68,7 @@ pub struct Plan {
     /// Whether this leaves out some of what the configuration asks for.
     pub is_narrowed: bool,
     /// What of it somebody asked for by name, so that it must exist.
-    pub asked: Asked,
+    pub asked: RequestedNames,
     /// From when on job runs and sessions are read, if they are.
     pub job_runs_since: Option<Timestamp>,
     /// The most job runs that are read of one application.
@@ -109,7 +109,7 @@ impl Plan {
             regions: organization.regions.clone(),
             only: Vec::new(),
             is_narrowed: false,
-            asked: Asked::default(),
+            asked: RequestedNames::default(),
             job_runs_since: walk.job_runs.then_some(since),
             max_job_runs: walk.max_job_runs,
             policy: config.policy(),
@@ -126,7 +126,7 @@ impl Plan {
 
 impl Plan {
     /// Takes in what is known of the organization.
-    pub fn expect(&mut self, described: &Described) {
+    pub fn expect(&mut self, described: &OrganizationAnswer) {
         self.needs_organization |= !described.organization.id.is_empty();
         self.is_without_organization = described.is_absent;
     }
@@ -182,8 +182,8 @@ pub async fn list(connection: &Arc<Connection>, plan: &Arc<Plan>) -> (Vec<Accoun
     let (mut accounts, mut said) = (Vec::new(), Vec::new());
     while let Some(listed) = listed.next().await {
         match listed {
-            Listed::Account(account) => accounts.push(account),
-            Listed::Scope(account, scope) => said.push(Slice {
+            AccountList::Account(account) => accounts.push(account),
+            AccountList::Scope(account, scope) => said.push(Slice {
                 scopes: vec![scope],
                 ..Slice::new(account)
             }),
@@ -236,11 +236,13 @@ fn broken(account: Account) -> Slice {
     }
 }
 
-async fn slice_of(listed: Listed, connection: &Connection, plan: &Plan) -> Slice {
+async fn slice_of(listed: AccountList, connection: &Connection, plan: &Plan) -> Slice {
     let mut slice = match listed {
-        Listed::Account(account) if plan.read_before.contains(&account.id) => Slice::new(account),
-        Listed::Account(account) => account::walk(account, connection, plan).await,
-        Listed::Scope(account, scope) => Slice {
+        AccountList::Account(account) if plan.read_before.contains(&account.id) => {
+            Slice::new(account)
+        }
+        AccountList::Account(account) => account::walk(account, connection, plan).await,
+        AccountList::Scope(account, scope) => Slice {
             scopes: vec![scope],
             ..Slice::new(account)
         },

@@ -439,11 +439,11 @@ mod tests {
             ),
             (
                 "[organization]\naccounts = ['12']",
-                "lineward.toml:2:12: `12` is no account id",
+                "lineward.toml:2:12: `12` is not an account id",
             ),
             (
                 "[organization]\nrole = 'arn:aws:iam::111122223333:role/x'",
-                "lineward.toml:2:8: `arn:aws:iam::111122223333:role/x` is no name of a role",
+                "lineward.toml:2:8: `arn:aws:iam::111122223333:role/x` is not a role name",
             ),
             (
                 "[organization]\ndiscovery_role = 'x'",

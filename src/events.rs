@@ -36,7 +36,7 @@ pub enum EventError {
 
 /// What an event asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Told {
+pub enum EventRequest {
     /// To look there.
     Look(Target),
     /// To read this account, whose roles or policies have changed.
@@ -48,7 +48,7 @@ pub enum Told {
 }
 
 /// What an event asks for.
-pub fn told(event: &Value, now: Timestamp) -> Result<Told, EventError> {
+pub fn told(event: &Value, now: Timestamp) -> Result<EventRequest, EventError> {
     let text = |pointer: &str| event.pointer(pointer).and_then(Value::as_str);
     let kind = text("/detail-type").unwrap_or_default();
     let none = || Some(BTreeSet::new());
@@ -59,19 +59,19 @@ pub fn told(event: &Value, now: Timestamp) -> Result<Told, EventError> {
         }
         "EMR Serverless Job Run State Change" => {
             if !text("/detail/state").is_some_and(|state| STARTING.contains(&state)) {
-                return Ok(Told::Nothing);
+                return Ok(EventRequest::Nothing);
             }
             if is_late(text("/time"), now)? {
-                return Ok(Told::Late);
+                return Ok(EventRequest::Late);
             }
             let run = id(text("/detail/jobRunId")).ok_or(EventError::Malformed("jobRunId"))?;
             (application("/detail/applicationId")?, Some([run].into()))
         }
         "AWS API Call via CloudTrail" => match text("/detail/eventName") {
             // A call that was refused has changed nothing.
-            _ if text("/detail/errorCode").is_some() => return Ok(Told::Nothing),
+            _ if text("/detail/errorCode").is_some() => return Ok(EventRequest::Nothing),
             _ if text("/detail/eventSource") == Some("iam.amazonaws.com") => {
-                return account_in(text("/account")).map(Told::Walk);
+                return account_in(text("/account")).map(EventRequest::Walk);
             }
             Some("CreateApplication") => (
                 application("/detail/responseElements/applicationId")?,
@@ -98,7 +98,7 @@ pub fn told(event: &Value, now: Timestamp) -> Result<Told, EventError> {
     };
     let region = text("/region").and_then(|region| region_of(region).ok());
     let region = region.ok_or(EventError::Malformed("region"))?;
-    Ok(Told::Look(Target {
+    Ok(EventRequest::Look(Target {
         place: Some((account_in(text("/account"))?, region)),
         application,
         job_runs,
@@ -239,8 +239,8 @@ mod tests {
 
     fn target(event: &Value) -> Option<Target> {
         match told(event, now()).unwrap() {
-            Told::Look(target) => Some(target),
-            Told::Nothing | Told::Late | Told::Walk(_) => None,
+            EventRequest::Look(target) => Some(target),
+            EventRequest::Nothing | EventRequest::Late | EventRequest::Walk(_) => None,
         }
     }
 
@@ -286,9 +286,9 @@ mod tests {
             );
         }
         let ended = told(&run("SUCCESS", "2026-11-23T11:59:00Z"), now());
-        assert_eq!(ended, Ok(Told::Nothing));
+        assert_eq!(ended, Ok(EventRequest::Nothing));
         let late = told(&run("SUBMITTED", "2026-11-23T10:40:00Z"), now());
-        assert_eq!(late, Ok(Told::Late));
+        assert_eq!(late, Ok(EventRequest::Late));
     }
 
     #[test]
@@ -358,7 +358,10 @@ mod tests {
         changed["source"] = json!("aws.iam");
         changed["detail"]["eventSource"] = json!("iam.amazonaws.com");
         let account = AccountId::from("111122223333");
-        assert_eq!(told(&changed, now()), Ok(Told::Walk(account.clone())));
+        assert_eq!(
+            told(&changed, now()),
+            Ok(EventRequest::Walk(account.clone()))
+        );
         let mut config = Config::default();
         let whole = || Plan::of(&Config::default(), now(), None);
         let twice = [account.clone(), account.clone()];
@@ -368,7 +371,7 @@ mod tests {
         config.organization.exclude_accounts = vec![account.clone()];
         assert!(plan_of_accounts(&config, [account], whole()).is_none());
         changed["detail"]["errorCode"] = json!("AccessDenied");
-        assert_eq!(told(&changed, now()), Ok(Told::Nothing));
+        assert_eq!(told(&changed, now()), Ok(EventRequest::Nothing));
     }
 
     #[test]

@@ -38,7 +38,7 @@ const SHARDS_AHEAD: usize = 4;
 /// What the finish has to know: the first object of a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Deal {
+struct RunPlan {
     run: String,
     started_at: Timestamp,
     organization: Organization,
@@ -71,7 +71,7 @@ pub struct Batch {
 
 /// What a plan came to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Planned {
+pub struct PlanResult {
     /// The run.
     pub run: String,
     /// How many batches there are.
@@ -88,7 +88,7 @@ pub struct Planned {
 
 /// What a scan came to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Scanned {
+pub struct ScanResult {
     /// The number of the batch.
     pub batch: usize,
     /// How many accounts it holds.
@@ -112,7 +112,7 @@ pub enum FanOutError {
     #[error(transparent)]
     Snapshot(#[from] SnapshotError),
     /// The id of a run names no run.
-    #[error("`{0}` is no id of a run, expected what `plan` answered")]
+    #[error("`{0}` is not a run id, expected what `plan` answered")]
     Run(String),
     /// No plan was made under this id.
     #[error("run `{0}` has no plan in the store")]
@@ -128,7 +128,7 @@ pub enum FanOutError {
 }
 
 /// Lists the accounts and deals them out.
-pub async fn plan(config: &Config, deadline: Option<Instant>) -> Result<Planned, FanOutError> {
+pub async fn plan(config: &Config, deadline: Option<Instant>) -> Result<PlanResult, FanOutError> {
     let store = Store::open(&config.store.url).await?;
     store.probe().await?;
     let started_at = Timestamp::now();
@@ -141,7 +141,7 @@ pub async fn plan(config: &Config, deadline: Option<Instant>) -> Result<Planned,
     let (accounts, mut said) = collect::list(&connection, &Arc::new(plan)).await;
     said.extend(described.unread);
     let ids: Vec<_> = accounts.iter().map(|account| account.id.clone()).collect();
-    let deal = Deal {
+    let deal = RunPlan {
         run: Uuid::now_v7().to_string(),
         started_at,
         organization: described.organization,
@@ -171,7 +171,7 @@ pub async fn plan(config: &Config, deadline: Option<Instant>) -> Result<Planned,
     let name = object(&deal.run, "plan.json");
     store.put(&name, json(&items)).await?;
     let (bucket, key) = store.address(&name);
-    Ok(Planned {
+    Ok(PlanResult {
         run: deal.run,
         batches: items.len(),
         accounts: ids.len(),
@@ -186,10 +186,10 @@ pub async fn scan(
     config: &Config,
     batch: &Batch,
     deadline: Option<Instant>,
-) -> Result<Scanned, FanOutError> {
+) -> Result<ScanResult, FanOutError> {
     let run = checked(&batch.run)?;
     let store = Store::open(&config.store.url).await?;
-    let scanned = |written, calls| Scanned {
+    let scanned = |written, calls| ScanResult {
         batch: batch.batch,
         accounts: batch.accounts.len(),
         written,
@@ -223,7 +223,7 @@ pub async fn scan(
     Ok(scanned(is_first, connection.calls.counts()))
 }
 
-async fn deal(store: &Store, run: &str) -> Result<Deal, FanOutError> {
+async fn deal(store: &Store, run: &str) -> Result<RunPlan, FanOutError> {
     let run = checked(run)?;
     let deal = store.get(&object(&run, "deal.json")).await?;
     let deal = deal.ok_or_else(|| FanOutError::NoPlan(run.clone()))?;
@@ -319,7 +319,7 @@ fn decode(name: &str, bytes: &[u8]) -> Result<Vec<Slice>, SnapshotError> {
     reader.collect()
 }
 
-impl Deal {
+impl RunPlan {
     fn header(&self) -> Header {
         Header {
             schema: snapshot::SCHEMA.into(),

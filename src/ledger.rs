@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use lineward_rules::estate::Organization;
 
-pub use looked::{ByAccount, Looked};
+pub use looked::{AuditedScopes, ByAccount};
 pub use unknown::Unknown;
 
 /// The format of a ledger; another number is another format.
@@ -233,7 +233,7 @@ pub struct Seen<'a> {
     /// The applications.
     pub applications: &'a [SeenApplication],
     /// What it looked at of what was known before.
-    pub looked: &'a Looked,
+    pub looked: &'a AuditedScopes,
     /// The incidents that it opened or told something new, and those that it resolved.
     pub incidents: BTreeMap<String, Option<Incident>>,
     /// Whether what it found is to page nobody, but for what has an incident already.
@@ -253,7 +253,7 @@ pub struct Seen<'a> {
 impl Seen<'_> {
     /// A run that looked nowhere, but told PagerDuty of incidents.
     pub fn told(at: Timestamp, incidents: BTreeMap<String, Option<Incident>>) -> Self {
-        static NOWHERE: Looked = Looked::nowhere();
+        static NOWHERE: AuditedScopes = AuditedScopes::nowhere();
         Self {
             at,
             findings: &[],

@@ -190,7 +190,7 @@ mod tests {
                 .contains("is of schema `lineward/estate/9`")
         );
         std::fs::write(&path, "not json\n").unwrap();
-        assert!(read(&path).unwrap_err().contains(":1: is no snapshot"));
+        assert!(read(&path).unwrap_err().contains(":1: is not a snapshot"));
         std::fs::write(&path, "").unwrap();
         assert!(read(&path).unwrap_err().contains("is empty"));
         assert!(

@@ -21,7 +21,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio::time::{Instant, sleep};
 
 use crate::ledger::{self, Ledger, LedgerError};
-use crate::snapshot::bounded::Bounded;
+use crate::snapshot::bounded::BoundedReader;
 use error::{Action, explain, is_unanswered};
 use s3::Bucket;
 
@@ -100,7 +100,7 @@ pub async fn read(url: &str) -> Result<String, StoreError> {
 
 /// A ledger with the number under which it was saved, 0 where there was none.
 #[derive(Clone, Debug, Default)]
-pub struct Saved {
+pub struct SavedLedger {
     /// The number.
     pub generation: u64,
     /// The ledger.
@@ -167,20 +167,20 @@ impl Store {
 
     /// Reads the newest ledger, or an empty one where there is none. One that is dated from times yet to come was
     /// written before: it is older than whatever begins now, or began in the last hours.
-    pub async fn load(&self) -> Result<Saved, StoreError> {
+    pub async fn load(&self) -> Result<SavedLedger, StoreError> {
         let now = Timestamp::now();
         let earlier = now.saturating_sub(ledger::LONGEST_RUN).unwrap_or(now);
         Ok(turned_back(self.read_newest().await?, now, earlier))
     }
 
     /// Reads the newest ledger again. What is dated in it from times yet to come has come since.
-    pub async fn load_later(&self) -> Result<Saved, StoreError> {
+    pub async fn load_later(&self) -> Result<SavedLedger, StoreError> {
         let now = Timestamp::now();
         Ok(turned_back(self.read_newest().await?, now, now))
     }
 
     /// Reads the newest ledger. Whether it can be reached may show at the first try alone.
-    async fn read_newest(&self) -> Result<Saved, StoreError> {
+    async fn read_newest(&self) -> Result<SavedLedger, StoreError> {
         let begun = Instant::now();
         let mut wait = FIRST_WAIT;
         for _ in 1..LOADS {
@@ -202,16 +202,16 @@ impl Store {
     }
 
     /// The newest ledger, where this one may not be it any more.
-    pub async fn reload(&self, saved: &Saved) -> Result<Saved, StoreError> {
+    pub async fn reload(&self, saved: &SavedLedger) -> Result<SavedLedger, StoreError> {
         match self.generations().await?.last() {
             Some(newest) if *newest > saved.generation => self.load_later().await,
             _ => Ok(saved.clone()),
         }
     }
 
-    async fn load_newest(&self) -> Result<Saved, StoreError> {
+    async fn load_newest(&self) -> Result<SavedLedger, StoreError> {
         let Some(generation) = self.generations().await?.pop() else {
-            return Ok(Saved::default());
+            return Ok(SavedLedger::default());
         };
         let path = ledger_path(generation);
         let failed = |source| self.failed(Action::Read, source);
@@ -230,7 +230,7 @@ impl Store {
             },
             LedgerError::Malformed(message) => corrupt(message),
         })?;
-        Ok(Saved {
+        Ok(SavedLedger {
             generation,
             ledger,
             ahead: None,
@@ -381,7 +381,7 @@ impl Store {
 }
 
 /// A ledger that is compared by its generation where its times are yet to come.
-fn turned_back(mut saved: Saved, now: Timestamp, to: Timestamp) -> Saved {
+fn turned_back(mut saved: SavedLedger, now: Timestamp, to: Timestamp) -> SavedLedger {
     saved.ahead = saved.ledger.ahead_of(now);
     if saved.ahead.is_some() {
         saved.ledger.turn_back(now, to);
@@ -407,7 +407,7 @@ fn tidy(root: &FilePath, oldest: u64) {
 fn decompressed(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
     let mut json = Vec::new();
     let decoder = zstd::Decoder::new(bytes)?;
-    Bounded::new(decoder, bytes.len() as u64).read_to_end(&mut json)?;
+    BoundedReader::new(decoder, bytes.len() as u64).read_to_end(&mut json)?;
     Ok(json)
 }
 

@@ -17,7 +17,7 @@ pub struct Scope {
     pub service: Service,
     /// Why nothing was tried here; such a scope is neither audited nor failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub skipped: Option<Skipped>,
+    pub skipped: Option<SkipReason>,
     /// What could not be read here; empty where all was.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gaps: Vec<Gap>,
@@ -53,7 +53,7 @@ impl Scope {
     }
 
     /// A scope where nothing was tried.
-    pub fn skipped(region: Region, service: Service, skipped: Skipped) -> Self {
+    pub fn skipped(region: Region, service: Service, skipped: SkipReason) -> Self {
         Self {
             skipped: Some(skipped),
             ..Self::audited(region, service)
@@ -87,14 +87,14 @@ impl Scope {
 /// Why nothing was tried in a scope.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Skipped {
+pub struct SkipReason {
     /// A word for the reason: the service's error code where there was one.
     pub code: String,
     /// The reason.
     pub reason: String,
 }
 
-impl Skipped {
+impl SkipReason {
     /// A reason with its code.
     pub fn new(code: impl Into<String>, reason: impl Into<String>) -> Self {
         Self {
@@ -229,7 +229,7 @@ mod tests {
         let skipped = Scope::skipped(
             region,
             Service::EmrServerless,
-            Skipped::new("SUSPENDED", "is suspended"),
+            SkipReason::new("SUSPENDED", "is suspended"),
         );
         assert!(!skipped.looked_at(&Arn::from("arn:app/a")));
     }

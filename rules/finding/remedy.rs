@@ -161,7 +161,7 @@ pub struct Attribute {
     /// A program of jq that makes of the application what the member is to be.
     pub program: String,
     /// What a person has to supply for it.
-    pub asked: Vec<Asked>,
+    pub asked: Vec<ShellParameter>,
     /// The same in Terraform's language.
     pub terraform: String,
     /// Whether the application may run meanwhile.
@@ -180,20 +180,20 @@ pub enum Piece {
     /// Text as it is.
     Text(String),
     /// What a person has to supply.
-    Asked(Asked),
+    Asked(ShellParameter),
 }
 
 /// What a person has to supply: a shell parameter, without which a command refuses to run.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Asked {
+pub struct ShellParameter {
     /// Its name, such as `AGENT_JAR`.
     pub variable: String,
     /// What it may look like, such as `s3://bucket/spline-7.1.0.jar`.
     pub example: String,
 }
 
-impl Asked {
+impl ShellParameter {
     /// What a person has to supply.
     pub fn new(variable: &str, example: &str) -> Self {
         Self {
@@ -206,11 +206,11 @@ impl Asked {
 impl Template {
     /// A text of which a person has to supply the whole.
     pub fn asked(variable: &str, example: &str) -> Self {
-        Self(vec![Piece::Asked(Asked::new(variable, example))])
+        Self(vec![Piece::Asked(ShellParameter::new(variable, example))])
     }
 
     /// What a person has to supply.
-    pub fn all_asked(&self) -> impl Iterator<Item = &Asked> {
+    pub fn all_asked(&self) -> impl Iterator<Item = &ShellParameter> {
         self.0.iter().filter_map(|piece| match piece {
             Piece::Asked(asked) => Some(asked),
             Piece::Text(_) => None,

@@ -11,7 +11,7 @@ use crate::graph::statements::{Pool, Statements};
 use crate::graph::step::{Kind, Step};
 use crate::iam::{
     Access, Choice, Effect, Holder, Inventory, PolicyName, Principal, Principals, Statement,
-    Submission, Tags, Target as Asked,
+    Submission, Tags, Target as RequestTarget,
 };
 use crate::remedy::shell;
 use crate::settings::Context;
@@ -26,7 +26,7 @@ pub struct Edges {
     /// The roles in scope.
     pub roles: Vec<Node>,
     /// Trust that lets the caller choose its team tag.
-    pub spoofable: Vec<Spoofable>,
+    pub spoofable: Vec<SpoofableRole>,
     /// Roles that should carry a team, as far as can be told within the account.
     pub untagged: Vec<Fault>,
     /// Guards of `iam:PassRole` that compare tags, where nothing else is found to be open.
@@ -70,12 +70,12 @@ pub struct Node {
     /// A policy of it that was not read and may forbid what the others allow, in words.
     pub unread_limit: Option<String>,
     /// Which jobs it might start in applications that were not read, and where those are.
-    pub unread_submission: Option<Unread>,
+    pub unread_submission: Option<OpenQuestion>,
 }
 
 /// A role of which whoever assumes it chooses the team tag.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Spoofable {
+pub struct SpoofableRole {
     /// The role.
     pub role: Arn,
     /// The statement that lets it.
@@ -88,7 +88,7 @@ pub struct Spoofable {
 
 /// What can't be told, and what it hangs on.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unread {
+pub struct OpenQuestion {
     /// Why it can't be told.
     pub reason: String,
     /// What was not read.
@@ -108,7 +108,7 @@ pub enum Target {
 
 /// A statement that decides who assumes whom, and where it stands.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Kept {
+pub struct LocatedStatement {
     /// The policy.
     pub source: Source,
     /// The statement.
@@ -163,23 +163,23 @@ impl Edges {
 
 impl Node {
     /// The statements on `sts:AssumeRole` of its policies.
-    pub fn assume(&self) -> &[Kept] {
+    pub fn assume(&self) -> &[LocatedStatement] {
         self.assume.as_slice()
     }
 
     /// Those of its permissions boundary, if it has one.
-    pub fn boundary(&self) -> Option<&[Kept]> {
+    pub fn boundary(&self) -> Option<&[LocatedStatement]> {
         self.boundary.as_ref().map(Statements::as_slice)
     }
 
     /// Those of its trust policy.
-    pub fn trust(&self) -> &[Kept] {
+    pub fn trust(&self) -> &[LocatedStatement] {
         self.trust.as_slice()
     }
 
     /// It as what is asked for.
-    pub fn asked(&self) -> Asked<'_> {
-        Asked {
+    pub fn asked(&self) -> RequestTarget<'_> {
+        RequestTarget {
             resource: self.arn.as_str(),
             tags: &self.tags,
         }
@@ -222,7 +222,7 @@ fn node(holder: &Holder<'_>, inventory: &Inventory<'_>, cx: &Context<'_>) -> Nod
     }
 }
 
-fn kept(held: &crate::iam::Held<'_>) -> Vec<Kept> {
+fn kept(held: &crate::iam::AttachedPolicy<'_>) -> Vec<LocatedStatement> {
     let source = match held.name {
         PolicyName::Inline(_, name) => Source::Inline(name.to_owned()),
         PolicyName::Managed(policy) => Source::Managed {
@@ -236,7 +236,7 @@ fn kept(held: &crate::iam::Held<'_>) -> Vec<Kept> {
     let is_tagging = |it: &Statement| source == Source::Trust && it.is_about("sts:TagSession");
     let about = statements.filter(|it| (is_about(it) || is_tagging(it)) && !is_for_services(it));
     about
-        .map(|statement| Kept {
+        .map(|statement| LocatedStatement {
             source: source.clone(),
             statement: statement.clone(),
         })
@@ -320,14 +320,14 @@ fn passed<'a>(
     })
 }
 
-/// What jobs in applications that were not read would add: another team's role, or one of nobody, and the roles
+/// What jobs in applications that were not read would add: another team's role, or an untagged one, and the roles
 /// that it assumes where `is_leading`.
 fn unread_submission(
     holder: &Holder<'_>,
     inventory: &Inventory<'_>,
     submission: &Submission,
     is_leading: bool,
-) -> Option<Unread> {
+) -> Option<OpenQuestion> {
     let hidden = submission.hidden.as_ref()?;
     let crosses = |&(to, _): &(usize, Access)| {
         let target = inventory.roles.get(to);
@@ -346,7 +346,7 @@ fn unread_submission(
         None if is_leading => String::new(),
         None => return None,
     };
-    Some(Unread {
+    Some(OpenQuestion {
         reason: format!(
             "{}; whether it starts a job{with} can't be told",
             hidden.reason
@@ -373,7 +373,7 @@ fn rewrites(holder: &Holder<'_>, inventory: &Inventory<'_>, target: &Holder<'_>)
     asked.max().unwrap_or(Access::NotAllowed)
 }
 
-impl Kept {
+impl LocatedStatement {
     /// Whether it decides who becomes a role, rather than which tags are passed.
     pub fn is_way_in(&self) -> bool {
         WAYS_IN.iter().any(|it| self.statement.is_about(it))

@@ -31,10 +31,10 @@ pub struct Crossing {
 
 /// What a team reaches.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Reached {
+pub struct TeamReach {
     /// Other teams, by the last role on the way and by name.
     pub crossings: BTreeMap<(usize, String), Crossing>,
-    /// The roles of nobody on the way, each with what the shortest way to it was read from.
+    /// The untagged roles on the way, each with what the shortest way to it was read from.
     pub pivots: BTreeMap<usize, ReadScopes>,
 }
 
@@ -59,9 +59,9 @@ impl Estate<'_> {
     /// What a team reaches from its roles, breadth first.
     ///
     /// A step that leads straight from a team's role to another's is a finding of its own, so only what passes
-    /// through roles of nobody counts here, and no other team's role is passed through.
-    pub(super) fn reach(&self, team: &str, cx: &Context<'_>) -> Reached {
-        let mut reached = Reached::default();
+    /// through untagged roles counts here, and no other team's role is passed through.
+    pub(super) fn reach(&self, team: &str, cx: &Context<'_>) -> TeamReach {
+        let mut reached = TeamReach::default();
         let mut before: Before<'_> = BTreeMap::new();
         let mut queue = VecDeque::new();
         for (at, node) in self.nodes.iter().enumerate() {
@@ -96,7 +96,12 @@ impl Estate<'_> {
     }
 
     /// Notes that a step leads to another team's role.
-    fn add_crossing(&self, reached: &mut Reached, (at, step): (usize, &Step), before: &Before<'_>) {
+    fn add_crossing(
+        &self,
+        reached: &mut TeamReach,
+        (at, step): (usize, &Step),
+        before: &Before<'_>,
+    ) {
         let Some(team) = self.node(step.to).and_then(|it| it.team.clone()) else {
             return;
         };

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::graph::edges::Kept;
+use crate::graph::edges::LocatedStatement;
 
 /// Statements that many roles may share.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Statements(Arc<[Kept]>);
+pub struct Statements(Arc<[LocatedStatement]>);
 
 /// The statements met so far.
 #[derive(Debug, Default)]
@@ -15,13 +15,13 @@ pub struct Pool(BTreeSet<Statements>);
 
 impl Statements {
     /// Each of them.
-    pub fn as_slice(&self) -> &[Kept] {
+    pub fn as_slice(&self) -> &[LocatedStatement] {
         &self.0
     }
 }
 
-impl From<Vec<Kept>> for Statements {
-    fn from(list: Vec<Kept>) -> Self {
+impl From<Vec<LocatedStatement>> for Statements {
+    fn from(list: Vec<LocatedStatement>) -> Self {
         Self(list.into())
     }
 }
@@ -48,7 +48,7 @@ mod tests {
             r#"{{"Statement":{{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{{"AWS":"{principal}"}}}}}}"#
         );
         let list = Document::parse(&text).unwrap().statements.into_iter();
-        let kept = list.map(|statement| Kept {
+        let kept = list.map(|statement| LocatedStatement {
             source: Source::Trust,
             statement,
         });

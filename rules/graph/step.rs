@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::estate::ReadScopes;
-use crate::graph::edges::{Kept, Node, Target};
+use crate::graph::edges::{LocatedStatement, Node, Target};
 use crate::graph::{Estate, account_of};
 use crate::iam::{
-    Access, Caller, Effect, Known, Named, Principal, Principals, Request, Said, Truth, ask,
+    Access, Caller, Decision, Effect, Known, Named, Principal, Principals, Request, Truth, ask,
     assume_access, context, covers_resource, role_of_session,
 };
 use crate::settings::Context;
@@ -141,7 +141,7 @@ impl<'a> Assumers<'a> {
     }
 
     /// Those that a trust statement may admit.
-    fn admitted(&self, target: &Node, kept: &Kept, estate: &Estate<'_>) -> Vec<usize> {
+    fn admitted(&self, target: &Node, kept: &LocatedStatement, estate: &Estate<'_>) -> Vec<usize> {
         let Some(principals) = &kept.statement.principals else {
             return Vec::new();
         };
@@ -205,7 +205,7 @@ impl Estate<'_> {
     }
 
     /// Asks both sides whether one role may assume another.
-    fn weigh(&mut self, from: usize, to: usize, trust: &[Kept], cx: &Context<'_>) {
+    fn weigh(&mut self, from: usize, to: usize, trust: &[LocatedStatement], cx: &Context<'_>) {
         let (Some(caller), Some(target)) = (self.node(from), self.node(to)) else {
             return;
         };
@@ -250,7 +250,7 @@ impl Estate<'_> {
     fn note_latent(
         &mut self,
         to: usize,
-        trust: &[Kept],
+        trust: &[LocatedStatement],
         assumers: &Assumers<'_>,
         cx: &Context<'_>,
     ) {
@@ -316,7 +316,7 @@ impl Estate<'_> {
     }
 
     /// The accounts that a trust statement admits and that are none of ours.
-    pub fn foreign<'k>(&self, kept: &'k Kept) -> impl Iterator<Item = &'k str> {
+    pub fn foreign<'k>(&self, kept: &'k LocatedStatement) -> impl Iterator<Item = &'k str> {
         let list = kept.statement.named();
         let accounts = list.iter().filter_map(account_of);
         let accounts = accounts.chain(kept.statement.accounts_of_conditions());
@@ -346,7 +346,12 @@ struct Question<'a> {
 }
 
 impl<'a> Question<'a> {
-    fn new(caller: &'a Node, target: &'a Node, trust: &[Kept], cx: &Context<'a>) -> Self {
+    fn new(
+        caller: &'a Node,
+        target: &'a Node,
+        trust: &[LocatedStatement],
+        cx: &Context<'a>,
+    ) -> Self {
         let asked = target.asked();
         let context = context(&caller.arn, &caller.tags, asked, cx.organization);
         // Where session tags may be passed, the caller chooses them.
@@ -368,13 +373,16 @@ impl<'a> Question<'a> {
         Self { request, caller }
     }
 
-    fn of<'k>(&self, statements: &'k [Kept]) -> Said<'k, usize> {
+    fn of<'k>(&self, statements: &'k [LocatedStatement]) -> Decision<'k, usize> {
         let statements = statements.iter().map(|it| &it.statement);
         ask(statements.enumerate(), &self.request)
     }
 
     /// What the caller's policies and its boundary say.
-    fn of_caller<'k>(&self, assume: &'k [Kept]) -> (Said<'k, usize>, Option<Said<'static, usize>>) {
+    fn of_caller<'k>(
+        &self,
+        assume: &'k [LocatedStatement],
+    ) -> (Decision<'k, usize>, Option<Decision<'static, usize>>) {
         let bounded = self.caller.boundary();
         let bounded = bounded.map(|statements| self.of(statements).without_places());
         (self.of(assume), bounded)

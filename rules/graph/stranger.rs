@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::estate::Arn;
-use crate::graph::{Kept, Node};
+use crate::graph::{LocatedStatement, Node};
 
 use crate::iam::{
     Caller, Context as Keys, Effect, Known, Principal, Request, Statement, Target, Truth, context,
@@ -18,7 +18,7 @@ pub(crate) const NO_ORGANIZATION: &str = "o-lineward-probe";
 
 /// Whom a statement of a trust policy admits that it doesn't name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Open<'s> {
+pub(crate) enum Strangers<'s> {
     /// A role without tags of any account of the organization.
     Organization,
     /// One of any account of another organization, which its conditions name.
@@ -34,7 +34,7 @@ pub(crate) fn open<'s>(
     trust: &(impl Iterator<Item = &'s Statement> + Clone),
     target: Target<'_>,
     cx: &Context<'_>,
-) -> Option<(Open<'s>, bool)> {
+) -> Option<(Strangers<'s>, bool)> {
     let caller = stranger(target, NOBODY);
     let asked = |organization, place: Option<&str>| {
         let mut request = by_stranger(statement, target, &caller, organization);
@@ -56,15 +56,15 @@ pub(crate) fn open<'s>(
     let mut foreign =
         organizations(statement).filter(|it| cx.organization.is_some_and(|own| own != *it));
     if all == Truth::True {
-        Some((Open::Everybody, true))
+        Some((Strangers::Everybody, true))
     } else if let Some(id) = foreign.find(|id| of(id) == Truth::True) {
-        Some((Open::Foreign(id), true))
+        Some((Strangers::Foreign(id), true))
     } else if is_ours {
-        Some((Open::Organization, true))
+        Some((Strangers::Organization, true))
     } else if all.may() {
-        Some((Open::Everybody, false))
+        Some((Strangers::Everybody, false))
     } else {
-        ours.may().then_some((Open::Organization, false))
+        ours.may().then_some((Strangers::Organization, false))
     }
 }
 
@@ -120,7 +120,12 @@ fn chosen_external_id(statement: &Statement) -> Known<'static> {
 
 /// Whether a statement admits a role without tags of the caller's account as well as the caller: then
 /// `trust-admits-account` says so.
-pub(crate) fn admits_account(kept: &Kept, caller: &Node, target: &Node, cx: &Context<'_>) -> bool {
+pub(crate) fn admits_account(
+    kept: &LocatedStatement,
+    caller: &Node,
+    target: &Node,
+    cx: &Context<'_>,
+) -> bool {
     let is_account = |it: &Principal| matches!(it, Principal::Account(_));
     let accounts = kept.statement.accounts_of_conditions();
     let names_account =

@@ -334,11 +334,11 @@ mod tests {
             ),
             (
                 r#"{"Statement":{"Effect":"Allow","Action":"a","Condition":{"Like":{"k":"v"}}}}"#,
-                "`Statement[0].Condition.Like` of the policy document is no operator that is known",
+                "`Statement[0].Condition.Like` of the policy document is not a known operator",
             ),
             (
                 r#"{"Statement":{"Effect":"Allow","Action":[["a"]]}}"#,
-                "`Statement[0].Action` of the policy document is no text",
+                "`Statement[0].Action` of the policy document is not a text",
             ),
         ];
         for (text, expected) in cases {

@@ -20,15 +20,15 @@ pub struct Request<'a> {
 
 /// What one set of policies says of a request.
 #[derive(Clone, Debug)]
-pub struct Said<'a, P> {
+pub struct Decision<'a, P> {
     /// Whether a statement allows it.
     pub allow: Truth,
     /// Whether a statement denies it.
     pub deny: Truth,
     /// The first statement that allows it for certain, or else that may.
-    pub allowed_by: Option<Because<'a, P>>,
+    pub allowed_by: Option<MatchedStatement<'a, P>>,
     /// The first statement that denies it for certain, or else that may.
-    pub denied_by: Option<Because<'a, P>>,
+    pub denied_by: Option<MatchedStatement<'a, P>>,
     /// The strongest way in which a statement that may allow it names the caller.
     pub named: Option<Named>,
     /// Whether a statement allows it that names the caller in a way.
@@ -37,7 +37,7 @@ pub struct Said<'a, P> {
 
 /// A statement, and the policy that it stands in.
 #[derive(Clone, Copy, Debug)]
-pub struct Because<'a, P> {
+pub struct MatchedStatement<'a, P> {
     /// The policy.
     pub policy: P,
     /// The statement.
@@ -88,10 +88,10 @@ impl Statement {
     }
 }
 
-impl<P> Said<'_, P> {
+impl<P> Decision<'_, P> {
     /// What was said, without where it stands.
-    pub fn without_places(self) -> Said<'static, P> {
-        Said {
+    pub fn without_places(self) -> Decision<'static, P> {
+        Decision {
             allow: self.allow,
             deny: self.deny,
             allowed_by: None,
@@ -106,8 +106,8 @@ impl<P> Said<'_, P> {
 pub fn ask<'a, P: Copy>(
     statements: impl IntoIterator<Item = (P, &'a Statement)>,
     request: &Request<'_>,
-) -> Said<'a, P> {
-    let mut said = Said {
+) -> Decision<'a, P> {
+    let mut said = Decision {
         allow: Truth::False,
         deny: Truth::False,
         allowed_by: None,
@@ -145,9 +145,9 @@ pub fn ask<'a, P: Copy>(
     said
 }
 
-impl<'a, P: Copy> Said<'a, P> {
+impl<'a, P: Copy> Decision<'a, P> {
     fn add(&mut self, policy: P, statement: &'a Statement, named: Option<Named>, truth: Truth) {
-        let because = Some(Because { policy, statement });
+        let because = Some(MatchedStatement { policy, statement });
         match statement.effect {
             Effect::Allow => {
                 self.named = self.named.max(named);
@@ -172,7 +172,7 @@ impl<'a, P: Copy> Said<'a, P> {
 
 /// The statements that name the caller by sessions of it alone: they speak of those sessions and of no other.
 struct Sessions<'a, P> {
-    allowing: Vec<(Because<'a, P>, Truth)>,
+    allowing: Vec<(MatchedStatement<'a, P>, Truth)>,
     /// The sessions that are denied for certain.
     denied: Vec<&'a Principal>,
 }
@@ -189,14 +189,16 @@ impl<P> Default for Sessions<'_, P> {
 impl<'a, P> Sessions<'a, P> {
     fn put_off(&mut self, policy: P, statement: &'a Statement, truth: Truth) {
         match statement.effect {
-            Effect::Allow => self.allowing.push((Because { policy, statement }, truth)),
+            Effect::Allow => self
+                .allowing
+                .push((MatchedStatement { policy, statement }, truth)),
             Effect::Deny if truth == Truth::True => self.denied.extend(statement.named()),
             Effect::Deny => {}
         }
     }
 
     /// What allows a session that isn't denied. Whoever is denied as one session opens another that is allowed.
-    fn left(self, caller: Caller<'_>) -> impl Iterator<Item = (Because<'a, P>, Truth)> {
+    fn left(self, caller: Caller<'_>) -> impl Iterator<Item = (MatchedStatement<'a, P>, Truth)> {
         let denied = self.denied;
         self.allowing.into_iter().filter(move |(because, _)| {
             let names = because.statement.named().iter();
@@ -219,7 +221,7 @@ fn is_of_sessions(statement: &Statement, caller: Caller<'_>) -> bool {
 pub fn ask_documents<'a, P: Copy>(
     documents: impl IntoIterator<Item = (P, &'a Document)>,
     request: &Request<'_>,
-) -> Said<'a, P> {
+) -> Decision<'a, P> {
     let statements = documents.into_iter().flat_map(|(policy, document)| {
         let statements = document.statements.iter();
         statements.map(move |statement| (policy, statement))
@@ -228,7 +230,10 @@ pub fn ask_documents<'a, P: Copy>(
 }
 
 /// What a caller's own policies make of it: any of them must allow, the boundary too, none may deny.
-pub fn identity_access<P>(identity: &Said<'_, P>, boundary: Option<&Said<'_, P>>) -> Access {
+pub fn identity_access<P>(
+    identity: &Decision<'_, P>,
+    boundary: Option<&Decision<'_, P>>,
+) -> Access {
     let (mut allow, mut deny) = (identity.allow, identity.deny);
     if let Some(boundary) = boundary {
         allow = allow.and(boundary.allow);
@@ -243,9 +248,9 @@ pub fn identity_access<P>(identity: &Said<'_, P>, boundary: Option<&Said<'_, P>>
 /// account they need not where the trust policy names the caller itself, yet the caller's boundary still
 /// limits what names its role, and not what names a session of it or everybody.
 pub fn assume_access<P>(
-    identity: &Said<'_, P>,
-    boundary: Option<&Said<'_, P>>,
-    trust: &Said<'_, P>,
+    identity: &Decision<'_, P>,
+    boundary: Option<&Decision<'_, P>>,
+    trust: &Decision<'_, P>,
     same_account: bool,
 ) -> Access {
     let boundary_deny = boundary.map_or(Truth::False, |it| it.deny);

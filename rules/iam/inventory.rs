@@ -7,7 +7,9 @@ use std::sync::Arc;
 use crate::estate::{Account, Application, Arn, ManagedPolicy, Role, Session, Slice};
 use crate::iam::context::Context;
 use crate::iam::document::Document;
-use crate::iam::evaluate::{Access, Because, Request, Said, ask_documents, identity_access};
+use crate::iam::evaluate::{
+    Access, Decision, MatchedStatement, Request, ask_documents, identity_access,
+};
 use crate::iam::principal::{Caller, Named};
 use crate::iam::submission::UnreadApplications;
 use crate::iam::truth::Truth;
@@ -56,11 +58,11 @@ pub struct Holder<'a> {
     /// The team that its tag names.
     pub team: Option<&'a str>,
     /// What it may do, inline and attached.
-    pub policies: Vec<Held<'a>>,
+    pub policies: Vec<AttachedPolicy<'a>>,
     /// What it may do at most.
-    pub boundary: Option<Held<'a>>,
+    pub boundary: Option<AttachedPolicy<'a>>,
     /// Who may assume it.
-    pub trust: Option<Held<'a>>,
+    pub trust: Option<AttachedPolicy<'a>>,
     /// What of all this can't be read, in words.
     pub unread: Vec<String>,
     /// Whether EMR Serverless may assume it.
@@ -69,7 +71,7 @@ pub struct Holder<'a> {
 
 /// A policy as a role holds it.
 #[derive(Clone, Debug)]
-pub struct Held<'a> {
+pub struct AttachedPolicy<'a> {
     /// Which policy it is.
     pub name: PolicyName<'a>,
     /// What stands in it.
@@ -290,19 +292,19 @@ pub fn context<'b>(
 
 /// What a role's own policies make of a request, and the statement that decides it.
 #[derive(Clone, Debug)]
-pub struct Granted<'b> {
+pub struct Grant<'b> {
     /// Whether it is granted.
     pub access: Access,
     /// The statement that allows it, if one does.
-    pub by: Option<Because<'b, PolicyName<'b>>>,
+    pub by: Option<MatchedStatement<'b, PolicyName<'b>>>,
 }
 
 impl Holder<'_> {
     /// What the role's own policies make of a request.
-    pub fn may<'b>(&'b self, request: &Request<'_>) -> Granted<'b> {
+    pub fn may<'b>(&'b self, request: &Request<'_>) -> Grant<'b> {
         let identity = self.said(request);
         let boundary = self.bounded(request);
-        Granted {
+        Grant {
             access: identity_access(&identity, boundary.as_ref()),
             by: identity.allowed_by,
         }
@@ -332,13 +334,13 @@ impl Holder<'_> {
     }
 
     /// What its identity policies say.
-    pub fn said<'b>(&'b self, request: &Request<'_>) -> Said<'b, PolicyName<'b>> {
+    pub fn said<'b>(&'b self, request: &Request<'_>) -> Decision<'b, PolicyName<'b>> {
         let policies = self.policies.iter();
         ask_documents(policies.map(|it| (it.name, &*it.document)), request)
     }
 
     /// What its permissions boundary says.
-    pub fn bounded<'b>(&'b self, request: &Request<'_>) -> Option<Said<'b, PolicyName<'b>>> {
+    pub fn bounded<'b>(&'b self, request: &Request<'_>) -> Option<Decision<'b, PolicyName<'b>>> {
         let boundary = self.boundary.as_ref()?;
         let documents = [(boundary.name, &*boundary.document)];
         Some(ask_documents(documents, request))
@@ -357,10 +359,10 @@ pub fn trusts_emr_serverless(trust: &Document, account: &str) -> bool {
     said.named == Some(Named::Service) && said.allow.may() && said.deny != Truth::True
 }
 
-type Managed<'a> = BTreeMap<&'a str, (&'a ManagedPolicy, Result<Arc<Document>, String>)>;
+type ManagedPolicies<'a> = BTreeMap<&'a str, (&'a ManagedPolicy, Result<Arc<Document>, String>)>;
 
 struct Reader<'a, 'm> {
-    managed: &'m Managed<'a>,
+    managed: &'m ManagedPolicies<'a>,
     policy: &'a Policy,
 }
 
@@ -369,7 +371,7 @@ impl<'a> Reader<'a, '_> {
         let mut unread = Vec::new();
         let mut keep =
             |name: PolicyName<'a>, document: Result<Arc<Document>, String>| match document {
-                Ok(document) => Some(Held { name, document }),
+                Ok(document) => Some(AttachedPolicy { name, document }),
                 Err(why) => {
                     unread.push(format!("{name}: {why}"));
                     None

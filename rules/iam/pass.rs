@@ -3,7 +3,7 @@
 use crate::iam::context::Known;
 use crate::iam::document::Effect;
 use crate::iam::evaluate::Request;
-use crate::iam::inventory::{EMR_SERVERLESS, Granted, Holder, Inventory, SUBMIT};
+use crate::iam::inventory::{EMR_SERVERLESS, Grant, Holder, Inventory, SUBMIT};
 
 /// How a role's tags count when it is passed. AWS documents conditions on them as unreliable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +43,7 @@ impl Inventory<'_> {
         holder: &'b Holder<'_>,
         target: &'b Holder<'_>,
         tags: Tags,
-    ) -> (Request<'b>, Granted<'b>) {
+    ) -> (Request<'b>, Grant<'b>) {
         let request = self.pass_to(holder, target, EMR_SERVERLESS, tags);
         let granted = holder.may(&request);
         (request, granted)

@@ -13,12 +13,12 @@ pub struct Submission {
     /// The applications that this hangs on: none where the role might start a job in one of its own team.
     pub read_from: ReadScopes,
     /// An application that was not read and that alone would let it.
-    pub hidden: Option<Hidden>,
+    pub hidden: Option<UnreadGrant>,
 }
 
 /// A grant on an application that was not read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Hidden {
+pub struct UnreadGrant {
     /// The grant, and why the application was not read.
     pub reason: String,
     /// Where the application would be.
@@ -121,7 +121,7 @@ impl Inventory<'_> {
         holder: &Holder<'_>,
         actions: &[&str],
         tags: Option<&BTreeMap<String, String>>,
-    ) -> Option<Hidden> {
+    ) -> Option<UnreadGrant> {
         let no_tags = BTreeMap::new();
         let everything = ["*".to_owned()];
         for unread in &self.unread_applications {
@@ -152,7 +152,7 @@ impl Inventory<'_> {
                         let Gap {
                             operation, reason, ..
                         } = unread.gap;
-                        return Some(Hidden {
+                        return Some(UnreadGrant {
                             reason: format!(
                                 "{}, {} allows {action} on `{pattern}`, and applications of {} were not \
                                  read ({operation}: {reason})",

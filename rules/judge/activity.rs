@@ -11,16 +11,16 @@ use crate::lineage::Standing;
 use crate::lineage::adoption::{Adoption, LackingJob, OfApplication, Share};
 use crate::settings::Context;
 use crate::spark::{Submit, SubmitError};
-use crate::subject::application::Judged;
-use crate::subject::job_run::{Ran, Roles, submitted};
-use crate::subject::session::Opened;
+use crate::subject::application::ApplicationSubject;
+use crate::subject::job_run::{JobRunSubject, Roles, submitted};
+use crate::subject::session::SessionSubject;
 
 /// The job runs and sessions of an account.
 pub(super) struct Activity<'a> {
     /// The jobs, by application and name.
-    pub(super) jobs: Vec<Group<'a, Ran<'a>>>,
+    pub(super) jobs: Vec<Group<'a, JobRunSubject<'a>>>,
     /// The sessions, by application and name.
-    pub(super) sessions: Vec<Group<'a, Opened<'a>>>,
+    pub(super) sessions: Vec<Group<'a, SessionSubject<'a>>>,
     /// How many Spark runs belong to applications that were not read.
     pub(super) orphan_runs: usize,
     runs: &'a [JobRun],
@@ -32,7 +32,7 @@ pub(super) struct Activity<'a> {
 /// What repeats, by the latest of it.
 pub(super) struct Group<'a, T> {
     /// The application it runs in.
-    pub(super) application: &'a Judged<'a>,
+    pub(super) application: &'a ApplicationSubject<'a>,
     /// Its place among the applications.
     index: usize,
     /// What it is called.
@@ -80,7 +80,7 @@ impl<'a> Activity<'a> {
     /// Groups the runs and sessions of a slice.
     pub(super) fn new(
         slice: &'a Slice,
-        applications: &'a [Judged<'a>],
+        applications: &'a [ApplicationSubject<'a>],
         submits: &'a [Result<Submit, SubmitError>],
         roles: &'a Roles<'a>,
         cx: &'a Context<'a>,
@@ -113,15 +113,15 @@ impl<'a> Activity<'a> {
         Self {
             jobs: groups(applications, of_job, run_at, |at, application| {
                 let (run, submit) = (slice.job_runs.get(at)?, submits.get(at)?);
-                let ran = Ran::new(run, application, submit, roles, cx.policy);
-                Some(Ran {
+                let ran = JobRunSubject::new(run, application, submit, roles, cx.policy);
+                Some(JobRunSubject {
                     is_latest: true,
                     ..ran
                 })
             }),
             sessions: groups(applications, of_session, session_at, |at, application| {
                 let session = slice.sessions.get(at)?;
-                Some(Opened::new(session, application, cx.policy))
+                Some(SessionSubject::new(session, application, cx.policy))
             }),
             orphan_runs,
             runs: &slice.job_runs,
@@ -132,18 +132,27 @@ impl<'a> Activity<'a> {
     }
 
     /// The runs of a job before its latest.
-    fn earlier<'b>(&'b self, job: &'b Group<'a, Ran<'a>>) -> impl Iterator<Item = Ran<'a>> + 'b {
+    fn earlier<'b>(
+        &'b self,
+        job: &'b Group<'a, JobRunSubject<'a>>,
+    ) -> impl Iterator<Item = JobRunSubject<'a>> + 'b {
         job.others.iter().filter_map(|&at| {
             let (run, submit) = (self.runs.get(at)?, self.submits.get(at)?);
             let (roles, policy) = (self.roles, self.cx.policy);
-            Some(Ran::new(run, job.application, submit, roles, policy))
+            Some(JobRunSubject::new(
+                run,
+                job.application,
+                submit,
+                roles,
+                policy,
+            ))
         })
     }
 
     /// How much of each application reports its lineage.
     pub(super) fn adoption(
         &self,
-        applications: &[Judged<'a>],
+        applications: &[ApplicationSubject<'a>],
         cx: &Context<'a>,
     ) -> Vec<OfApplication> {
         let mut all: Vec<_> = applications
@@ -164,7 +173,7 @@ impl<'a> Activity<'a> {
                 continue;
             };
             let mut runs = Share::default();
-            let standing = |ran: &Ran<'a>| match ran.run.spark_submit {
+            let standing = |ran: &JobRunSubject<'a>| match ran.run.spark_submit {
                 Some(_) => ran.started.standing(cx, of_application.standing),
                 None => Standing::OutOfScope,
             };
@@ -188,10 +197,10 @@ impl<'a> Activity<'a> {
 
 /// Puts the latest of each group before the others.
 fn groups<'a, T>(
-    applications: &'a [Judged<'a>],
+    applications: &'a [ApplicationSubject<'a>],
     members: BTreeMap<(usize, Cow<'a, str>), Vec<usize>>,
     at: impl Fn(usize) -> Option<Timestamp>,
-    read: impl Fn(usize, &'a Judged<'a>) -> Option<T>,
+    read: impl Fn(usize, &'a ApplicationSubject<'a>) -> Option<T>,
 ) -> Vec<Group<'a, T>> {
     let groups = members
         .into_iter()
@@ -221,13 +230,13 @@ impl<T> Group<'_, T> {
     }
 }
 
-impl<'a> Group<'a, Ran<'a>> {
+impl<'a> Group<'a, JobRunSubject<'a>> {
     /// Faults that say of what, and of how many of its runs.
     pub(super) fn counted(
         &self,
         faults: Vec<Fault>,
         activity: &Activity<'a>,
-        check: impl Fn(&Ran<'a>) -> Vec<Fault>,
+        check: impl Fn(&JobRunSubject<'a>) -> Vec<Fault>,
     ) -> Vec<Fault> {
         let named = faults.into_iter().map(|fault| self.named(fault, "job"));
         let named: Vec<_> = named.collect();

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::catalogue::rules;
 use crate::estate::Arn;
 use crate::finding::{Finding, Fingerprint};
-use crate::judge::roles::{Found, findings, superseded};
+use crate::judge::roles::{RuleFault, findings, superseded};
 use crate::settings::Context;
 use crate::subject::rule::Check;
 
@@ -31,7 +31,7 @@ pub fn judge_estate(accounts: &[Edges], is_whole: bool, cx: &Context<'_>) -> Est
         if let Check::Estate { check } = rule.check {
             // Each names its resource; what did not would be the organization's.
             let organization = Arn::from("arn:aws:organizations:::organization");
-            found.extend(Found::all(rule, &organization, check(&estate, cx)));
+            found.extend(RuleFault::all(rule, &organization, check(&estate, cx)));
         }
     }
     EstateJudgement {

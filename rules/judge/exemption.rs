@@ -28,13 +28,13 @@ pub struct Tagged {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TagError {
     /// It isn't made of three parts.
-    #[error("`{0}` is no exemption, expected `<rule>:<last day>:<reason>`")]
+    #[error("`{0}` is not an exemption, expected `<rule>:<last day>:<reason>`")]
     Form(String),
     /// No rule has this id.
     #[error("there is no rule `{0}`")]
     Rule(String),
     /// The day is none.
-    #[error("`{0}` is no day, expected such as `2027-01-31`")]
+    #[error("`{0}` is not a day, expected such as `2027-01-31`")]
     Day(String),
     /// Nobody says why.
     #[error("it gives no reason")]
@@ -209,7 +209,7 @@ mod tests {
         for (tag, expected) in [
             (
                 "yes please",
-                "`yes please` is no exemption, expected `<rule>:<last day>:<reason>`",
+                "`yes please` is not an exemption, expected `<rule>:<last day>:<reason>`",
             ),
             (
                 "spline-asleep:2026-12-01:x",
@@ -217,7 +217,7 @@ mod tests {
             ),
             (
                 "spline-disabled:tomorrow:x",
-                "`tomorrow` is no day, expected such as `2027-01-31`",
+                "`tomorrow` is not a day, expected such as `2027-01-31`",
             ),
             ("spline-disabled:2026-12-01: ", "it gives no reason"),
         ] {

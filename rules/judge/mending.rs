@@ -5,7 +5,7 @@ use crate::estate::Application;
 use crate::finding::{Edit, Fault, Remedy, Verdict};
 use crate::remedy::edited;
 use crate::settings::Context;
-use crate::subject::application::Judged;
+use crate::subject::application::ApplicationSubject;
 use crate::subject::rule::{Check, Rule};
 
 /// How often what was mended is judged again: one fault may hide the next.
@@ -37,7 +37,7 @@ fn all_edits(application: &Application, cx: &Context<'_>) -> Vec<Edit> {
     let mut edits = Vec::new();
     for _ in 0..ROUNDS {
         let mended = edited(application, &edits);
-        let judged = Judged::new(&mended, cx.policy, lineage_checks());
+        let judged = ApplicationSubject::new(&mended, cx.policy, lineage_checks());
         let faults = judged.setup.faults(cx);
         let faults = faults.filter(|(check, fault)| {
             let is_on = find(check.rule).is_some_and(|rule| rule.severity_in(cx.policy).is_some());
@@ -62,7 +62,7 @@ fn all_edits(application: &Application, cx: &Context<'_>) -> Vec<Edit> {
 /// The faults of an application that cost no lineage by themselves, found by rules that stand beside those on
 /// lineage.
 fn beside_lineage<'a>(
-    judged: &'a Judged<'_>,
+    judged: &'a ApplicationSubject<'_>,
     cx: &'a Context<'_>,
 ) -> impl Iterator<Item = Fault> + 'a {
     let is_beside = |rule: &&Rule| {

@@ -11,7 +11,7 @@ use crate::iam::Inventory;
 use crate::settings::Context;
 use crate::settings::Policy;
 use crate::subject::rule::Check;
-use crate::subject::statement::Stated;
+use crate::subject::statement::StatementSubject;
 
 /// What the rules say of a role of team `ads` whose policy is this, beside one of `ads-fraud`.
 fn faults(document: &Value, kind: &str) -> Vec<(&'static str, Fault)> {
@@ -62,7 +62,7 @@ fn faults(document: &Value, kind: &str) -> Vec<(&'static str, Fault)> {
     let mut faults = Vec::new();
     for held in held {
         for statement in &held.document.statements {
-            let stated = Stated {
+            let stated = StatementSubject {
                 inventory: &inventory,
                 holder,
                 held,

@@ -5,21 +5,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::catalogue::rules;
 use crate::estate::{Arn, ManagedPolicy};
 use crate::finding::{Fault, Finding, Fingerprint, RuleId};
-use crate::iam::{Held, Inventory};
+use crate::iam::{AttachedPolicy, Inventory};
 use crate::judge::subject::Subject;
 use crate::settings::Context;
 use crate::subject::role::{ManagedPolicySubject, RoleSubject};
 use crate::subject::rule::{Check, Rule, Tells};
-use crate::subject::statement::Stated;
+use crate::subject::statement::StatementSubject;
 
 /// A fault, what is to blame, and the rule that found it.
-pub(crate) struct Found {
+pub(crate) struct RuleFault {
     rule: &'static Rule,
     resource: Arn,
     fault: Fault,
 }
 
-impl Found {
+impl RuleFault {
     /// The faults that a rule found in a resource, or in what they name.
     pub(super) fn all(
         rule: &'static Rule,
@@ -35,26 +35,26 @@ impl Found {
 }
 
 /// What the rules on single roles find in an account.
-pub(super) fn of_account(inventory: &Inventory<'_>, cx: &Context<'_>) -> Vec<Found> {
+pub(super) fn of_account(inventory: &Inventory<'_>, cx: &Context<'_>) -> Vec<RuleFault> {
     let mut found = Vec::new();
     for rule in rules().filter(|rule| rule.severity_in(cx.policy).is_some()) {
         match rule.check {
             Check::Role { check } => {
                 for holder in &inventory.roles {
                     let faults = check(&RoleSubject { holder, inventory }, cx);
-                    found.extend(Found::all(rule, &holder.role.arn, faults));
+                    found.extend(RuleFault::all(rule, &holder.role.arn, faults));
                 }
             }
             Check::ManagedPolicy { check } => {
                 for policy in inventory.policies.iter().filter(|policy| is_own(policy)) {
                     let faults = check(&ManagedPolicySubject { policy, inventory }, cx);
-                    found.extend(Found::all(rule, &policy.arn, faults));
+                    found.extend(RuleFault::all(rule, &policy.arn, faults));
                 }
             }
             Check::Statement { check } => {
                 for stated in statements(inventory) {
                     let faults = check(&stated, cx);
-                    found.extend(Found::all(rule, &stated.holder.role.arn, faults));
+                    found.extend(RuleFault::all(rule, &stated.holder.role.arn, faults));
                 }
             }
             Check::Lineage { .. }
@@ -74,12 +74,12 @@ fn is_own(policy: &ManagedPolicy) -> bool {
     policy.arn.account() != "aws"
 }
 
-fn statements<'a>(inventory: &'a Inventory<'a>) -> impl Iterator<Item = Stated<'a>> {
+fn statements<'a>(inventory: &'a Inventory<'a>) -> impl Iterator<Item = StatementSubject<'a>> {
     inventory.roles.iter().flat_map(move |holder| {
         let policies = holder.policies.iter().chain(&holder.trust);
-        policies.flat_map(move |held: &'a Held<'a>| {
+        policies.flat_map(move |held: &'a AttachedPolicy<'a>| {
             let statements = held.document.statements.iter();
-            statements.map(move |statement| Stated {
+            statements.map(move |statement| StatementSubject {
                 inventory,
                 holder,
                 held,
@@ -90,9 +90,9 @@ fn statements<'a>(inventory: &'a Inventory<'a>) -> impl Iterator<Item = Stated<'
 }
 
 /// What single faults come to: one cause is one finding, whoever holds the policy.
-pub(crate) fn findings(found: Vec<Found>, cx: &Context<'_>) -> Vec<Finding> {
+pub(crate) fn findings(found: Vec<RuleFault>, cx: &Context<'_>) -> Vec<Finding> {
     let mut merged: BTreeMap<Fingerprint, (Finding, usize)> = BTreeMap::new();
-    for Found {
+    for RuleFault {
         rule,
         resource,
         fault,
@@ -122,7 +122,7 @@ pub(crate) fn findings(found: Vec<Found>, cx: &Context<'_>) -> Vec<Finding> {
 }
 
 /// The findings on single accounts that these say more exactly.
-pub(crate) fn superseded(found: &[Found]) -> BTreeSet<Fingerprint> {
+pub(crate) fn superseded(found: &[RuleFault]) -> BTreeSet<Fingerprint> {
     let said = found.iter().flat_map(|it| {
         let forms = rules().filter(|form| form.yields(it.rule));
         forms.map(|form| Fingerprint::new(&RuleId::from(form.id), &it.resource, &it.fault.part))
@@ -132,13 +132,13 @@ pub(crate) fn superseded(found: &[Found]) -> BTreeSet<Fingerprint> {
 
 /// Leaves out what another finding on the same statement says already: the form where the effect was found,
 /// and what an administrator may do besides.
-fn without_consequences(found: Vec<Found>) -> Vec<Found> {
-    let key = |it: &Found| (it.resource.clone(), it.fault.part.clone());
+fn without_consequences(found: Vec<RuleFault>) -> Vec<RuleFault> {
+    let key = |it: &RuleFault| (it.resource.clone(), it.fault.part.clone());
     let mut of_statement: BTreeMap<(Arn, String), Vec<&'static Rule>> = BTreeMap::new();
     for it in &found {
         of_statement.entry(key(it)).or_default().push(it.rule);
     }
-    let keep = |it: &Found| {
+    let keep = |it: &RuleFault| {
         if it.fault.part.is_empty() {
             return true;
         }

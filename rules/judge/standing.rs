@@ -6,7 +6,7 @@ use crate::finding::RuleId;
 use crate::lineage::Standing;
 use crate::settings::Context;
 use crate::settings::{Policy, RuleSettings};
-use crate::subject::application::Judged;
+use crate::subject::application::ApplicationSubject;
 use crate::subject::application::bench::with;
 
 const BUNDLE: &str = "s3://b/spark-3.5-spline-agent-bundle_2.12-2.2.0.jar";
@@ -18,7 +18,7 @@ fn standing(changes: &[(&str, Option<&str>)], policy: &Policy) -> Standing {
         ..Context::example()
     };
     let application = with(changes);
-    Judged::new(&application, policy, crate::catalogue::lineage_checks())
+    ApplicationSubject::new(&application, policy, crate::catalogue::lineage_checks())
         .setup
         .standing(&cx)
 }

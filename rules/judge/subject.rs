@@ -9,7 +9,7 @@ use crate::finding::{
 use crate::judge::activity::Group;
 use crate::remedy::written;
 use crate::settings::Context;
-use crate::subject::application::Judged;
+use crate::subject::application::ApplicationSubject;
 use crate::subject::rule::{Reads, Rule};
 
 /// What a finding says of its resource.
@@ -29,7 +29,11 @@ pub(super) struct Subject<'a> {
 
 impl<'a> Subject<'a> {
     /// An application.
-    pub(super) fn application(judged: &Judged<'a>, account: &Account, cx: &Context<'_>) -> Self {
+    pub(super) fn application(
+        judged: &ApplicationSubject<'a>,
+        account: &Account,
+        cx: &Context<'_>,
+    ) -> Self {
         let application = judged.application;
         Self {
             team: cx.policy.team(&application.tags).map(str::to_owned),

@@ -14,7 +14,7 @@ use crate::spark::{
 
 /// What overrides would be if they kept the lineage that the application has.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mended {
+pub struct MendedOverrides {
     /// The classifications.
     pub configuration: Vec<Configuration>,
     /// The submit parameters.
@@ -116,7 +116,7 @@ pub(super) fn mended(
     overrides: &[Configuration],
     submit: &Submit,
     is_at_fault: impl Fn(&str) -> bool,
-) -> Mended {
+) -> MendedOverrides {
     let mut configuration = overrides.to_vec();
     for of in Classification::ALL {
         let mut given = configuration.iter_mut();
@@ -131,7 +131,7 @@ pub(super) fn mended(
             None => mended.remove(key),
         }
     }
-    Mended {
+    MendedOverrides {
         configuration,
         submit: mended,
     }

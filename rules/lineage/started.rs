@@ -3,7 +3,7 @@
 use crate::estate::{Application, Configuration};
 use crate::finding::Verdict;
 use crate::lineage::change;
-use crate::lineage::change::Mended;
+use crate::lineage::change::MendedOverrides;
 use crate::lineage::{JudgedKeys, LineageCheck, Setup, Standing};
 use crate::settings::Context;
 use crate::settings::Policy;
@@ -11,7 +11,7 @@ use crate::spark::{Classification, Effective, Starter, Submit, SubmitError};
 
 /// A job run or session, against the application that it was started in.
 #[derive(Debug)]
-pub struct Started<'a> {
+pub struct Workload<'a> {
     /// Which of the two it is.
     pub starter: Starter,
     /// The application.
@@ -43,21 +43,21 @@ enum Lineage<'a> {
 
 /// How lineage is lost that the application has.
 #[derive(Clone, Debug)]
-pub struct Dropped {
+pub struct LineageLoss {
     /// The rule that the application passes and this fails; nothing where this can't be read.
     pub check: Option<&'static LineageCheck>,
     /// By which override, in words.
     pub verdict: Verdict,
 }
 
-impl Dropped {
+impl LineageLoss {
     /// The id of that rule, or `unreadable`.
     pub fn cause(&self) -> &'static str {
         self.check.map_or("unreadable", |check| check.rule)
     }
 }
 
-impl<'a> Started<'a> {
+impl<'a> Workload<'a> {
     /// Works out what a run or session was started with.
     pub fn new(
         starter: Starter,
@@ -128,13 +128,13 @@ impl<'a> Started<'a> {
     /// How lineage is lost that the application has, on the release that was in force.
     ///
     /// Where the application has none itself, that is the fault to mend first, if any rule that is on tells of it.
-    pub fn dropped(&self, cx: &Context<'a>) -> Option<Dropped> {
+    pub fn dropped(&self, cx: &Context<'a>) -> Option<LineageLoss> {
         let own = match &self.lineage {
             Lineage::AsApplication => return None,
             Lineage::Own(own) => own,
             Lineage::Unreadable(reason) => {
                 let lost = self.setup.is_told_to_lack(cx);
-                return (!lost).then(|| Dropped {
+                return (!lost).then(|| LineageLoss {
                     check: None,
                     verdict: Verdict::Unknown(reason.clone()),
                 });
@@ -163,7 +163,7 @@ impl<'a> Started<'a> {
                 format!("{how}: {fact}")
             }
         });
-        Some(Dropped {
+        Some(LineageLoss {
             check: Some(rule),
             verdict: told.verdict,
         })
@@ -219,7 +219,7 @@ impl<'a> Started<'a> {
     /// after the other is judged by is put back, and what lineage depends on where that doesn't do.
     ///
     /// Nothing where no configuration mends it, such as an image of the job's own.
-    pub fn mended(&self, cx: &Context<'a>) -> Option<Mended> {
+    pub fn mended(&self, cx: &Context<'a>) -> Option<MendedOverrides> {
         let mut causes = vec![self.lost(cx)?];
         loop {
             let is_at_fault = |key: &str| causes.iter().any(|keys| keys.includes(key));
@@ -234,7 +234,11 @@ impl<'a> Started<'a> {
         self.still_lost(&mended, cx).is_none().then_some(mended)
     }
 
-    fn put_back(&self, is_at_fault: impl Fn(&str) -> bool, cx: &Context<'a>) -> Option<Mended> {
+    fn put_back(
+        &self,
+        is_at_fault: impl Fn(&str) -> bool,
+        cx: &Context<'a>,
+    ) -> Option<MendedOverrides> {
         let (Lineage::Own(own), Ok(submit)) = (&self.lineage, self.submit) else {
             return None;
         };
@@ -252,9 +256,9 @@ impl<'a> Started<'a> {
     }
 
     /// By which properties lineage would be lost even so.
-    fn still_lost(&self, mended: &Mended, cx: &Context<'_>) -> Option<JudgedKeys> {
+    fn still_lost(&self, mended: &MendedOverrides, cx: &Context<'_>) -> Option<JudgedKeys> {
         let submit = Ok(mended.submit.clone());
-        let again = Started::new(
+        let again = Workload::new(
             self.starter,
             (self.application, self.setup),
             self.label,

@@ -1,13 +1,13 @@
 //! Putting a lineage agent in, or another in its place.
 
-use crate::finding::{Asked, Edit, Piece, Template};
+use crate::finding::{Edit, Piece, ShellParameter, Template};
 use crate::lineage::Setup;
 use crate::settings::{Policy, is_coordinate};
 use crate::spark::agent::{AgentKind, Bundle};
 use crate::spark::{JARS_KEY, PACKAGES_KEY};
 
 /// An agent with the list of `spark-defaults` that it belongs into.
-struct Placed {
+struct PlacedAgent {
     key: &'static str,
     artifact: Template,
 }
@@ -46,7 +46,7 @@ pub fn put_in_place(
     }
     let agent = match (own, with) {
         (Some(own), _) => own,
-        (None, Some(with)) => Placed {
+        (None, Some(with)) => PlacedAgent {
             key: if is_coordinate(&with) {
                 PACKAGES_KEY
             } else {
@@ -75,32 +75,32 @@ fn needed(policy: &Policy) -> impl Iterator<Item = Edit> {
     set.map(|(key, value)| Edit::set(key, value.as_str()))
 }
 
-fn agent_for(setup: &Setup<'_>, kind: AgentKind, policy: &Policy) -> Placed {
+fn agent_for(setup: &Setup<'_>, kind: AgentKind, policy: &Policy) -> PlacedAgent {
     if let Some(own) = own_agent(setup, policy) {
         return own;
     }
     let Some((name, version)) = kind.coordinate() else {
         let jar = setup.bundle().map_or("agent.jar".into(), Bundle::jar);
-        return Placed {
+        return PlacedAgent {
             key: JARS_KEY,
             artifact: Template::asked("AGENT_JAR", &format!("s3://bucket/{jar}")),
         };
     };
     let scala = setup.release.map_or("2.12", |release| &release.scala);
-    Placed {
+    PlacedAgent {
         key: PACKAGES_KEY,
         artifact: Template(vec![
             Piece::Text(format!("{name}_{scala}:")),
-            Piece::Asked(Asked::new("AGENT_VERSION", version)),
+            Piece::Asked(ShellParameter::new("AGENT_VERSION", version)),
         ]),
     }
 }
 
-fn own_agent(setup: &Setup<'_>, policy: &Policy) -> Option<Placed> {
+fn own_agent(setup: &Setup<'_>, policy: &Policy) -> Option<PlacedAgent> {
     let own = policy.own_agent.artifact.as_ref()?;
     let version = setup.bundle().map(Bundle::newest);
     let artifact = own.of(setup.label, setup.release, version)?;
-    Some(Placed {
+    Some(PlacedAgent {
         key: if own.is_coordinate() {
             PACKAGES_KEY
         } else {

@@ -11,7 +11,7 @@ use serde_json::json;
 use super::emr::{shell, target};
 use super::terraform;
 use crate::estate::{Application, Configuration};
-use crate::finding::{Asked, Edit, Piece, Remediation, Template};
+use crate::finding::{Edit, Piece, Remediation, ShellParameter, Template};
 use crate::spark::entries;
 
 const SPARK_DEFAULTS: &str = "spark-defaults";
@@ -136,7 +136,7 @@ fn commands(application: &Application, edits: &[Edit]) -> String {
     let of = target(application);
     let asked: BTreeSet<_> = edits.iter().flat_map(asked).collect();
     let mut text = String::new();
-    for Asked { variable, example } in &asked {
+    for ShellParameter { variable, example } in &asked {
         let example: String = example.chars().filter(|letter| is_plain(*letter)).collect();
         // Writing to a string can't fail.
         let _ = writeln!(
@@ -184,8 +184,8 @@ fn commands(application: &Application, edits: &[Edit]) -> String {
 }
 
 /// Refuses to go on while something isn't supplied.
-pub(super) fn demand(asked: &BTreeSet<Asked>) -> String {
-    let lines = asked.iter().map(|Asked { variable, example }| {
+pub(super) fn demand(asked: &BTreeSet<ShellParameter>) -> String {
+    let lines = asked.iter().map(|ShellParameter { variable, example }| {
         let example: String = example.chars().filter(|letter| is_plain(*letter)).collect();
         format!(": \"${{{variable}:?set {variable}, such as {example}}}\" &&\n")
     });
@@ -193,7 +193,7 @@ pub(super) fn demand(asked: &BTreeSet<Asked>) -> String {
 }
 
 /// The options that give jq what a person supplies.
-pub(super) fn variables(asked: &BTreeSet<Asked>) -> String {
+pub(super) fn variables(asked: &BTreeSet<ShellParameter>) -> String {
     asked.iter().fold(String::new(), |mut options, asked| {
         // Writing to a string can't fail.
         let _ = write!(options, "--arg {0} \"${0}\" ", asked.variable);
@@ -276,7 +276,7 @@ pub(super) fn jq(template: &Template) -> String {
 }
 
 /// What a person has to supply for an edit.
-pub(super) fn asked(edit: &Edit) -> Vec<Asked> {
+pub(super) fn asked(edit: &Edit) -> Vec<ShellParameter> {
     match edit {
         Edit::Set { value, .. } => value.all_asked().cloned().collect(),
         Edit::Add { entry, .. } => entry.all_asked().cloned().collect(),
@@ -425,7 +425,7 @@ mod tests {
         let capacity = Edit::Attribute(Attribute {
             member: "maximumCapacity".into(),
             program: "{cpu: ($VCPU + \" vCPU\")}".into(),
-            asked: vec![Asked::new("VCPU", "400")],
+            asked: vec![ShellParameter::new("VCPU", "400")],
             terraform: "maximum_capacity {}".into(),
             while_running: true,
         });

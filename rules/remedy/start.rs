@@ -11,7 +11,7 @@ use serde_json::json;
 use super::change::{self, EDITING, demand, jq, note, step, variables};
 use super::emr::shell;
 use crate::estate::{Configuration, JobRun, Session};
-use crate::finding::{Asked, Edit, Remediation, Template};
+use crate::finding::{Edit, Remediation, ShellParameter, Template};
 use crate::secrets::is_hidden;
 
 /// A parameter of a job that is to be another.
@@ -111,7 +111,7 @@ fn request(
     operation: &str,
     read: &str,
     steps: &[String],
-    asked: &BTreeSet<Asked>,
+    asked: &BTreeSet<ShellParameter>,
     notes: &str,
 ) -> Remediation {
     let what: String = what.chars().filter(|letter| !letter.is_control()).collect();

@@ -93,7 +93,7 @@ pub enum SubmitError {
     #[error("`--conf {0}` has no `=`")]
     NoAssignment(String),
     /// Something that Spark doesn't know, or that ends its options.
-    #[error("`{0}` is no option of spark-submit")]
+    #[error("`{0}` is not an option of spark-submit")]
     Unknown(String),
 }
 

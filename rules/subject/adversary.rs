@@ -8,7 +8,8 @@ use serde_json::Value;
 use crate::estate::{Arn, ReadScope, Role};
 use crate::finding::Fault;
 use crate::iam::{
-    Access, Because, Effect, Holder, Inventory, Known, PolicyName, Request, Statement, Table,
+    Access, Effect, Holder, Inventory, Known, MatchedStatement, PolicyName, Request, Statement,
+    Table,
 };
 use crate::remedy::iam::{forbid, guard_actions, mend};
 use crate::settings::Context;
@@ -53,13 +54,13 @@ pub(crate) struct Adversary<'a, 'b> {
     inventory: &'b Inventory<'a>,
     policy: &'b Policy,
     team: &'b str,
-    found: Vec<Loose<'b>>,
+    found: Vec<Loophole<'b>>,
 }
 
 /// A statement that lets the role do something.
 #[derive(Debug)]
-struct Loose<'b> {
-    by: Because<'b, PolicyName<'b>>,
+struct Loophole<'b> {
+    by: MatchedStatement<'b, PolicyName<'b>>,
     access: Access,
     /// The first request that it grants for certain, or else that it may grant.
     evidence: String,
@@ -233,7 +234,7 @@ impl<'a, 'b> Adversary<'a, 'b> {
 
     pub(crate) fn add(
         &mut self,
-        by: Because<'b, PolicyName<'b>>,
+        by: MatchedStatement<'b, PolicyName<'b>>,
         access: Access,
         action: &'static str,
         target: &str,
@@ -243,7 +244,7 @@ impl<'a, 'b> Adversary<'a, 'b> {
         let same = found.find(|it| std::ptr::eq(it.by.statement, by.statement));
         let first = (action, target.to_owned());
         let Some(loose) = same else {
-            self.found.push(Loose {
+            self.found.push(Loophole {
                 by,
                 access,
                 evidence,
@@ -283,7 +284,7 @@ impl<'a, 'b> Adversary<'a, 'b> {
     }
 }
 
-impl Loose<'_> {
+impl Loophole<'_> {
     pub(crate) fn fault(
         &self,
         holder: &Holder<'_>,

@@ -7,7 +7,7 @@ use crate::spark::Effective;
 
 /// An application with what its rules ask of it, worked out once for all of them.
 #[derive(Debug)]
-pub struct Judged<'a> {
+pub struct ApplicationSubject<'a> {
     /// What was read.
     pub application: &'a Application,
     /// The configuration that its jobs start from.
@@ -16,7 +16,7 @@ pub struct Judged<'a> {
     pub is_active: Option<bool>,
 }
 
-impl<'a> Judged<'a> {
+impl<'a> ApplicationSubject<'a> {
     /// Works out what the rules ask.
     pub fn new(
         application: &'a Application,
@@ -46,7 +46,7 @@ impl<'a> Judged<'a> {
 pub(crate) mod bench {
     use std::collections::BTreeMap;
 
-    use super::Judged;
+    use super::ApplicationSubject;
     use crate::Policy;
     use crate::estate::Application;
     use crate::finding::{Fault, Verdict};
@@ -89,7 +89,7 @@ pub(crate) mod bench {
     }
 
     type Lineage = for<'a> fn(&Setup<'a>, &Context<'_>) -> Vec<Fault>;
-    type Check = for<'a> fn(&Judged<'a>, &Context<'_>) -> Vec<Fault>;
+    type Check = for<'a> fn(&ApplicationSubject<'a>, &Context<'_>) -> Vec<Fault>;
 
     pub(crate) fn lineage(check: Lineage, application: &Application) -> Verdict {
         lineage_under(check, application, Context::example().policy)
@@ -108,7 +108,8 @@ pub(crate) mod bench {
             policy,
             ..Context::example()
         };
-        let judged = Judged::new(application, policy, crate::catalogue::lineage_checks());
+        let judged =
+            ApplicationSubject::new(application, policy, crate::catalogue::lineage_checks());
         check(&judged.setup, &cx)
     }
 
@@ -141,7 +142,7 @@ pub(crate) mod bench {
             ..Context::example()
         };
         verdict(check(
-            &Judged::new(application, policy, crate::catalogue::lineage_checks()),
+            &ApplicationSubject::new(application, policy, crate::catalogue::lineage_checks()),
             &cx,
         ))
     }

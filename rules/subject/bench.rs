@@ -11,11 +11,11 @@ use crate::estate::{
 };
 use crate::finding::{Fault, Verdict};
 use crate::graph::{Edges, Estate};
-use crate::iam::{Held, Inventory};
+use crate::iam::{AttachedPolicy, Inventory};
 use crate::settings::{Context, Policy};
 use crate::subject::role::{ManagedPolicySubject, RoleSubject};
 use crate::subject::rule::{Check, Rule};
-use crate::subject::statement::Stated;
+use crate::subject::statement::StatementSubject;
 
 pub(crate) use words::{
     HOME, admit, admit_jobs, allow, application, arn, deny, managed, role, role_in,
@@ -205,12 +205,12 @@ fn of_account(rule: &Rule, inventory: &Inventory<'_>, cx: &Context<'_>) -> Vec<F
     }
 }
 
-fn statements<'a>(inventory: &'a Inventory<'a>) -> impl Iterator<Item = Stated<'a>> {
+fn statements<'a>(inventory: &'a Inventory<'a>) -> impl Iterator<Item = StatementSubject<'a>> {
     inventory.roles.iter().flat_map(move |holder| {
         let policies = holder.policies.iter().chain(&holder.trust);
-        policies.flat_map(move |held: &'a Held<'a>| {
+        policies.flat_map(move |held: &'a AttachedPolicy<'a>| {
             let statements = held.document.statements.iter();
-            statements.map(move |statement| Stated {
+            statements.map(move |statement| StatementSubject {
                 inventory,
                 holder,
                 held,

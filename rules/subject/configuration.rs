@@ -4,7 +4,7 @@ use crate::estate::{Application, Configuration, JobRun, Session};
 
 /// Something that carries configuration.
 #[derive(Clone, Copy, Debug)]
-pub enum Configured<'a> {
+pub enum ConfigurationSubject<'a> {
     /// An application.
     Application(&'a Application),
     /// A job run.
@@ -13,7 +13,7 @@ pub enum Configured<'a> {
     Session(&'a Session),
 }
 
-impl<'a> Configured<'a> {
+impl<'a> ConfigurationSubject<'a> {
     /// Its classifications.
     pub fn configurations(self) -> &'a [Configuration] {
         match self {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::finding::{Fault, Remediation};
-use crate::iam::{Access, Because, Holder, Known, PolicyName, Request, Statement, part};
+use crate::iam::{Access, Holder, Known, MatchedStatement, PolicyName, Request, Statement, part};
 
 /// A fault of a whole role.
 pub fn of_role(holder: &Holder<'_>, evidence: String) -> Fault {
@@ -40,11 +40,11 @@ pub fn of_grant(
 /// One fault for each statement that is blamed: the first reason is told, the others counted.
 pub fn by_statement(
     holder: &Holder<'_>,
-    blamed: Vec<(Because<'_, PolicyName<'_>>, String)>,
-    fix: impl Fn(&Because<'_, PolicyName<'_>>) -> Remediation,
+    blamed: Vec<(MatchedStatement<'_, PolicyName<'_>>, String)>,
+    fix: impl Fn(&MatchedStatement<'_, PolicyName<'_>>) -> Remediation,
 ) -> Vec<Fault> {
-    type Told<'a> = (Because<'a, PolicyName<'a>>, String, usize);
-    let mut statements: BTreeMap<String, Told<'_>> = BTreeMap::new();
+    type BlamedStatement<'a> = (MatchedStatement<'a, PolicyName<'a>>, String, usize);
+    let mut statements: BTreeMap<String, BlamedStatement<'_>> = BTreeMap::new();
     for (by, reason) in blamed {
         let key = format!("{}\0{}", by.policy, part("", by.statement));
         statements
@@ -71,7 +71,7 @@ pub fn witness(
     holder: &Holder<'_>,
     request: &Request<'_>,
     access: Access,
-    by: Option<&Because<'_, PolicyName<'_>>>,
+    by: Option<&MatchedStatement<'_, PolicyName<'_>>>,
 ) -> String {
     let (role, action, resource) = (&holder.role.arn, request.action, request.resource);
     let certainty = if access == Access::Allowed && holder.unread_limit().is_some() {

@@ -5,34 +5,34 @@
 use std::collections::BTreeMap;
 
 use crate::estate::{Arn, JobRun, Region, Role, Scope, Service, Slice};
-use crate::lineage::Started;
+use crate::lineage::Workload;
 use crate::settings::Policy;
 use crate::spark::{Starter, Submit, SubmitError};
-use crate::subject::application::Judged;
+use crate::subject::application::ApplicationSubject;
 
 /// A job run with what its rules ask of it.
 #[derive(Debug)]
-pub struct Ran<'a> {
+pub struct JobRunSubject<'a> {
     /// What was read.
     pub run: &'a JobRun,
     /// What it makes of its application's lineage.
-    pub started: Started<'a>,
+    pub started: Workload<'a>,
     /// The roles of its account.
     pub roles: &'a Roles<'a>,
     /// Whether it is the latest run of its job: what mends a fault is told of that one alone.
     pub is_latest: bool,
 }
 
-impl<'a> Ran<'a> {
+impl<'a> JobRunSubject<'a> {
     /// Works out what the rules ask. `submit` is what `submitted` gives.
     pub fn new(
         run: &'a JobRun,
-        application: &'a Judged<'a>,
+        application: &'a ApplicationSubject<'a>,
         submit: &'a Result<Submit, SubmitError>,
         roles: &'a Roles<'a>,
         policy: &'a Policy,
     ) -> Self {
-        let started = Started::new(
+        let started = Workload::new(
             Starter::Job,
             (application.application, &application.setup),
             &run.release_label,
@@ -113,13 +113,13 @@ pub(crate) fn submitted(run: &JobRun) -> Result<Submit, SubmitError> {
 /// What the tests of these rules have in common.
 #[cfg(test)]
 pub(crate) mod bench {
-    use super::{Ran, Roles, submitted};
+    use super::{JobRunSubject, Roles, submitted};
     use crate::estate::{Account, Application, JobRun, Role, Scope, SparkSubmit};
     use crate::estate::{Region, Service, Slice};
     use crate::finding::{Fault, Verdict};
     use crate::settings::Context;
     use crate::settings::Policy;
-    use crate::subject::application::Judged;
+    use crate::subject::application::ApplicationSubject;
     use crate::subject::rule::bench::verdict;
 
     /// The example with another driver.
@@ -130,7 +130,7 @@ pub(crate) mod bench {
     }
 
     pub(crate) fn judged(
-        check: for<'a> fn(&Ran<'a>, &Context<'a>) -> Vec<Fault>,
+        check: for<'a> fn(&JobRunSubject<'a>, &Context<'a>) -> Vec<Fault>,
         run: &JobRun,
         policy: &Policy,
     ) -> Verdict {
@@ -139,14 +139,18 @@ pub(crate) mod bench {
             ..Context::example()
         };
         let application = Application::example();
-        let judged = Judged::new(&application, policy, crate::catalogue::lineage_checks());
+        let judged =
+            ApplicationSubject::new(&application, policy, crate::catalogue::lineage_checks());
         let (submit, roles) = (submitted(run), Roles::default());
-        verdict(check(&Ran::new(run, &judged, &submit, &roles, policy), &cx))
+        verdict(check(
+            &JobRunSubject::new(run, &judged, &submit, &roles, policy),
+            &cx,
+        ))
     }
 
     /// The verdict in an account of these roles, of which IAM was read.
     pub(crate) fn judged_among(
-        check: for<'a> fn(&Ran<'a>, &Context<'a>) -> Vec<Fault>,
+        check: for<'a> fn(&JobRunSubject<'a>, &Context<'a>) -> Vec<Fault>,
         run: &JobRun,
         application: &Application,
         roles: Vec<Role>,
@@ -157,10 +161,11 @@ pub(crate) mod bench {
             scopes: vec![Scope::audited(Region::global(), Service::Iam)],
             ..Slice::new(Account::example())
         };
-        let judged = Judged::new(application, cx.policy, crate::catalogue::lineage_checks());
+        let judged =
+            ApplicationSubject::new(application, cx.policy, crate::catalogue::lineage_checks());
         let (submit, roles) = (submitted(run), Roles::of(&slice));
         verdict(check(
-            &Ran::new(run, &judged, &submit, &roles, cx.policy),
+            &JobRunSubject::new(run, &judged, &submit, &roles, cx.policy),
             &cx,
         ))
     }

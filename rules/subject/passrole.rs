@@ -2,7 +2,7 @@
 
 use crate::finding::{Fault, Severity};
 use crate::iam::{
-    Because, Condition, EMR_SERVERLESS, Effect, Holder, Inventory, PASSED_TO, PolicyName,
+    Condition, EMR_SERVERLESS, Effect, Holder, Inventory, MatchedStatement, PASSED_TO, PolicyName,
 };
 use crate::remedy::iam::{confine, mend};
 use crate::subject::evidence;
@@ -14,7 +14,7 @@ use crate::{Policy, Remediation};
 pub(crate) fn confined(
     holder: &Holder<'_>,
     inventory: &Inventory<'_>,
-    crossings: Vec<(Because<'_, PolicyName<'_>>, String)>,
+    crossings: Vec<(MatchedStatement<'_, PolicyName<'_>>, String)>,
 ) -> Vec<Fault> {
     let faults = by_statement(holder, crossings, |by| {
         confine_to_own(holder, inventory, by)
@@ -33,7 +33,7 @@ pub(crate) fn confined(
 pub(crate) fn confine_to_own(
     holder: &Holder<'_>,
     inventory: &Inventory<'_>,
-    by: &Because<'_, PolicyName<'_>>,
+    by: &MatchedStatement<'_, PolicyName<'_>>,
 ) -> Remediation {
     let own = inventory.own_execution_roles(holder.team.unwrap_or_default());
     let statement = by.statement;
@@ -47,12 +47,12 @@ pub(crate) fn confine_to_own(
 pub(crate) fn allowing<'a>(
     holder: &'a Holder<'a>,
     policy: &Policy,
-) -> impl Iterator<Item = Because<'a, PolicyName<'a>>> {
+) -> impl Iterator<Item = MatchedStatement<'a, PolicyName<'a>>> {
     let is_bounded = holder.team.is_some() && !policy.is_shared(holder.team);
     let policies = holder.policies.iter().filter(move |_| is_bounded);
     let statements = policies.flat_map(|held| {
         let statements = held.document.statements.iter();
-        statements.map(|statement| Because {
+        statements.map(|statement| MatchedStatement {
             policy: held.name,
             statement,
         })
@@ -65,7 +65,7 @@ pub(crate) fn allowing<'a>(
 pub(crate) fn fault(
     holder: &Holder<'_>,
     inventory: &Inventory<'_>,
-    by: &Because<'_, PolicyName<'_>>,
+    by: &MatchedStatement<'_, PolicyName<'_>>,
     evidence: &str,
 ) -> Fault {
     evidence::of_statement(holder, by.policy, by.statement, evidence)

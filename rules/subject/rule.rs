@@ -148,23 +148,23 @@ pub enum Check {
     /// Judges an application.
     Application {
         /// The predicate, with the change that mends each fault.
-        check: for<'a> fn(&application::Judged<'a>, &Context<'_>) -> Vec<Fault>,
+        check: for<'a> fn(&application::ApplicationSubject<'a>, &Context<'_>) -> Vec<Fault>,
     },
     /// Judges the latest run of each job.
     JobRun {
         /// The predicate, with the change that mends each fault.
-        check: for<'a> fn(&job_run::Ran<'a>, &Context<'a>) -> Vec<Fault>,
+        check: for<'a> fn(&job_run::JobRunSubject<'a>, &Context<'a>) -> Vec<Fault>,
     },
     /// Judges the latest session of each name.
     Session {
         /// The predicate, with the change that mends each fault.
-        check: for<'a> fn(&session::Opened<'a>, &Context<'a>) -> Vec<Fault>,
+        check: for<'a> fn(&session::SessionSubject<'a>, &Context<'a>) -> Vec<Fault>,
     },
     /// Judges what an application, the latest run of each job, and the latest session of each name are
     /// configured with.
     Configuration {
         /// The predicate, with the change that mends each fault.
-        check: for<'a> fn(&configuration::Configured<'a>, &Context<'_>) -> Vec<Fault>,
+        check: for<'a> fn(&configuration::ConfigurationSubject<'a>, &Context<'_>) -> Vec<Fault>,
     },
     /// Judges a role with all its policies.
     Role {
@@ -174,7 +174,7 @@ pub enum Check {
     /// Judges a statement of a policy that a role holds, or of its trust policy.
     Statement {
         /// The predicate, with the change that mends the fault.
-        check: fn(&statement::Stated<'_>, &Context<'_>) -> Vec<Fault>,
+        check: fn(&statement::StatementSubject<'_>, &Context<'_>) -> Vec<Fault>,
     },
     /// Judges a managed policy of the account that a role in scope holds.
     ManagedPolicy {

@@ -4,7 +4,8 @@ use crate::estate::Arn;
 use crate::finding::Fault;
 use crate::finding::{Remediation, Verdict};
 use crate::iam::{
-    Condition, Context, Effect, Held, Holder, Inventory, PolicyName, Statement, Table, Truth,
+    AttachedPolicy, Condition, Context, Effect, Holder, Inventory, PolicyName, Statement, Table,
+    Truth,
 };
 use crate::remedy::iam::mend;
 use crate::remedy::restate;
@@ -39,13 +40,13 @@ pub(crate) const BOUNDARY_ACTIONS: [&str; 22] = [
 
 /// A statement, with the policy that it stands in and the role that holds it.
 #[derive(Clone, Copy, Debug)]
-pub struct Stated<'a> {
+pub struct StatementSubject<'a> {
     /// The account's roles.
     pub inventory: &'a Inventory<'a>,
     /// The role.
     pub holder: &'a Holder<'a>,
     /// The policy: inline, attached, or the role's trust policy.
-    pub held: &'a Held<'a>,
+    pub held: &'a AttachedPolicy<'a>,
     /// The statement.
     pub statement: &'a Statement,
 }
@@ -77,7 +78,7 @@ impl TeamKey {
     }
 }
 
-impl<'a> Stated<'a> {
+impl<'a> StatementSubject<'a> {
     /// The role's team, where the statement is held to it: what a role of a team that serves all others may do is
     /// bounded by none, yet who may become that role is.
     pub fn bounded_team(&self, policy: &Policy) -> Option<&'a str> {

@@ -4,10 +4,10 @@ use crate::finding::Remediation;
 use crate::iam::{Effect, Known, Principal, Principals, Request, Statement, Target};
 use crate::remedy::iam::{guard, mend, part_services};
 use crate::settings::Context;
-use crate::subject::statement::Stated;
+use crate::subject::statement::StatementSubject;
 
 /// Whether this statement lets somebody assume a team's role.
-pub(crate) fn lets_assume(stated: &Stated<'_>) -> bool {
+pub(crate) fn lets_assume(stated: &StatementSubject<'_>) -> bool {
     stated.is_trust()
         && stated.holder.team.is_some()
         && stated.statement.effect == Effect::Allow
@@ -15,7 +15,7 @@ pub(crate) fn lets_assume(stated: &Stated<'_>) -> bool {
 }
 
 /// Those that a statement names, one by one.
-pub(crate) fn named<'a>(stated: &Stated<'a>) -> &'a [Principal] {
+pub(crate) fn named<'a>(stated: &StatementSubject<'a>) -> &'a [Principal] {
     match &stated.statement.principals {
         Some(Principals::Only(list)) => list,
         Some(Principals::AllBut(_)) | None => &[],
@@ -31,7 +31,7 @@ pub(crate) fn unknown_keys(statement: &Statement, request: &Request<'_>) -> Stri
 }
 
 /// The role whose trust policy a statement stands in, as what is asked for.
-pub(crate) fn target<'a>(stated: &Stated<'a>) -> Target<'a> {
+pub(crate) fn target<'a>(stated: &StatementSubject<'a>) -> Target<'a> {
     let role = stated.holder.role;
     Target {
         resource: role.arn.as_str(),
@@ -40,7 +40,7 @@ pub(crate) fn target<'a>(stated: &Stated<'a>) -> Target<'a> {
 }
 
 /// The trust policy whose statement admits the team's own roles alone.
-pub(crate) fn guarded(stated: &Stated<'_>, cx: &Context<'_>) -> Remediation {
+pub(crate) fn guarded(stated: &StatementSubject<'_>, cx: &Context<'_>) -> Remediation {
     let role = stated.holder.role;
     let team = stated.holder.team.unwrap_or_default();
     let tag = format!("aws:PrincipalTag/{}", cx.policy.team_tag);

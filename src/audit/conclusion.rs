@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use lineward_rules::Status;
 use uuid::Uuid;
 
-use super::fold::Folded;
+use super::fold::FoldResult;
 use super::tell::{self, Teller};
 use super::{AuditError, Outcome};
 use crate::collect::CallCounts;
@@ -16,7 +16,7 @@ use crate::history;
 use crate::ledger::{Incident, Seen, StoredReport};
 use crate::notify;
 use crate::report::{FindingRow, Format, IncidentRow, Report, Trigger};
-use crate::store::{Saved, Store, StoreError};
+use crate::store::{SavedLedger, Store, StoreError};
 
 /// What is done once everything was judged: report, notify, save.
 pub(super) struct Conclusion<'a> {
@@ -34,8 +34,8 @@ pub(super) struct Conclusion<'a> {
 impl Conclusion<'_> {
     pub(super) async fn draw(
         mut self,
-        saved: Saved,
-        folded: Folded,
+        saved: SavedLedger,
+        folded: FoldResult,
     ) -> Result<Outcome, AuditError> {
         let mut report = folded.report;
         let mut plan = match &mut self.teller {
@@ -91,7 +91,7 @@ impl Conclusion<'_> {
     }
 
     /// Deletes what is too old; of events there are too many to look each time.
-    async fn forget(&self, report: &Report, kept: &Saved) {
+    async fn forget(&self, report: &Report, kept: &SavedLedger) {
         let Some(keep) = self.keep else {
             return;
         };
@@ -118,9 +118,9 @@ impl Conclusion<'_> {
         &self,
         report: &mut Report,
         plan: notify::Plan,
-        saved: Saved,
+        saved: SavedLedger,
         seen: &Seen<'_>,
-    ) -> Result<Saved, StoreError> {
+    ) -> Result<SavedLedger, StoreError> {
         // What a later run knows better was kept by its own run, if at all.
         if self.stale {
             return Ok(saved);

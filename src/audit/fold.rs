@@ -18,13 +18,13 @@ use lineward_rules::judge::{judge_estate, judge_until};
 use lineward_rules::lineage::Standing;
 use lineward_rules::{Finding, Fingerprint, Judgement, Status, sort_findings};
 
-use accepted::Accepted;
-use adopted::Adopted;
-use departed::Departed;
+use accepted::Acceptances;
+use adopted::AdoptionTotals;
+use departed::DepartedAccounts;
 use row::{RuleState, finding_row, is_whole, row, rule_state};
-use unreachable::{Unreachable, is_of_entry};
+use unreachable::{UnreachableAccounts, is_of_entry};
 
-use crate::ledger::{ByAccount, KnownFinding, Ledger, Looked, SeenApplication, diff};
+use crate::ledger::{AuditedScopes, ByAccount, KnownFinding, Ledger, SeenApplication, diff};
 use crate::report::{
     self, AccountOutcome, AccountRow, ApplicationRow, Coverage, FindingRow, Report, RuleRow, Run,
     ScopeRow, Selection, Summary,
@@ -45,21 +45,21 @@ pub(super) struct Fold<'a> {
     statements: Pool,
     is_organization_whole: bool,
     applications: Vec<ApplicationRow>,
-    looked: Looked,
+    looked: AuditedScopes,
     coverage: Coverage,
     accounts: Vec<AccountRow>,
-    unreachable: Unreachable,
+    unreachable: UnreachableAccounts,
     summary: Summary,
-    adopted: Adopted,
-    accepted: Accepted<'a>,
+    adopted: AdoptionTotals,
+    accepted: Acceptances<'a>,
 }
 
 /// What all slices came to.
-pub(super) struct Folded {
+pub(super) struct FoldResult {
     pub(super) report: Report,
     pub(super) findings: Vec<Finding>,
     pub(super) applications: Vec<SeenApplication>,
-    pub(super) looked: Looked,
+    pub(super) looked: AuditedScopes,
     /// Whether the run was over the whole organization.
     pub(super) is_scan: bool,
     /// The known findings beyond what was asked for: what is owed of them is told, but the report leaves them out.
@@ -92,13 +92,13 @@ impl<'a> Fold<'a> {
             statements: Pool::default(),
             is_organization_whole: false,
             applications: Vec::new(),
-            looked: Looked::default(),
+            looked: AuditedScopes::default(),
             coverage: Coverage::default(),
             accounts: Vec::new(),
-            unreachable: Unreachable::default(),
+            unreachable: UnreachableAccounts::default(),
             summary: Summary::default(),
-            adopted: Adopted::default(),
-            accepted: Accepted::new(cx),
+            adopted: AdoptionTotals::default(),
+            accepted: Acceptances::new(cx),
         }
     }
 
@@ -232,7 +232,7 @@ impl<'a> Fold<'a> {
         organization: Organization,
         scope: &RunScope,
         ledger: &Ledger,
-    ) -> Folded {
+    ) -> FoldResult {
         let is_narrowed = scope.is_narrowed;
         let is_scan = self.is_organization_whole && !is_narrowed;
         self.judge_estate();
@@ -245,7 +245,7 @@ impl<'a> Fold<'a> {
         let departed = if is_scan {
             self.depart(ledger, scope.forget_after)
         } else {
-            Departed::default()
+            DepartedAccounts::default()
         };
         self.list_accounts(&organization, &departed);
         self.applications.sort_by(|a, b| a.arn.cmp(&b.arn));
@@ -270,7 +270,7 @@ impl<'a> Fold<'a> {
             account: row.account.clone(),
             region: row.region.clone(),
         });
-        Folded {
+        FoldResult {
             applications: seen.collect(),
             looked: self.looked,
             is_scan,
@@ -305,15 +305,15 @@ impl<'a> Fold<'a> {
     }
 
     /// Works out which accounts the organization lists no longer, and forgets those that are long gone.
-    fn depart(&mut self, ledger: &Ledger, forget_after: SignedDuration) -> Departed {
+    fn depart(&mut self, ledger: &Ledger, forget_after: SignedDuration) -> DepartedAccounts {
         let listed = self.accounts.iter().map(|row| row.id.clone()).collect();
-        let departed = Departed::of(ledger, &listed, self.cx.now, forget_after);
+        let departed = DepartedAccounts::of(ledger, &listed, self.cx.now, forget_after);
         departed.forget(ledger, &mut self.looked);
         self.coverage.scopes.extend(departed.rows());
         departed
     }
 
-    fn list_accounts(&mut self, organization: &Organization, departed: &Departed) {
+    fn list_accounts(&mut self, organization: &Organization, departed: &DepartedAccounts) {
         self.accounts
             .extend(departed.accounts().map(|id| AccountRow {
                 id: id.clone(),
@@ -377,7 +377,7 @@ impl<'a> Fold<'a> {
     fn rows(
         &self,
         ledger: &Ledger,
-        departed: &Departed,
+        departed: &DepartedAccounts,
         selection: Option<&Selection>,
     ) -> (Vec<FindingRow>, BTreeSet<Fingerprint>) {
         let mut outside = BTreeSet::new();

@@ -12,7 +12,7 @@ use crate::ledger::{Incident, Ledger, Seen};
 use crate::notify::pagerduty::{self, Delivery, DeliveryError};
 use crate::notify::{self, Action, Plan, Routing, Situation};
 use crate::report::{Notification, NotificationProblem, Report};
-use crate::store::{Saved, Store, StoreError};
+use crate::store::{SavedLedger, Store, StoreError};
 
 /// How often a ledger is merged with what another run saved meanwhile.
 const MERGES: u32 = 40;
@@ -117,7 +117,7 @@ pub async fn preview(config: &Config, report: &Report) -> Result<notify::Plan, A
 async fn teller<'a>(
     config: &'a Config,
     report: &Report,
-) -> Result<(Teller<'a>, Saved), AuditError> {
+) -> Result<(Teller<'a>, SavedLedger), AuditError> {
     if report.run.started_at > super::latest_start() {
         return Err(AuditError::FutureEstate(report.run.started_at));
     }
@@ -199,15 +199,15 @@ fn delivered(deliveries: Vec<Delivery>) -> BTreeMap<String, Option<Incident>> {
 /// over what that one saved.
 pub(super) async fn save(
     store: &Store,
-    mut saved: Saved,
+    mut saved: SavedLedger,
     seen: &Seen<'_>,
-) -> Result<Saved, StoreError> {
+) -> Result<SavedLedger, StoreError> {
     for _ in 0..MERGES {
         let generation = saved.generation + 1;
         let ledger = saved.ledger.after(seen);
         match store.save(generation, &ledger).await {
             Ok(()) => {
-                return Ok(Saved {
+                return Ok(SavedLedger {
                     generation,
                     ledger,
                     ahead: saved.ahead,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
-use lineward::collect::{Asked, Plan, Target, since_when};
+use lineward::collect::{Plan, RequestedNames, Target, since_when};
 use lineward::config::{Config, account_of, duration_of, region_of, time_limit_of};
 use lineward::report::Report;
 use lineward_rules::{AccountId, Region, Status};
@@ -56,7 +56,7 @@ impl WalkArgs {
             })
             .collect();
         plan.is_narrowed = self.narrows();
-        plan.asked = Asked {
+        plan.asked = RequestedNames {
             accounts: !self.accounts.is_empty(),
             regions: !self.regions.is_empty(),
         };

@@ -7,7 +7,7 @@ use aws_sdk_organizations::types::Account as SdkAccount;
 use futures_util::future::FutureExt as _;
 use futures_util::stream::{self, Stream, StreamExt as _};
 use jiff::Timestamp;
-use lineward_rules::estate::{Account, AccountId, Cause, Gap, Region, Scope, Service, Skipped};
+use lineward_rules::estate::{Account, AccountId, Cause, Gap, Region, Scope, Service, SkipReason};
 use lineward_rules::secrets;
 use tokio::sync::mpsc::{self, Sender};
 
@@ -36,14 +36,14 @@ const LIST: &str = "ListAccounts";
 const MOST_PAGES: usize = 10_000;
 
 /// What the list of accounts gives.
-pub(super) enum Listed {
+pub(super) enum AccountList {
     /// An account to walk.
     Account(Account),
     /// Something to say of an account, or of the organization in the name of the caller's own.
     Scope(Account, Scope),
 }
 
-impl Listed {
+impl AccountList {
     /// The account that something is said of.
     pub(super) fn account(&self) -> &Account {
         match self {
@@ -56,7 +56,7 @@ impl Listed {
 pub(super) fn list(
     connection: &Arc<Connection>,
     plan: &Arc<Plan>,
-) -> impl Stream<Item = Listed> + use<> {
+) -> impl Stream<Item = AccountList> + use<> {
     let (sender, mut receiver) = mpsc::channel(AHEAD);
     let (connection, plan) = (Arc::clone(connection), Arc::clone(plan));
     let own = Account::new(&connection.partition, connection.own_account.clone(), "");
@@ -75,22 +75,22 @@ pub(super) fn list(
         let gaps = vec![our_fault(LIST)];
         let lost = ended
             .err()
-            .map(|_| Listed::Scope(own, Scope { gaps, ..scope }));
+            .map(|_| AccountList::Scope(own, Scope { gaps, ..scope }));
         stream::iter(lost)
     });
     stream::poll_fn(move |cx| receiver.poll_recv(cx)).chain(broken.flatten_stream())
 }
 
-struct Closed;
+struct ClosedAccount;
 
 struct Lister<'a> {
     connection: &'a Connection,
     plan: &'a Plan,
-    sender: Sender<Listed>,
+    sender: Sender<AccountList>,
 }
 
 impl Lister<'_> {
-    async fn list(&self) -> Result<(), Closed> {
+    async fn list(&self) -> Result<(), ClosedAccount> {
         if self.plan.accounts.is_empty() {
             return self.list_organization().await;
         }
@@ -101,7 +101,7 @@ impl Lister<'_> {
         Ok(())
     }
 
-    async fn list_organization(&self) -> Result<(), Closed> {
+    async fn list_organization(&self) -> Result<(), ClosedAccount> {
         let patience = Patience::new(Deadline::of_walk(self.plan));
         let config = account::discovery_config(self.connection, self.plan, &patience).await;
         let config = match config {
@@ -141,7 +141,7 @@ impl Lister<'_> {
     }
 
     /// The list ended early: with nothing listed the caller's own account is still there to walk.
-    async fn broken_off(&self, listed: usize, gap: Gap) -> Result<(), Closed> {
+    async fn broken_off(&self, listed: usize, gap: Gap) -> Result<(), ClosedAccount> {
         if listed == 0 {
             self.without_organization(gap).await
         } else {
@@ -150,7 +150,7 @@ impl Lister<'_> {
     }
 
     /// No list can be had: the caller's account is walked alone, and the report says so.
-    async fn without_organization(&self, gap: Gap) -> Result<(), Closed> {
+    async fn without_organization(&self, gap: Gap) -> Result<(), ClosedAccount> {
         let is_absent = [NOT_IN_USE, NONE_LISTED].contains(&gap.code.as_str());
         let is_alone = is_absent || is_of_authorization(&gap);
         let own = self.own_account();
@@ -166,14 +166,14 @@ impl Lister<'_> {
                 "{}: {}; the caller's account was walked alone",
                 gap.operation, gap.reason
             );
-            let skipped = Skipped::new(gap.code, reason);
+            let skipped = SkipReason::new(gap.code, reason);
             let scope = Scope::skipped(Region::global(), Service::Organizations, skipped);
-            self.send(Listed::Scope(own.clone(), scope)).await?;
+            self.send(AccountList::Scope(own.clone(), scope)).await?;
         }
         self.found(own, None).await
     }
 
-    async fn found_in_organization(&self, account: &SdkAccount) -> Result<(), Closed> {
+    async fn found_in_organization(&self, account: &SdkAccount) -> Result<(), ClosedAccount> {
         let id = AccountId::from(account.id().unwrap_or_default());
         let state = state(account);
         let inactive = state.filter(|state| *state != "ACTIVE");
@@ -186,7 +186,7 @@ impl Lister<'_> {
         self.found(listed, inactive).await
     }
 
-    async fn found(&self, account: Account, inactive: Option<&str>) -> Result<(), Closed> {
+    async fn found(&self, account: Account, inactive: Option<&str>) -> Result<(), ClosedAccount> {
         let mut exclusions = self.plan.exclusions.iter();
         let exclusion = exclusions.find(|it| it.account == account.id);
         if let Some(over) = exclusion.filter(|it| !it.holds(self.plan.started_at)) {
@@ -194,44 +194,45 @@ impl Lister<'_> {
                 gaps: vec![excluded_no_more(over)],
                 ..Scope::audited(Region::global(), Service::Sts)
             };
-            return self.send(Listed::Scope(account, scope)).await;
+            return self.send(AccountList::Scope(account, scope)).await;
         }
         let skipped = if let Some(exclusion) = exclusion {
             let (owner, reason) = (&exclusion.owner, &exclusion.reason);
             let until = exclusion.expires;
-            Some(Skipped::new(
+            Some(SkipReason::new(
                 EXCLUDED,
                 format!("left out by {owner} until {until}: {reason}"),
             ))
         } else if self.plan.exclude_accounts.contains(&account.id) {
-            Some(Skipped::new(
+            Some(SkipReason::new(
                 EXCLUDED,
                 "left out by `[organization] exclude_accounts`",
             ))
         } else {
-            inactive.map(|state| Skipped::new(state, "the account is not active"))
+            inactive.map(|state| SkipReason::new(state, "the account is not active"))
         };
         let listed = match skipped {
             Some(skipped) => {
                 let scope = Scope::skipped(Region::global(), Service::Sts, skipped);
-                Listed::Scope(account, scope)
+                AccountList::Scope(account, scope)
             }
-            None => Listed::Account(account),
+            None => AccountList::Account(account),
         };
         self.send(listed).await
     }
 
-    async fn organization_scope(&self, gap: Option<Gap>) -> Result<(), Closed> {
+    async fn organization_scope(&self, gap: Option<Gap>) -> Result<(), ClosedAccount> {
         let scope = Scope::audited(Region::global(), Service::Organizations);
         let scope = Scope {
             gaps: gap.into_iter().collect(),
             ..scope
         };
-        self.send(Listed::Scope(self.own_account(), scope)).await
+        self.send(AccountList::Scope(self.own_account(), scope))
+            .await
     }
 
-    async fn send(&self, listed: Listed) -> Result<(), Closed> {
-        self.sender.send(listed).await.map_err(|_| Closed)
+    async fn send(&self, listed: AccountList) -> Result<(), ClosedAccount> {
+        self.sender.send(listed).await.map_err(|_| ClosedAccount)
     }
 
     fn account(&self, id: &AccountId, name: &str) -> Account {

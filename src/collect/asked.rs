@@ -10,7 +10,7 @@ use crate::config::nearest;
 
 /// What was asked for by name, and must exist.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Asked {
+pub struct RequestedNames {
     /// The accounts of the plan.
     pub accounts: bool,
     /// The Regions of the plan.

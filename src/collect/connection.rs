@@ -145,19 +145,19 @@ impl Connection {
 /// An HTTP client without the check of each SDK client that is made with it: that reads all roots of
 /// the trust store into a TLS connector and drops it, which took an eighth of a walk's processor time.
 #[derive(Debug)]
-struct Unchecked {
+struct UncheckedClient {
     client: SharedHttpClient,
     calls: Arc<Calls>,
 }
 
 /// A way to an endpoint that counts what goes over it.
 #[derive(Debug)]
-struct Counted {
+struct CountingClient {
     connector: SharedHttpConnector,
     calls: Arc<Calls>,
 }
 
-impl HttpConnector for Counted {
+impl HttpConnector for CountingClient {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let (answer, calls) = (self.connector.call(request), Arc::clone(&self.calls));
         HttpConnectorFuture::new(async move {
@@ -188,13 +188,13 @@ async fn is_throttled(answer: &mut HttpResponse) -> bool {
     is_throttled
 }
 
-impl HttpClient for Unchecked {
+impl HttpClient for UncheckedClient {
     fn http_connector(
         &self,
         settings: &HttpConnectorSettings,
         components: &RuntimeComponents,
     ) -> SharedHttpConnector {
-        SharedHttpConnector::new(Counted {
+        SharedHttpConnector::new(CountingClient {
             connector: self.client.http_connector(settings, components),
             calls: Arc::clone(&self.calls),
         })
@@ -210,7 +210,7 @@ async fn load(call_timeout: Duration, calls: &Arc<Calls>) -> SdkConfig {
     let http_client = aws_smithy_http_client::Builder::new()
         .tls_provider(tls::Provider::Rustls(CryptoMode::AwsLc))
         .build_https();
-    let http_client = Unchecked {
+    let http_client = UncheckedClient {
         client: http_client,
         calls: Arc::clone(calls),
     };

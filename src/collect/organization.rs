@@ -10,7 +10,7 @@ use super::{Connection, Plan};
 
 /// What came of asking for the organization.
 #[derive(Debug)]
-pub struct Described {
+pub struct OrganizationAnswer {
     /// The organization; empty where there is none, or none is known.
     pub organization: Organization,
     /// Whether AWS says that there is none, and no earlier run knew of one.
@@ -19,7 +19,7 @@ pub struct Described {
     pub unread: Option<Slice>,
 }
 
-impl Described {
+impl OrganizationAnswer {
     const fn of(organization: Organization) -> Self {
         Self {
             organization,
@@ -33,21 +33,21 @@ impl Described {
 /// applications are looked at alone, since the quota is one call a second and events come in bursts.
 ///
 /// Where neither knows, a slice says so: without the organization's id trust can't be judged for sure.
-pub async fn organization(connection: &Connection, plan: &Plan) -> Described {
+pub async fn organization(connection: &Connection, plan: &Plan) -> OrganizationAnswer {
     let known = &plan.known.organization;
     let is_known = !known.id.is_empty();
     if is_known && !plan.only.is_empty() {
-        return Described::of(known.clone());
+        return OrganizationAnswer::of(known.clone());
     }
     let gap = match describe(connection, plan).await {
         Ok(organization) if !is_known || !organization.id.is_empty() => {
-            return Described {
+            return OrganizationAnswer {
                 is_absent: organization.id.is_empty(),
-                ..Described::of(organization)
+                ..OrganizationAnswer::of(organization)
             };
         }
         // The list of accounts is asked for all the same, and says whether the account has left.
-        Ok(_) => return Described::of(known.clone()),
+        Ok(_) => return OrganizationAnswer::of(known.clone()),
         Err(gap) => gap,
     };
     tracing::warn!(
@@ -56,12 +56,12 @@ pub async fn organization(connection: &Connection, plan: &Plan) -> Described {
         "the organization was not described"
     );
     if is_known {
-        return Described::of(known.clone());
+        return OrganizationAnswer::of(known.clone());
     }
     let is_tolerated = is_of_authorization(&gap) && !plan.needs_organization;
-    Described {
+    OrganizationAnswer {
         unread: (!is_tolerated).then(|| unread(connection, gap)),
-        ..Described::of(Organization::default())
+        ..OrganizationAnswer::of(Organization::default())
     }
 }
 

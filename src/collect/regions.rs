@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use aws_config::SdkConfig;
 use aws_sdk_account::types::RegionOptStatus;
-use lineward_rules::estate::{Account, Cause, Gap, Region, Scope, ScopeState, Service, Skipped};
+use lineward_rules::estate::{Account, Cause, Gap, Region, Scope, ScopeState, Service, SkipReason};
 
 use super::emr_serverless::Found;
 use super::gap::{incomplete, is_of_authorization};
@@ -115,7 +115,7 @@ impl Regions {
             return Self::listed(listed, failure, &known);
         }
         let own = config.region().map(|region| Region::from(region.as_ref()));
-        let skipped = Skipped::new(
+        let skipped = SkipReason::new(
             "PARTITION",
             format!(
                 "the Regions of `{}` are not known, name them as `regions`",
@@ -229,7 +229,7 @@ fn unlisted(failure: Failure, is_note: bool) -> Scope {
     Scope::skipped(
         Region::global(),
         Service::Account,
-        Skipped::new(gap.code, reason),
+        SkipReason::new(gap.code, reason),
     )
 }
 
@@ -246,7 +246,7 @@ fn explain_refusal(scope: &mut Scope, works: bool, is_untouched: bool) {
             reason.push_str(" (the Region is not enabled in this account)");
         }
         scope.gaps.clear();
-        scope.skipped = Some(Skipped::new(whole.code, reason));
+        scope.skipped = Some(SkipReason::new(whole.code, reason));
     }
 }
 

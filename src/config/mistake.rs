@@ -300,7 +300,7 @@ mod tests {
             "x:3:16: must be longer than nothing",
             "x:4:12: invalid type: integer `7`, expected a boolean",
             "x:6:8: must say something",
-            "x:8:12: `12` is no account id",
+            "x:8:12: `12` is not an account id",
             "missing field `name`",
             "x:12:8: team `Ads` differs from team `ads` by case alone",
             "unknown rule `spline-disable`",

@@ -149,7 +149,7 @@ async fn of_secrets_manager(id: &str, config: &SdkConfig) -> Result<String, Secr
     let answer = client.get_secret_value().secret_id(id).send().await;
     let answer = answer.map_err(|error| refused(id, error.code(), error.message()))?;
     let text = answer.secret_string;
-    text.ok_or_else(|| refused(id, Some("NoText"), Some("the secret is no text")))
+    text.ok_or_else(|| refused(id, Some("NoText"), Some("the secret is not a text")))
 }
 
 /// Asks Systems Manager's Parameter Store, likewise.

@@ -15,7 +15,7 @@ pub fn duration_of(text: &str) -> Result<SignedDuration, String> {
     duration
         .ok()
         .filter(|duration| !duration.is_negative())
-        .ok_or_else(|| format!("`{text}` is no duration, expected such as `15m`, `24h` or `7d`"))
+        .ok_or_else(|| format!("`{text}` is not a duration, expected such as `15m`, `24h` or `7d`"))
 }
 
 pub(super) fn duration<'de, D: Deserializer<'de>>(input: D) -> Result<SignedDuration, D::Error> {
@@ -43,7 +43,7 @@ pub fn account_of(text: &str) -> Result<AccountId, String> {
         return Ok(AccountId::from(text));
     }
     Err(format!(
-        "`{text}` is no account id, expected twelve digits in quotes"
+        "`{text}` is not an account id, expected twelve digits in quotes"
     ))
 }
 
@@ -142,7 +142,7 @@ pub(super) fn role_name<'de, D: Deserializer<'de>>(input: D) -> Result<Option<St
     let name = String::deserialize(input)?;
     if !is_role_name(&name) {
         return Err(D::Error::custom(format!(
-            "`{name}` is no name of a role, expected such as `lineward-member`, not an ARN"
+            "`{name}` is not a role name, expected such as `lineward-member`, not an ARN"
         )));
     }
     Ok(Some(name))
@@ -165,7 +165,7 @@ pub(super) fn external_id<'de, D: Deserializer<'de>>(input: D) -> Result<Option<
         return Ok(Some(id));
     }
     Err(D::Error::custom(
-        "is no external id, expected 2 to 1224 letters, digits or any of `_+=,.@:/-`",
+        "is not an external id, expected 2 to 1224 letters, digits or any of `_+=,.@:/-`",
     ))
 }
 
@@ -177,7 +177,7 @@ pub(super) fn tag_key<'de, D: Deserializer<'de>>(input: D) -> Result<Option<Stri
     }
     if key.chars().count() > 128 || key.chars().any(char::is_control) {
         return Err(D::Error::custom(
-            "is no key of a tag, expected at most 128 characters",
+            "is not a tag key, expected at most 128 characters",
         ));
     }
     Ok(Some(key))

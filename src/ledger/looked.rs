@@ -10,7 +10,7 @@ use super::{KnownApplication, KnownFinding, Ledger};
 
 /// What of the ledger a run looked at, gathered slice by slice, so that no slice need be kept.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Looked {
+pub struct AuditedScopes {
     /// The known findings that would have shown again if they were still there, once all slices have come.
     pub findings: BTreeSet<Fingerprint>,
     /// The known applications whose place was seen.
@@ -23,7 +23,7 @@ pub struct Looked {
     out_of_scope: BTreeSet<Fingerprint>,
 }
 
-impl Looked {
+impl AuditedScopes {
     /// Of a run that looked nowhere.
     pub(super) const fn nowhere() -> Self {
         Self {
@@ -119,7 +119,7 @@ impl<'a> ByAccount<'a> {
     }
 
     /// Adds what this slice looked at.
-    pub fn look(&self, slice: &Slice, looked: &mut Looked) {
+    pub fn look(&self, slice: &Slice, looked: &mut AuditedScopes) {
         let account = &slice.account.id;
         let of_account = self.read_from.get(account).into_iter().flatten();
         let read = of_account.chain(&self.listed);

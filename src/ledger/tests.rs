@@ -60,7 +60,7 @@ fn after(ledger: &Ledger, slice: &Slice, second: i64) -> Ledger {
             region: application.region.clone(),
         })
         .collect();
-    let mut looked = Looked::default();
+    let mut looked = AuditedScopes::default();
     ByAccount::of(ledger).look(slice, &mut looked);
     looked.finish(ledger, at);
     ledger.after(&Seen {
@@ -219,7 +219,7 @@ fn a_baseline_is_one_until_the_finding_was_gone() {
             policy: &policy,
             organization: None,
         };
-        let mut looked = Looked::default();
+        let mut looked = AuditedScopes::default();
         ByAccount::of(ledger).look(&slice, &mut looked);
         looked.finish(ledger, at);
         ledger.after(&Seen {

@@ -9,12 +9,12 @@ const ANY: u64 = 256 << 20;
 const EACH: u64 = 256;
 
 /// A reader that fails once too much has come out of it.
-pub(crate) struct Bounded<R> {
+pub(crate) struct BoundedReader<R> {
     inner: R,
     left: u64,
 }
 
-impl<R: Read> Bounded<R> {
+impl<R: Read> BoundedReader<R> {
     /// Bounds what is expanded from so many bytes.
     pub(crate) fn new(inner: R, compressed: u64) -> Self {
         let left = compressed.saturating_mul(EACH).saturating_add(ANY);
@@ -22,7 +22,7 @@ impl<R: Read> Bounded<R> {
     }
 }
 
-impl<R: Read> Read for Bounded<R> {
+impl<R: Read> Read for BoundedReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.inner.read(buffer)?;
         let left = self.left.checked_sub(count as u64);

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use lineward_rules::Slice;
 use serde::Deserialize;
 
-use super::bounded::Bounded;
+use super::bounded::BoundedReader;
 use super::{Header, SCHEMA, SnapshotError, Trailer};
 
 /// The longest line in bytes, which is that of the largest account.
@@ -65,7 +65,7 @@ impl Reader {
         };
         // The schema is read first: of another version nothing else may be expected to fit.
         let named: Named = serde_json::from_str(&text)
-            .map_err(|error| reader.malformed(format!("is no snapshot: {error}")))?;
+            .map_err(|error| reader.malformed(format!("is not a snapshot: {error}")))?;
         match named.schema {
             Some(schema) if schema == SCHEMA => {}
             Some(found) => {
@@ -74,7 +74,7 @@ impl Reader {
                     found,
                 });
             }
-            None => return Err(reader.malformed("is no snapshot: names no `schema`".into())),
+            None => return Err(reader.malformed("is not a snapshot: names no `schema`".into())),
         }
         let header =
             serde_json::from_str(&text).map_err(|error| reader.malformed(error.to_string()))?;
@@ -169,8 +169,11 @@ fn decoder(
 ) -> io::Result<Box<dyn BufRead + Send>> {
     let read: Box<dyn Read + Send> = match path.extension().and_then(|extension| extension.to_str())
     {
-        Some("gz") => Box::new(Bounded::new(flate2::read::MultiGzDecoder::new(file), size)),
-        Some("zst") => Box::new(Bounded::new(zstd::Decoder::new(file)?, size)),
+        Some("gz") => Box::new(BoundedReader::new(
+            flate2::read::MultiGzDecoder::new(file),
+            size,
+        )),
+        Some("zst") => Box::new(BoundedReader::new(zstd::Decoder::new(file)?, size)),
         _ => Box::new(file),
     };
     Ok(Box::new(BufReader::new(read)))

@@ -11,7 +11,7 @@ use crate::ledger;
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The URL names no store that this version has.
-    #[error("`{0}` is no store, expected `file:PATH` or `s3://BUCKET/PREFIX`")]
+    #[error("`{0}` is not a store, expected `file:PATH` or `s3://BUCKET/PREFIX`")]
     Url(String),
     /// The endpoint of S3 is no URL.
     #[error("`{0}`, of AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL, is no URL such as `https://HOST`")]

@@ -169,7 +169,7 @@ fn a_snapshot_that_is_cut_or_of_another_kind_is_told() {
             whole.replacen("lineward/estate/1", "lineward/estate/7", 1),
             "is of schema `lineward/estate/7`",
         ),
-        ("PK\u{3}\u{4}".to_owned(), "is no snapshot"),
+        ("PK\u{3}\u{4}".to_owned(), "is not a snapshot"),
         (String::new(), "is empty"),
     ];
     for (text, expected) in cases {

@@ -149,7 +149,7 @@ fn a_tag_accepts_a_finding_where_the_configuration_lets_it() {
         .unwrap()
         .into();
     assert!(
-        run.stdout.contains("`for ever` is no exemption"),
+        run.stdout.contains("`for ever` is not an exemption"),
         "{}",
         run.stdout
     );

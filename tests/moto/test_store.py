@@ -172,7 +172,7 @@ def test_a_wrong_url_is_wrong_usage(auditor):
     for url in ("gs://bucket", "s3://", "s3://bucket//prefix"):
         run = auditor.run(url)
         assert (run.returncode, run.stdout) == (2, "")
-        assert f"`{url}` is no store, expected `file:PATH` or `s3://BUCKET/PREFIX`" in run.stderr
+        assert f"`{url}` is not a store, expected `file:PATH` or `s3://BUCKET/PREFIX`" in run.stderr
 
 
 def test_a_wrong_endpoint_is_wrong_usage(auditor):

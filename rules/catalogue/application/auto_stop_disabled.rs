@@ -1,7 +1,7 @@
 use crate::catalogue::application::idle_timeout_long::auto_stop;
 use crate::finding::Fault;
 use crate::settings::Context;
-use crate::subject::application::Judged;
+use crate::subject::application::ApplicationSubject;
 use crate::subject::rule::rule;
 
 rule! {
@@ -19,7 +19,7 @@ rule! {
     "application-auto-stop-disabled", Low, Application { check }
 }
 
-fn check(judged: &Judged<'_>, cx: &Context<'_>) -> Vec<Fault> {
+fn check(judged: &ApplicationSubject<'_>, cx: &Context<'_>) -> Vec<Fault> {
     match &judged.application.auto_stop {
         Some(stop) if !stop.enabled => {
             vec![Fault::fail("auto-stop is off").mended_by(vec![auto_stop(cx)])]

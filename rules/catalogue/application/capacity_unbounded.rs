@@ -1,9 +1,9 @@
 use serde_json::json;
 
-use crate::finding::{Asked, Attribute, Edit, Fault};
+use crate::finding::{Attribute, Edit, Fault, ShellParameter};
 use crate::remedy::hcl;
 use crate::settings::Context;
-use crate::subject::application::Judged;
+use crate::subject::application::ApplicationSubject;
 use crate::subject::rule::rule;
 
 rule! {
@@ -23,7 +23,7 @@ rule! {
     "application-capacity-unbounded", Medium, Application { check }, parameters: CapacityUnbounded
 }
 
-fn check(judged: &Judged<'_>, cx: &Context<'_>) -> Vec<Fault> {
+fn check(judged: &ApplicationSubject<'_>, cx: &Context<'_>) -> Vec<Fault> {
     let mended = || vec![mended(judged, cx)];
     let Some(ceiling) = &judged.application.maximum_capacity else {
         return vec![Fault::fail("`maximumCapacity` is not set").mended_by(mended())];
@@ -71,11 +71,11 @@ fn number(text: &str) -> Option<f64> {
 }
 
 /// The ceilings that are allowed, or else those that are set; what neither says, a person has to say.
-fn mended(judged: &Judged<'_>, cx: &Context<'_>) -> Edit {
+fn mended(judged: &ApplicationSubject<'_>, cx: &Context<'_>) -> Edit {
     let most = &cx.policy.rules.capacity_unbounded;
     let given = judged.application.maximum_capacity.as_ref();
     let mut asked = Vec::new();
-    let mut amount = |most: Option<f64>, unit: &str, given: Option<&str>, unset: Asked| {
+    let mut amount = |most: Option<f64>, unit: &str, given: Option<&str>, unset: ShellParameter| {
         let known = most.map(|most| format!("{most} {unit}"));
         if let Some(known) = known.or_else(|| given.map(str::to_owned)) {
             return (json!(known).to_string(), hcl(&known));
@@ -87,8 +87,8 @@ fn mended(judged: &Judged<'_>, cx: &Context<'_>) -> Edit {
     };
     let cpu = given.map(|given| given.cpu.as_str());
     let memory = given.map(|given| given.memory.as_str());
-    let (cpu, cpu_literal) = amount(most.vcpu, "vCPU", cpu, Asked::new("VCPU", "400"));
-    let unset = Asked::new("MEMORY_GB", "3000");
+    let (cpu, cpu_literal) = amount(most.vcpu, "vCPU", cpu, ShellParameter::new("VCPU", "400"));
+    let unset = ShellParameter::new("MEMORY_GB", "3000");
     let (memory, memory_literal) = amount(most.memory_gb, "GB", memory, unset);
     let disk = most
         .disk_gb

@@ -1,6 +1,6 @@
 use crate::finding::{Attribute, Edit, Fault};
 use crate::settings::Context;
-use crate::subject::application::Judged;
+use crate::subject::application::ApplicationSubject;
 use crate::subject::rule::rule;
 
 rule! {
@@ -19,7 +19,7 @@ rule! {
     "application-idle-timeout-long", Low, Application { check }, parameters: IdleTimeoutLong
 }
 
-fn check(judged: &Judged<'_>, cx: &Context<'_>) -> Vec<Fault> {
+fn check(judged: &ApplicationSubject<'_>, cx: &Context<'_>) -> Vec<Fault> {
     let stop = judged
         .application
         .auto_stop

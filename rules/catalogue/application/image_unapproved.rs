@@ -1,7 +1,7 @@
 use crate::finding::Fault;
 use crate::remedy::drop_images;
 use crate::settings::Context;
-use crate::subject::application::Judged;
+use crate::subject::application::ApplicationSubject;
 use crate::subject::rule::rule;
 
 rule! {
@@ -23,7 +23,7 @@ rule! {
 }
 
 /// The remedy goes back to the release's own image. To have the image approved is the other way.
-fn check(judged: &Judged<'_>, cx: &Context<'_>) -> Vec<Fault> {
+fn check(judged: &ApplicationSubject<'_>, cx: &Context<'_>) -> Vec<Fault> {
     let mut images = judged.application.images();
     let unapproved = images.find(|image| cx.policy.approved_image(image).is_none());
     let faults = unapproved.into_iter().map(|image| {

@@ -2,7 +2,7 @@ use crate::finding::Fault;
 use crate::remedy::drop_images;
 use crate::settings::Context;
 use crate::spark::release::numbers;
-use crate::subject::application::Judged;
+use crate::subject::application::ApplicationSubject;
 use crate::subject::rule::rule;
 
 rule! {
@@ -22,7 +22,7 @@ rule! {
 }
 
 /// The remedy goes back to the release's own image. To raise the release is the other way.
-fn check(judged: &Judged<'_>, _: &Context<'_>) -> Vec<Fault> {
+fn check(judged: &ApplicationSubject<'_>, _: &Context<'_>) -> Vec<Fault> {
     let application = judged.application;
     let Some(image) = application.images().next() else {
         return Vec::new();

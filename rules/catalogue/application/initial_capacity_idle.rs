@@ -3,7 +3,7 @@ use jiff::SignedDuration;
 use crate::finding::Fault;
 use crate::remedy::stop;
 use crate::settings::Context;
-use crate::subject::application::Judged;
+use crate::subject::application::ApplicationSubject;
 use crate::subject::rule::rule;
 
 rule! {
@@ -25,7 +25,7 @@ rule! {
     "application-initial-capacity-idle", Low, Application { check }, parameters: InitialCapacityIdle
 }
 
-fn check(judged: &Judged<'_>, cx: &Context<'_>) -> Vec<Fault> {
+fn check(judged: &ApplicationSubject<'_>, cx: &Context<'_>) -> Vec<Fault> {
     let application = judged.application;
     let warm: i64 = application
         .initial_capacity
@@ -73,9 +73,9 @@ mod tests {
     fn verdict(application: &Application, is_active: Option<bool>, minutes: i64) -> Verdict {
         let mut cx = Context::example();
         cx.now += SignedDuration::from_mins(minutes);
-        let judged = Judged {
+        let judged = ApplicationSubject {
             is_active,
-            ..Judged::new(application, cx.policy, crate::catalogue::lineage_checks())
+            ..ApplicationSubject::new(application, cx.policy, crate::catalogue::lineage_checks())
         };
         told(check(&judged, &cx))
     }

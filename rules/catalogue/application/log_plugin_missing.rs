@@ -1,6 +1,6 @@
 use crate::finding::{Edit, Fault, Template};
 use crate::settings::Context;
-use crate::subject::application::Judged;
+use crate::subject::application::ApplicationSubject;
 use crate::subject::rule::rule;
 
 /// The key that lists Spark's plugins.
@@ -24,7 +24,7 @@ rule! {
     "application-log-plugin-missing", Medium, Application { check }, parameters: LogPluginMissing
 }
 
-fn check(judged: &Judged<'_>, cx: &Context<'_>) -> Vec<Fault> {
+fn check(judged: &ApplicationSubject<'_>, cx: &Context<'_>) -> Vec<Fault> {
     let asked = &cx.policy.rules.log_plugin_missing;
     let Some(plugin) = asked
         .plugin

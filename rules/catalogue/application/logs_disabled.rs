@@ -1,6 +1,6 @@
 use crate::finding::{Attribute, Edit, Fault};
 use crate::settings::Context;
-use crate::subject::application::Judged;
+use crate::subject::application::ApplicationSubject;
 use crate::subject::rule::rule;
 
 rule! {
@@ -19,7 +19,7 @@ rule! {
     "application-logs-disabled", Medium, Application { check }
 }
 
-fn check(judged: &Judged<'_>, _: &Context<'_>) -> Vec<Fault> {
+fn check(judged: &ApplicationSubject<'_>, _: &Context<'_>) -> Vec<Fault> {
     let logs = &judged.application.monitoring;
     let kept = logs.managed_persistence != Some(false)
         || logs.s3_log_uri.is_some()

@@ -9,7 +9,7 @@ rule! {
     ///
     /// Flags statements by which a role of a team may change an application of another team in its account with
     /// `emr-serverless:UpdateApplication`. A condition on `aws:ResourceTag` counts as a guard. A `[[sharing]]` of the
-    /// application, and teams that are `shared`, are no crossing. Applications that were not read leave it unknown.
+    /// application, and teams that are `shared`, are not a crossing. Applications that were not read leave it unknown.
     /// A grant that hangs on conditions which can't be known is not told.
     ///
     /// ## Why it matters

@@ -1,7 +1,7 @@
 use crate::finding::Fault;
 use crate::remedy::set_tag;
 use crate::settings::Context;
-use crate::subject::application::Judged;
+use crate::subject::application::ApplicationSubject;
 use crate::subject::rule::rule;
 
 rule! {
@@ -19,7 +19,7 @@ rule! {
     "application-team-missing", Medium, Application { check }
 }
 
-fn check(judged: &Judged<'_>, cx: &Context<'_>) -> Vec<Fault> {
+fn check(judged: &ApplicationSubject<'_>, cx: &Context<'_>) -> Vec<Fault> {
     let key = &cx.policy.team_tag;
     let evidence = match cx.policy.team(&judged.application.tags) {
         None => format!("has no tag `{key}`"),
@@ -48,7 +48,7 @@ mod tests {
         };
         let cx = Context::example();
         told(check(
-            &Judged::new(&application, cx.policy, crate::catalogue::lineage_checks()),
+            &ApplicationSubject::new(&application, cx.policy, crate::catalogue::lineage_checks()),
             &cx,
         ))
     }

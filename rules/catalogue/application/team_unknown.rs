@@ -1,7 +1,7 @@
 use crate::finding::Fault;
 use crate::remedy::set_tag;
 use crate::settings::Context;
-use crate::subject::application::Judged;
+use crate::subject::application::ApplicationSubject;
 use crate::subject::rule::rule;
 
 rule! {
@@ -20,7 +20,7 @@ rule! {
     "application-team-unknown", Medium, Application { check }
 }
 
-fn check(judged: &Judged<'_>, cx: &Context<'_>) -> Vec<Fault> {
+fn check(judged: &ApplicationSubject<'_>, cx: &Context<'_>) -> Vec<Fault> {
     let Some(team) = cx
         .policy
         .team(&judged.application.tags)
@@ -56,7 +56,7 @@ mod tests {
     fn verdict(team: &str) -> Verdict {
         let cx = Context::example();
         told(check(
-            &Judged::new(
+            &ApplicationSubject::new(
                 &application(team),
                 cx.policy,
                 crate::catalogue::lineage_checks(),
@@ -90,7 +90,7 @@ mod tests {
         let nobody = application("nobody");
         assert_eq!(
             told(check(
-                &Judged::new(&nobody, cx.policy, crate::catalogue::lineage_checks()),
+                &ApplicationSubject::new(&nobody, cx.policy, crate::catalogue::lineage_checks()),
                 &cx
             )),
             Verdict::Pass

@@ -9,7 +9,7 @@ rule! {
     ///
     /// Flags roles of a team that can assume a role of another team, in whatever account: their own policies
     /// allow it, and the other's trust policy admits them. Denials and permissions boundaries count. A
-    /// `[[sharing]]` between the two teams, and teams that are `shared`, are no crossing.
+    /// `[[sharing]]` between the two teams, and teams that are `shared`, are not a crossing.
     ///
     /// Service control policies are not read; one may still stand in the way.
     ///

@@ -7,7 +7,7 @@ use crate::settings::Context;
 use crate::subject::rule::rule;
 
 rule! {
-    /// A team comes to another team's role, through a role of nobody
+    /// A team comes to another team's role, through an untagged role
     ///
     /// Flags roles that carry no team or that serve all, through which a team's role comes to a role of another
     /// team by a chain of starting jobs and assuming roles, across accounts. With `[teams] tampering = true`,

@@ -8,7 +8,7 @@ use crate::settings::Context;
 use crate::subject::rule::rule;
 
 rule! {
-    /// A role of nobody joins several teams
+    /// An untagged role joins several teams
     ///
     /// Flags roles that carry no team, that the roles of two teams or more come to, and that come to a role
     /// of a team. Where one of these teams so comes to another's role, `boundary-reachable` says so.
@@ -53,7 +53,7 @@ fn check(estate: &Estate<'_>, cx: &Context<'_>) -> Vec<Fault> {
     faults.collect()
 }
 
-/// The nearest role of a team that a role of nobody comes to.
+/// The nearest role of a team that an untagged role comes to.
 fn first_of_a_team(
     estate: &Estate<'_>,
     from: usize,

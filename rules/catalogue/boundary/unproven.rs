@@ -11,7 +11,7 @@ use crate::subject::rule::rule;
 rule! {
     /// Whether a role stays within its team can't be told
     ///
-    /// Says of roles of a team, and of those of nobody that a team's roles come to, what could not be decided, so
+    /// Says of roles of a team, and of untagged ones that a team's roles come to, what could not be decided, so
     /// that nothing is called clean that wasn't seen: a policy that can't be read, a step into or out of an account
     /// whose roles were not read, a user or a role of IAM Identity Center that its trust policy names, or a job in an application that was not read. It never fails; it is `unknown`.
     ///

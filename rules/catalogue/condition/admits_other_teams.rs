@@ -3,7 +3,7 @@ use crate::finding::Fault;
 use crate::iam::{Base, Choice, Condition, Operator, Pattern, Truth};
 use crate::settings::Context;
 use crate::subject::rule::rule;
-use crate::subject::statement::{Stated, TeamKey};
+use crate::subject::statement::{StatementSubject, TeamKey};
 
 rule! {
     /// A condition on the team lists other teams
@@ -25,11 +25,11 @@ rule! {
     yields_to: [passrole::names_other_team],
 }
 
-fn check(stated: &Stated<'_>, cx: &Context<'_>) -> Vec<Fault> {
+fn check(stated: &StatementSubject<'_>, cx: &Context<'_>) -> Vec<Fault> {
     fault(stated, cx).into_iter().collect()
 }
 
-fn fault(stated: &Stated<'_>, cx: &Context<'_>) -> Option<Fault> {
+fn fault(stated: &StatementSubject<'_>, cx: &Context<'_>) -> Option<Fault> {
     stated.bounded_team(cx.policy)?;
     if !stated.is_boundary_allow() {
         return None;
@@ -59,7 +59,7 @@ fn fault(stated: &Stated<'_>, cx: &Context<'_>) -> Option<Fault> {
 
 /// The values of a condition that name another team to which nothing is agreed, with that team.
 fn others<'c, 'p>(
-    stated: &Stated<'_>,
+    stated: &StatementSubject<'_>,
     key: TeamKey,
     condition: &'c Condition,
     cx: &Context<'p>,
@@ -75,7 +75,12 @@ fn others<'c, 'p>(
 }
 
 /// The registered team that a value names.
-fn named<'p>(stated: &Stated<'_>, base: Base, value: &str, cx: &Context<'p>) -> Option<&'p str> {
+fn named<'p>(
+    stated: &StatementSubject<'_>,
+    base: Base,
+    value: &str,
+    cx: &Context<'p>,
+) -> Option<&'p str> {
     let pattern = Pattern::wild(value, stated.statement.version);
     let known = stated.known();
     let is_named = |team: &&str| {
@@ -93,7 +98,7 @@ fn named<'p>(stated: &Stated<'_>, base: Base, value: &str, cx: &Context<'p>) -> 
     first.filter(|_| named.next().is_none() && !pattern.is_everything())
 }
 
-fn crosses(stated: &Stated<'_>, key: TeamKey, other: &str, cx: &Context<'_>) -> bool {
+fn crosses(stated: &StatementSubject<'_>, key: TeamKey, other: &str, cx: &Context<'_>) -> bool {
     let own = stated.holder.team;
     match key {
         TeamKey::Principal => {
@@ -111,7 +116,7 @@ fn crosses(stated: &Stated<'_>, key: TeamKey, other: &str, cx: &Context<'_>) -> 
 
 /// What a statement reaches of another team: the ARNs that it names; for a pattern, what is known below it,
 /// or else the pattern itself.
-fn reached(stated: &Stated<'_>, other: &str, cx: &Context<'_>) -> Vec<Arn> {
+fn reached(stated: &StatementSubject<'_>, other: &str, cx: &Context<'_>) -> Vec<Arn> {
     let everything = ["*".to_owned()];
     let patterns = match &stated.statement.resources {
         Some(Choice::Only(patterns)) => patterns.as_slice(),

@@ -3,7 +3,7 @@ use crate::finding::Remediation;
 use crate::iam::{Base, Condition, Operator, Truth};
 use crate::settings::Context;
 use crate::subject::rule::rule;
-use crate::subject::statement::{Stated, TeamKey};
+use crate::subject::statement::{StatementSubject, TeamKey};
 
 rule! {
     /// A condition on the team lets through what has no team
@@ -30,11 +30,11 @@ rule! {
     yields_to: [passrole::names_other_team],
 }
 
-fn check(stated: &Stated<'_>, cx: &Context<'_>) -> Vec<Fault> {
+fn check(stated: &StatementSubject<'_>, cx: &Context<'_>) -> Vec<Fault> {
     fault(stated, cx).into_iter().collect()
 }
 
-fn fault(stated: &Stated<'_>, cx: &Context<'_>) -> Option<Fault> {
+fn fault(stated: &StatementSubject<'_>, cx: &Context<'_>) -> Option<Fault> {
     stated.bounded_team(cx.policy)?;
     if !stated.is_boundary_allow() {
         return None;
@@ -54,7 +54,11 @@ fn fault(stated: &Stated<'_>, cx: &Context<'_>) -> Option<Fault> {
     Some(fault.mended_by(fix(stated, condition, cx)))
 }
 
-fn is_open((key, condition): (TeamKey, &Condition), stated: &Stated<'_>, cx: &Context<'_>) -> bool {
+fn is_open(
+    (key, condition): (TeamKey, &Condition),
+    stated: &StatementSubject<'_>,
+    cx: &Context<'_>,
+) -> bool {
     let mut actions = stated.guarded_by(&condition.key);
     let mut others = stated.guards(cx.policy).filter(|it| it.0 == key);
     key != TeamKey::Request
@@ -63,7 +67,7 @@ fn is_open((key, condition): (TeamKey, &Condition), stated: &Stated<'_>, cx: &Co
         && !others.any(|(_, it)| it.passes_missing() == Truth::False)
 }
 
-fn fix(stated: &Stated<'_>, condition: &Condition, cx: &Context<'_>) -> Remediation {
+fn fix(stated: &StatementSubject<'_>, condition: &Condition, cx: &Context<'_>) -> Remediation {
     let base = condition.operator.base;
     let says_nothing = base.is_negated() || base == Base::Null;
     let closed = Condition {

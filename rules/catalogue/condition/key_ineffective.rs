@@ -5,7 +5,7 @@ use crate::remedy::iam::forbid;
 use crate::remedy::restate;
 use crate::settings::Context;
 use crate::subject::rule::rule;
-use crate::subject::statement::Stated;
+use crate::subject::statement::StatementSubject;
 
 rule! {
     /// A condition uses a key that its actions don't have
@@ -33,20 +33,20 @@ rule! {
 }
 
 /// A condition, and the actions of its statement that don't have its key.
-struct Dead<'a> {
+struct IneffectiveCondition<'a> {
     condition: &'a Condition,
     actions: Vec<&'a str>,
 }
 
-fn check(stated: &Stated<'_>, cx: &Context<'_>) -> Vec<Fault> {
+fn check(stated: &StatementSubject<'_>, cx: &Context<'_>) -> Vec<Fault> {
     fault(stated, cx).into_iter().collect()
 }
 
-fn fault(stated: &Stated<'_>, _: &Context<'_>) -> Option<Fault> {
+fn fault(stated: &StatementSubject<'_>, _: &Context<'_>) -> Option<Fault> {
     let statement = stated.statement;
     let dead = dead(statement);
     let first = dead.first()?;
-    let open = |it: &Dead<'_>| it.condition.passes_missing() != Truth::False;
+    let open = |it: &IneffectiveCondition<'_>| it.condition.passes_missing() != Truth::False;
     // What counts is the condition that decides: a dead one decides over open ones.
     let allows_nothing = statement.effect == Effect::Allow && dead.iter().any(|it| !open(it));
     let effect = match (statement.effect, allows_nothing) {
@@ -72,7 +72,7 @@ fn fault(stated: &Stated<'_>, _: &Context<'_>) -> Option<Fault> {
 }
 
 /// The conditions that don't do what they are there for.
-fn dead(statement: &Statement) -> Vec<Dead<'_>> {
+fn dead(statement: &Statement) -> Vec<IneffectiveCondition<'_>> {
     let Choice::Only(names) = &statement.actions else {
         return Vec::new();
     };
@@ -84,7 +84,7 @@ fn dead(statement: &Statement) -> Vec<Dead<'_>> {
             return None;
         }
         let actions = without_key(names, &condition.key);
-        (!actions.is_empty()).then_some(Dead { condition, actions })
+        (!actions.is_empty()).then_some(IneffectiveCondition { condition, actions })
     });
     dead.collect()
 }
@@ -141,7 +141,7 @@ fn without_key<'a>(names: &'a [String], key: &str) -> Vec<&'a str> {
 }
 
 /// The key that is meant; or else, of what is never allowed, nothing.
-fn fix(stated: &Stated<'_>, dead: &[Dead<'_>]) -> Remediation {
+fn fix(stated: &StatementSubject<'_>, dead: &[IneffectiveCondition<'_>]) -> Remediation {
     let from = stated.statement;
     let mut to = from.clone();
     let mut dropped = Vec::new();
@@ -172,7 +172,7 @@ fn fix(stated: &Stated<'_>, dead: &[Dead<'_>]) -> Remediation {
 }
 
 /// The key of the same tag that all actions of the statement have.
-fn other_key(statement: &Statement, dead: &Dead<'_>) -> Option<String> {
+fn other_key(statement: &Statement, dead: &IneffectiveCondition<'_>) -> Option<String> {
     let (_, tag) = dead.condition.key.split_once('/')?;
     let Choice::Only(names) = &statement.actions else {
         return None;

@@ -4,7 +4,7 @@ use crate::finding::Fault;
 use crate::iam::{Base, Condition, Operator, Pattern, Truth};
 use crate::settings::Context;
 use crate::subject::rule::rule;
-use crate::subject::statement::{Stated, TeamKey};
+use crate::subject::statement::{StatementSubject, TeamKey};
 
 rule! {
     /// A condition on the team admits several teams by a wildcard
@@ -32,11 +32,11 @@ rule! {
 /// A team that nobody registers.
 const UNREGISTERED: &str = "\u{1}";
 
-fn check(stated: &Stated<'_>, cx: &Context<'_>) -> Vec<Fault> {
+fn check(stated: &StatementSubject<'_>, cx: &Context<'_>) -> Vec<Fault> {
     fault(stated, cx).into_iter().collect()
 }
 
-fn fault(stated: &Stated<'_>, cx: &Context<'_>) -> Option<Fault> {
+fn fault(stated: &StatementSubject<'_>, cx: &Context<'_>) -> Option<Fault> {
     stated.bounded_team(cx.policy)?;
     if !stated.is_boundary_allow() {
         return None;
@@ -65,7 +65,7 @@ fn fault(stated: &Stated<'_>, cx: &Context<'_>) -> Option<Fault> {
 
 /// The teams that a value admits, where it admits more than one; none where it admits all that can be.
 fn wide<'a>(
-    stated: &Stated<'_>,
+    stated: &StatementSubject<'_>,
     key: TeamKey,
     condition: &Condition,
     value: &str,

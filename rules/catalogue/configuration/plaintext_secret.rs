@@ -1,9 +1,9 @@
 use crate::estate::{Configuration, JobRun};
-use crate::finding::{Asked, Edit, Fault, Piece, Remedy, Template};
+use crate::finding::{Edit, Fault, Piece, Remedy, ShellParameter, Template};
 use crate::remedy::{Parameter, open_with, start_with};
 use crate::secrets::secret_marker;
 use crate::settings::Context;
-use crate::subject::configuration::Configured;
+use crate::subject::configuration::ConfigurationSubject;
 use crate::subject::rule::rule;
 
 /// How many keys the evidence names.
@@ -46,10 +46,10 @@ rule! {
     "configuration-plaintext-secret", High, Configuration { check }
 }
 
-fn check(configured: &Configured<'_>, _: &Context<'_>) -> Vec<Fault> {
+fn check(configured: &ConfigurationSubject<'_>, _: &Context<'_>) -> Vec<Fault> {
     let mut places = Vec::new();
     of_configurations(configured.configurations(), &mut places);
-    if let Configured::JobRun(run) = configured {
+    if let ConfigurationSubject::JobRun(run) = configured {
         of_job_run(run, &mut places);
     }
     if places.is_empty() {
@@ -142,7 +142,7 @@ fn last_key(text: &str) -> Option<String> {
 /// and in arguments none is resolved: there only words help.
 /// Puts a reference in the place of each value that is a secret as a whole. What holds one among other text
 /// is for a person to take apart.
-fn referring(configured: &Configured<'_>) -> Remedy {
+fn referring(configured: &ConfigurationSubject<'_>) -> Remedy {
     let mut edits = Vec::new();
     for configuration in configured.configurations() {
         for (key, value) in &configuration.properties {
@@ -166,15 +166,15 @@ fn referring(configured: &Configured<'_>) -> Remedy {
         edits.push(Edit::ByHand(ELSEWHERE.into()));
     }
     match configured {
-        Configured::Application(_) => edits.into(),
-        Configured::JobRun(run) => start_with(run, &[Parameter::Edits(&edits)]).into(),
-        Configured::Session(session) => open_with(session, &edits).into(),
+        ConfigurationSubject::Application(_) => edits.into(),
+        ConfigurationSubject::JobRun(run) => start_with(run, &[Parameter::Edits(&edits)]).into(),
+        ConfigurationSubject::Session(session) => open_with(session, &edits).into(),
     }
 }
 
 /// The reference to the secret of this place among several.
 fn reference(place: usize) -> Template {
-    let secret = Asked::new(
+    let secret = ShellParameter::new(
         &format!("SECRET_NAME_{place}"),
         "the name of the new secret",
     );
@@ -193,7 +193,7 @@ mod tests {
     use crate::secrets;
     use crate::subject::rule::bench::verdict as told;
 
-    fn verdict(configured: Configured<'_>) -> Verdict {
+    fn verdict(configured: ConfigurationSubject<'_>) -> Verdict {
         told(check(&configured, &Context::example()))
     }
 
@@ -210,7 +210,7 @@ mod tests {
                 hive: Some(hive),
                 ..JobRun::example()
             };
-            verdict(Configured::JobRun(&run))
+            verdict(ConfigurationSubject::JobRun(&run))
         };
         let plain = HiveQuery {
             query: "s3://b/q.sql".into(),
@@ -238,15 +238,15 @@ mod tests {
     fn a_configuration_without_secrets_passes() {
         let application = Application::example();
         assert_eq!(
-            verdict(Configured::Application(&application)),
+            verdict(ConfigurationSubject::Application(&application)),
             Verdict::Pass
         );
         assert_eq!(
-            verdict(Configured::JobRun(&JobRun::example())),
+            verdict(ConfigurationSubject::JobRun(&JobRun::example())),
             Verdict::Pass
         );
         assert_eq!(
-            verdict(Configured::Session(&Session::example())),
+            verdict(ConfigurationSubject::Session(&Session::example())),
             Verdict::Pass
         );
     }
@@ -257,7 +257,7 @@ mod tests {
         let key = "spark.hadoop.fs.s3a.access.key";
         application.runtime_configuration = vec![property(key, "AKIAIOSFODNN7EXAMPLE")];
         let expected = format!("a secret in plain text in `{key}` of `spark-defaults` (AKIA…)");
-        let found = verdict(Configured::Application(&application));
+        let found = verdict(ConfigurationSubject::Application(&application));
         assert_eq!(found, Verdict::Fail(expected));
     }
 
@@ -268,7 +268,10 @@ mod tests {
             property("spark.db.password", "EMR.secret@arn:aws:secretsmanager:x"),
             property("spark.x.sort.key", "event_time"),
         ];
-        assert_eq!(verdict(Configured::Session(&session)), Verdict::Pass);
+        assert_eq!(
+            verdict(ConfigurationSubject::Session(&session)),
+            Verdict::Pass
+        );
     }
 
     #[test]
@@ -280,14 +283,17 @@ mod tests {
             arguments: secrets::arguments(&arguments),
             parameters: Some(secrets::text("--conf spark.db.password=Tr0ub4dor&3horse")),
         });
-        let found = verdict(Configured::JobRun(&run));
+        let found = verdict(ConfigurationSubject::JobRun(&run));
         let expected =
             "a secret in plain text in `spark.db.password`, the value of `--db-password`";
         assert_eq!(found, Verdict::Fail(expected.into()));
     }
 
     fn remedy(application: &Application) -> Remediation {
-        let faults = check(&Configured::Application(application), &Context::example());
+        let faults = check(
+            &ConfigurationSubject::Application(application),
+            &Context::example(),
+        );
         let Remedy::Edits(edits) = &faults[0].remedy else {
             panic!("{faults:?}");
         };
@@ -363,7 +369,7 @@ mod tests {
             .collect();
         let properties = keys.iter().map(|key| property(key, "Tr0ub4dor&3horse"));
         application.runtime_configuration = properties.collect();
-        let found = verdict(Configured::Application(&application));
+        let found = verdict(ConfigurationSubject::Application(&application));
         assert!(matches!(found, Verdict::Fail(text) if text.ends_with(" and 2 more")));
     }
 }

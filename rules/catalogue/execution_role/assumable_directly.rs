@@ -3,7 +3,7 @@ use crate::iam::Principal;
 use crate::remedy::iam::{forbid, mend};
 use crate::settings::Context;
 use crate::subject::rule::rule;
-use crate::subject::statement::Stated;
+use crate::subject::statement::StatementSubject;
 use crate::subject::trust::{lets_assume, named};
 
 rule! {
@@ -22,11 +22,11 @@ rule! {
     yields_to: [trust::admits_anyone, trust::admits_account, trust::admits_other_team],
 }
 
-fn check(stated: &Stated<'_>, cx: &Context<'_>) -> Vec<Fault> {
+fn check(stated: &StatementSubject<'_>, cx: &Context<'_>) -> Vec<Fault> {
     fault(stated, cx).into_iter().collect()
 }
 
-fn fault(stated: &Stated<'_>, _: &Context<'_>) -> Option<Fault> {
+fn fault(stated: &StatementSubject<'_>, _: &Context<'_>) -> Option<Fault> {
     if !lets_assume(stated) || !stated.holder.is_execution {
         return None;
     }

@@ -1,6 +1,6 @@
 use crate::finding::Fault;
 use crate::settings::Context;
-use crate::subject::application::Judged;
+use crate::subject::application::ApplicationSubject;
 use crate::subject::rule::rule;
 
 rule! {
@@ -24,7 +24,7 @@ rule! {
     "interactive-endpoint-unaudited", Low, Application { check }
 }
 
-fn check(judged: &Judged<'_>, _: &Context<'_>) -> Vec<Fault> {
+fn check(judged: &ApplicationSubject<'_>, _: &Context<'_>) -> Vec<Fault> {
     let interactive = &judged.application.interactive;
     let open = match (interactive.livy, interactive.studio) {
         _ if !judged.application.is_spark() => return Vec::new(),

@@ -4,7 +4,7 @@ use crate::catalogue::job_run::artifact_unversioned::{entry_point, version, vers
 use crate::finding::Fault;
 use crate::remedy::{Parameter, start_with};
 use crate::settings::{ArtifactUnpinned, Context};
-use crate::subject::job_run::Ran;
+use crate::subject::job_run::JobRunSubject;
 use crate::subject::rule::rule;
 
 rule! {
@@ -25,7 +25,7 @@ rule! {
     "job-run-artifact-unpinned", Medium, JobRun { check }, parameters: ArtifactUnpinned
 }
 
-fn check<'a>(ran: &Ran<'a>, cx: &Context<'a>) -> Vec<Fault> {
+fn check<'a>(ran: &JobRunSubject<'a>, cx: &Context<'a>) -> Vec<Fault> {
     let asked = &cx.policy.rules.artifact_unpinned;
     let application = ran.started.application;
     if !is_marked(&ran.run.tags, asked) && !is_marked(&application.tags, asked) {

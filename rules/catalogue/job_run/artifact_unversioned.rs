@@ -1,9 +1,9 @@
 use crate::estate::JobRun;
-use crate::finding::{Asked, Fault, Piece, Remediation, Template};
+use crate::finding::{Fault, Piece, Remediation, ShellParameter, Template};
 use crate::remedy::{Parameter, start_with};
 use crate::settings::{Context, Layout};
 use crate::spark::{JARS_KEY, Submit};
-use crate::subject::job_run::Ran;
+use crate::subject::job_run::JobRunSubject;
 use crate::subject::rule::rule;
 
 rule! {
@@ -25,7 +25,7 @@ rule! {
     "job-run-artifact-unversioned", Low, JobRun { check }, parameters: ArtifactUnversioned
 }
 
-fn check<'a>(ran: &Ran<'a>, cx: &Context<'a>) -> Vec<Fault> {
+fn check<'a>(ran: &JobRunSubject<'a>, cx: &Context<'a>) -> Vec<Fault> {
     let asked = &cx.policy.rules.artifact_unversioned;
     let Some(submit) = &ran.run.spark_submit else {
         return Vec::new();
@@ -58,7 +58,7 @@ fn mended(run: &JobRun, layouts: &[Layout]) -> Remediation {
 pub(super) fn versioned(before: &str, after: &str) -> Template {
     Template(vec![
         Piece::Text(before.into()),
-        Piece::Asked(Asked::new("VERSION", "1.2.3")),
+        Piece::Asked(ShellParameter::new("VERSION", "1.2.3")),
         Piece::Text(after.into()),
     ])
 }

@@ -1,7 +1,7 @@
 use crate::finding::{Fault, Remediation};
 use crate::remedy::{Parameter, edits_between, start_with};
 use crate::settings::Context;
-use crate::subject::job_run::Ran;
+use crate::subject::job_run::JobRunSubject;
 use crate::subject::rule::rule;
 
 rule! {
@@ -31,7 +31,7 @@ rule! {
     "job-run-drops-lineage", High, JobRun { check }
 }
 
-fn check<'a>(ran: &Ran<'a>, cx: &Context<'a>) -> Vec<Fault> {
+fn check<'a>(ran: &JobRunSubject<'a>, cx: &Context<'a>) -> Vec<Fault> {
     let Some(dropped) = ran.started.dropped(cx) else {
         return Vec::new();
     };
@@ -46,7 +46,7 @@ fn check<'a>(ran: &Ran<'a>, cx: &Context<'a>) -> Vec<Fault> {
         .collect()
 }
 
-fn keeping_lineage<'a>(ran: &Ran<'a>, cx: &Context<'a>) -> Remediation {
+fn keeping_lineage<'a>(ran: &JobRunSubject<'a>, cx: &Context<'a>) -> Remediation {
     let (Some(mended), Ok(submit)) = (ran.started.mended(cx), ran.started.submit) else {
         return Remediation::default();
     };
@@ -69,7 +69,7 @@ mod tests {
     use crate::finding::Verdict;
     use crate::lineage::Standing;
     use crate::settings::{ApprovedImage, Policy, RuleSettings};
-    use crate::subject::application::Judged;
+    use crate::subject::application::ApplicationSubject;
     use crate::subject::application::bench::with;
     use crate::subject::job_run::{Roles, submitted};
     use crate::subject::rule::bench::verdict;
@@ -104,9 +104,10 @@ mod tests {
             policy,
             ..Context::example()
         };
-        let judged = Judged::new(application, cx.policy, crate::catalogue::lineage_checks());
+        let judged =
+            ApplicationSubject::new(application, cx.policy, crate::catalogue::lineage_checks());
         let (submit, roles) = (submitted(run), Roles::default());
-        let ran = Ran::new(run, &judged, &submit, &roles, cx.policy);
+        let ran = JobRunSubject::new(run, &judged, &submit, &roles, cx.policy);
         let told = verdict(check(&ran, &cx));
         let Some(mended) = ran.started.mended(&cx) else {
             return (told.clone(), told);
@@ -117,7 +118,7 @@ mod tests {
         (
             told,
             verdict(check(
-                &Ran::new(&better, &judged, &submit, &roles, cx.policy),
+                &JobRunSubject::new(&better, &judged, &submit, &roles, cx.policy),
                 &cx,
             )),
         )
@@ -306,10 +307,11 @@ mod tests {
             policy,
             ..Context::example()
         };
-        let judged = Judged::new(application, policy, crate::catalogue::lineage_checks());
+        let judged =
+            ApplicationSubject::new(application, policy, crate::catalogue::lineage_checks());
         let (submit, roles) = (submitted(run), Roles::default());
-        let ran = Ran::new(run, &judged, &submit, &roles, policy);
-        let ran = Ran {
+        let ran = JobRunSubject::new(run, &judged, &submit, &roles, policy);
+        let ran = JobRunSubject {
             is_latest: true,
             ..ran
         };
@@ -391,9 +393,10 @@ mod tests {
         );
         assert_eq!(mended, Verdict::Pass);
         let cx = Context::example();
-        let judged = Judged::new(&application, cx.policy, crate::catalogue::lineage_checks());
+        let judged =
+            ApplicationSubject::new(&application, cx.policy, crate::catalogue::lineage_checks());
         let (submit, roles) = (submitted(&own), Roles::default());
-        let ran = Ran::new(&own, &judged, &submit, &roles, cx.policy);
+        let ran = JobRunSubject::new(&own, &judged, &submit, &roles, cx.policy);
         assert_eq!(ran.started.standing(&cx, Standing::With), Standing::Without);
         let strange = JobRun {
             release_label: "latest".into(),
@@ -431,9 +434,10 @@ mod tests {
                 policy: &policy,
                 ..Context::example()
             };
-            let judged = Judged::new(&application, &policy, crate::catalogue::lineage_checks());
+            let judged =
+                ApplicationSubject::new(&application, &policy, crate::catalogue::lineage_checks());
             let (submit, roles) = (submitted(&earlier), Roles::default());
-            let ran = Ran::new(&earlier, &judged, &submit, &roles, &policy);
+            let ran = JobRunSubject::new(&earlier, &judged, &submit, &roles, &policy);
             let standing = ran.started.standing(&cx, Standing::With);
             assert_eq!(standing, Standing::Unknown);
         }

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use crate::finding::{Fault, Template};
 use crate::remedy::{Parameter, start_with};
 use crate::settings::Context;
-use crate::subject::job_run::Ran;
+use crate::subject::job_run::JobRunSubject;
 use crate::subject::rule::rule;
 
 rule! {
@@ -23,7 +23,7 @@ rule! {
     "job-run-owner-missing", Low, JobRun { check }, parameters: OwnerMissing
 }
 
-fn check<'a>(ran: &Ran<'a>, cx: &Context<'a>) -> Vec<Fault> {
+fn check<'a>(ran: &JobRunSubject<'a>, cx: &Context<'a>) -> Vec<Fault> {
     let key = key(cx);
     let application = ran.started.application;
     if has(&ran.run.tags, key) || has(&application.tags, key) {

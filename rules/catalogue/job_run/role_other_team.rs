@@ -1,7 +1,7 @@
 use crate::finding::{Fault, Template};
 use crate::remedy::{Parameter, start_with};
 use crate::settings::Context;
-use crate::subject::job_run::{Ran, team};
+use crate::subject::job_run::{JobRunSubject, team};
 use crate::subject::rule::rule;
 
 rule! {
@@ -23,7 +23,7 @@ rule! {
     "job-run-role-other-team", High, JobRun { check }, reads: Roles
 }
 
-fn check<'a>(ran: &Ran<'a>, cx: &Context<'a>) -> Vec<Fault> {
+fn check<'a>(ran: &JobRunSubject<'a>, cx: &Context<'a>) -> Vec<Fault> {
     let application = ran.started.application;
     let arn = &ran.run.execution_role;
     let role = Template::asked("EXECUTION_ROLE_ARN", "the ARN of a role of its team");
@@ -52,7 +52,7 @@ fn check<'a>(ran: &Ran<'a>, cx: &Context<'a>) -> Vec<Fault> {
     }]
 }
 
-fn is_foreign(ran: &Ran<'_>) -> bool {
+fn is_foreign(ran: &JobRunSubject<'_>) -> bool {
     let account = ran.run.execution_role.account();
     let own = ran.started.application.arn.account();
     !account.is_empty() && account != own

@@ -1,7 +1,7 @@
 use crate::finding::Fault;
 use crate::iam::{is_identity_center, is_service_linked};
 use crate::settings::Context;
-use crate::subject::job_run::Ran;
+use crate::subject::job_run::JobRunSubject;
 use crate::subject::rule::rule;
 
 rule! {
@@ -22,7 +22,7 @@ rule! {
 }
 
 /// Which role is meant is for the job's owner to say.
-fn check<'a>(ran: &Ran<'a>, _: &Context<'a>) -> Vec<Fault> {
+fn check<'a>(ran: &JobRunSubject<'a>, _: &Context<'a>) -> Vec<Fault> {
     let arn = &ran.run.execution_role;
     let own = ran.started.application.arn.account();
     let is_excluded = is_service_linked(arn) || is_identity_center(arn);

@@ -1,7 +1,7 @@
 use crate::finding::Fault;
 use crate::iam::role_of_session;
 use crate::settings::Context;
-use crate::subject::job_run::{Ran, team};
+use crate::subject::job_run::{JobRunSubject, team};
 use crate::subject::rule::rule;
 
 rule! {
@@ -26,7 +26,7 @@ rule! {
 }
 
 /// What is to be mended is the policy of whoever started it.
-fn check<'a>(ran: &Ran<'a>, cx: &Context<'a>) -> Vec<Fault> {
+fn check<'a>(ran: &JobRunSubject<'a>, cx: &Context<'a>) -> Vec<Fault> {
     let application = ran.started.application;
     let Some((account, name)) = role_of_session(ran.run.created_by.as_str()) else {
         return Vec::new();

@@ -1,7 +1,7 @@
 use crate::finding::Fault;
 use crate::remedy::{Parameter, start_with};
 use crate::settings::Context;
-use crate::subject::job_run::Ran;
+use crate::subject::job_run::JobRunSubject;
 use crate::subject::rule::rule;
 
 rule! {
@@ -21,7 +21,7 @@ rule! {
     "job-run-timeout-unbounded", Low, JobRun { check }, parameters: TimeoutUnbounded
 }
 
-fn check<'a>(ran: &Ran<'a>, cx: &Context<'a>) -> Vec<Fault> {
+fn check<'a>(ran: &JobRunSubject<'a>, cx: &Context<'a>) -> Vec<Fault> {
     let most = cx.policy.rules.timeout_unbounded.minutes;
     let streaming = ran.run.mode.as_deref() == Some("STREAMING");
     let evidence = match (ran.run.execution_timeout_minutes, most) {

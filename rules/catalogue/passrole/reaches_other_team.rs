@@ -11,7 +11,7 @@ rule! {
     ///
     /// Flags roles of a team whose policies let them pass a role of another team that EMR Serverless may assume, in
     /// the same account: no pass goes further. Tags of the passed role are taken as the policy means them. A
-    /// `[[sharing]]` between the two teams, and teams that are `shared`, are no crossing. It is medium where no policy
+    /// `[[sharing]]` between the two teams, and teams that are `shared`, are not a crossing. It is medium where no policy
     /// of the role allows it to start a job.
     ///
     /// ## Why it matters

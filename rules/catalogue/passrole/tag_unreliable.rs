@@ -60,7 +60,8 @@ fn of_role(holder: &Holder<'_>, inventory: &Inventory<'_>, cx: &Context<'_>) -> 
     let found = allowing(holder, cx.policy).filter_map(|by| {
         let mut conditions = by.statement.conditions.iter();
         let condition = conditions.find(|it| is_on_tag_of_role(it, cx.policy))?;
-        let evidence = format!("`{condition}` is no boundary on iam:PassRole, by AWS's own word");
+        let evidence =
+            format!("`{condition}` is not a boundary on iam:PassRole, by AWS's own word");
         let account = holder.role.arn.account();
         Some(Unreliable {
             text: by.statement.to_value().to_string().replace(account, ""),
@@ -151,7 +152,7 @@ mod tests {
             assert_eq!(
                 having("iam:PassRole", &condition).evidence(&RULE),
                 format!(
-                    "inline policy `p` of `ads`, statement 1: `{condition}` is no boundary on \
+                    "inline policy `p` of `ads`, statement 1: `{condition}` is not a boundary on \
                      iam:PassRole, by AWS's own word"
                 )
             );

@@ -2,7 +2,7 @@ use crate::finding::Fault;
 use crate::iam::{Choice, Effect, Statement};
 use crate::settings::Context;
 use crate::subject::rule::rule;
-use crate::subject::statement::Stated;
+use crate::subject::statement::StatementSubject;
 
 rule! {
     /// A policy allows all actions but some, and among them ways into other teams
@@ -21,11 +21,11 @@ rule! {
     "policy-allows-notaction", High, Statement { check }, tells: Form
 }
 
-fn check(stated: &Stated<'_>, cx: &Context<'_>) -> Vec<Fault> {
+fn check(stated: &StatementSubject<'_>, cx: &Context<'_>) -> Vec<Fault> {
     fault(stated, cx).into_iter().collect()
 }
 
-fn fault(stated: &Stated<'_>, cx: &Context<'_>) -> Option<Fault> {
+fn fault(stated: &StatementSubject<'_>, cx: &Context<'_>) -> Option<Fault> {
     stated.bounded_team(cx.policy)?;
     let statement = stated.statement;
     let Choice::AllBut(names) = &statement.actions else {
@@ -48,7 +48,7 @@ fn fault(stated: &Stated<'_>, cx: &Context<'_>) -> Option<Fault> {
 }
 
 /// The actions of a statement that lead into other teams at once, where it is about what they act on.
-pub(super) fn dangerous(stated: &Stated<'_>) -> impl Iterator<Item = &'static str> {
+pub(super) fn dangerous(stated: &StatementSubject<'_>) -> impl Iterator<Item = &'static str> {
     let is_trust = stated.is_trust();
     let resources = stated.statement.resources.as_ref();
     let reaches = move |action: &str| {

@@ -5,7 +5,7 @@ use crate::iam::{Choice, Effect, Statement};
 use crate::remedy::iam::forbid;
 use crate::settings::Context;
 use crate::subject::rule::rule;
-use crate::subject::statement::Stated;
+use crate::subject::statement::StatementSubject;
 
 rule! {
     /// A policy allows a way into other teams on all resources but some
@@ -26,11 +26,11 @@ rule! {
     "policy-allows-notresource", High, Statement { check }, tells: Form
 }
 
-fn check(stated: &Stated<'_>, cx: &Context<'_>) -> Vec<Fault> {
+fn check(stated: &StatementSubject<'_>, cx: &Context<'_>) -> Vec<Fault> {
     fault(stated, cx).into_iter().collect()
 }
 
-fn fault(stated: &Stated<'_>, cx: &Context<'_>) -> Option<Fault> {
+fn fault(stated: &StatementSubject<'_>, cx: &Context<'_>) -> Option<Fault> {
     stated.bounded_team(cx.policy)?;
     let statement = stated.statement;
     if statement.effect == Effect::Deny || !matches!(&statement.resources, Some(Choice::AllBut(_)))
@@ -52,7 +52,7 @@ fn fault(stated: &Stated<'_>, cx: &Context<'_>) -> Option<Fault> {
 }
 
 /// The roles of the own team that are covered, for the actions that roles are asked of.
-fn fix(stated: &Stated<'_>, dangerous: &[&str]) -> Remediation {
+fn fix(stated: &StatementSubject<'_>, dangerous: &[&str]) -> Remediation {
     let statement = stated.statement;
     let known = stated.known();
     let roles = stated.inventory.roles.iter();

@@ -9,7 +9,7 @@ use crate::iam::{
 use crate::remedy::restate;
 use crate::settings::Context;
 use crate::subject::rule::rule;
-use crate::subject::statement::{Stated, TeamKey};
+use crate::subject::statement::{StatementSubject, TeamKey};
 
 rule! {
     /// A pattern of role names ends a team's name in a wildcard
@@ -49,11 +49,11 @@ enum Collision<'a> {
     Latent(Vec<&'a str>),
 }
 
-fn check(stated: &Stated<'_>, cx: &Context<'_>) -> Vec<Fault> {
+fn check(stated: &StatementSubject<'_>, cx: &Context<'_>) -> Vec<Fault> {
     fault(stated, cx).into_iter().collect()
 }
 
-fn fault(stated: &Stated<'_>, cx: &Context<'_>) -> Option<Fault> {
+fn fault(stated: &StatementSubject<'_>, cx: &Context<'_>) -> Option<Fault> {
     let own = stated.bounded_team(cx.policy)?;
     let statement = stated.statement;
     if statement.effect == Effect::Deny || stated.is_trust() {
@@ -121,7 +121,7 @@ fn listed(roles: &[(&Arn, &str)]) -> String {
 }
 
 /// Whether a condition that `sts:AssumeRole` honours keeps a team out.
-fn keeps_out(stated: &Stated<'_>, team: &str, cx: &Context<'_>) -> bool {
+fn keeps_out(stated: &StatementSubject<'_>, team: &str, cx: &Context<'_>) -> bool {
     !stated.admits(TeamKey::Resource, team, cx.policy)
 }
 
@@ -165,7 +165,7 @@ impl OpenEnd {
 }
 
 fn collision<'a>(
-    stated: &Stated<'a>,
+    stated: &StatementSubject<'a>,
     open: &OpenEnd,
     text: &str,
     cx: &Context<'a>,
@@ -196,7 +196,7 @@ fn collision<'a>(
 type Colliding<'a> = (&'a String, (OpenEnd, Collision<'a>));
 
 /// The roles of the own team by name; where none is known, a denial of the others.
-fn fix(stated: &Stated<'_>, colliding: &[Colliding<'_>]) -> Remediation {
+fn fix(stated: &StatementSubject<'_>, colliding: &[Colliding<'_>]) -> Remediation {
     let statement = stated.statement;
     let is_shared =
         |text: &String| text.contains("${") && matches!(stated.held.name, PolicyName::Managed(_));

@@ -8,7 +8,7 @@ use crate::iam::{Base, Choice, Condition, Effect, Operator, Truth};
 use crate::settings::Context;
 use crate::settings::Sharing;
 use crate::subject::rule::rule;
-use crate::subject::statement::{Stated, TeamKey};
+use crate::subject::statement::{StatementSubject, TeamKey};
 
 rule! {
     /// A denial lists the teams it keeps apart
@@ -28,11 +28,11 @@ rule! {
     "policy-deny-gap", Medium, Statement { check }
 }
 
-fn check(stated: &Stated<'_>, cx: &Context<'_>) -> Vec<Fault> {
+fn check(stated: &StatementSubject<'_>, cx: &Context<'_>) -> Vec<Fault> {
     fault(stated, cx).into_iter().collect()
 }
 
-fn fault(stated: &Stated<'_>, cx: &Context<'_>) -> Option<Fault> {
+fn fault(stated: &StatementSubject<'_>, cx: &Context<'_>) -> Option<Fault> {
     let own = stated.bounded_team(cx.policy)?;
     let statement = stated.statement;
     if statement.effect == Effect::Allow {
@@ -58,7 +58,12 @@ fn fault(stated: &Stated<'_>, cx: &Context<'_>) -> Option<Fault> {
     Some(fault.mended_by(fix(stated, key, condition, cx)))
 }
 
-fn fix(stated: &Stated<'_>, key: TeamKey, listed: &Condition, cx: &Context<'_>) -> Remediation {
+fn fix(
+    stated: &StatementSubject<'_>,
+    key: TeamKey,
+    listed: &Condition,
+    cx: &Context<'_>,
+) -> Remediation {
     let Some(values) = let_through(stated, key, listed, cx) else {
         return Remediation::default();
     };
@@ -92,7 +97,7 @@ fn fix(stated: &Stated<'_>, key: TeamKey, listed: &Condition, cx: &Context<'_>) 
 
 /// The teams that a denial is to leave alone: the own one, those that serve all, and those that agreed to it.
 fn let_through(
-    stated: &Stated<'_>,
+    stated: &StatementSubject<'_>,
     key: TeamKey,
     listed: &Condition,
     cx: &Context<'_>,

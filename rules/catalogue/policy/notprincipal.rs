@@ -5,7 +5,7 @@ use crate::iam::{
 };
 use crate::settings::Context;
 use crate::subject::rule::rule;
-use crate::subject::statement::Stated;
+use crate::subject::statement::StatementSubject;
 
 rule! {
     /// A trust policy speaks of all but some
@@ -25,11 +25,11 @@ rule! {
     "policy-notprincipal", High, Statement { check }
 }
 
-fn check(stated: &Stated<'_>, cx: &Context<'_>) -> Vec<Fault> {
+fn check(stated: &StatementSubject<'_>, cx: &Context<'_>) -> Vec<Fault> {
     fault(stated, cx).into_iter().collect()
 }
 
-fn fault(stated: &Stated<'_>, cx: &Context<'_>) -> Option<Fault> {
+fn fault(stated: &StatementSubject<'_>, cx: &Context<'_>) -> Option<Fault> {
     let Some(Principals::AllBut(names)) = &stated.statement.principals else {
         return None;
     };
@@ -55,7 +55,7 @@ fn count(names: usize) -> String {
 }
 
 /// EMR Serverless where it is an execution role, or else the role's own team in its own account.
-fn allow(stated: &Stated<'_>, cx: &Context<'_>) -> Remediation {
+fn allow(stated: &StatementSubject<'_>, cx: &Context<'_>) -> Remediation {
     let account = stated.holder.role.arn.account();
     let equals = |key: &str, value: &str| Condition {
         operator: Operator::STRING_EQUALS,
@@ -83,7 +83,7 @@ fn allow(stated: &Stated<'_>, cx: &Context<'_>) -> Remediation {
 }
 
 /// Everybody, but for those that are named.
-fn deny(stated: &Stated<'_>, names: &[Principal]) -> Remediation {
+fn deny(stated: &StatementSubject<'_>, names: &[Principal]) -> Remediation {
     let mut arns = Vec::new();
     let mut accounts = Vec::new();
     for name in names {

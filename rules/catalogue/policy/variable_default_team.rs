@@ -4,7 +4,7 @@ use crate::finding::Remediation;
 use crate::iam::{Choice, Effect, Pattern, Version, replace_variables};
 use crate::settings::Context;
 use crate::subject::rule::rule;
-use crate::subject::statement::Stated;
+use crate::subject::statement::StatementSubject;
 
 rule! {
     /// A policy takes callers without a team for a team's own
@@ -23,11 +23,11 @@ rule! {
     "policy-variable-default-team", Medium, Statement { check }
 }
 
-fn check(stated: &Stated<'_>, cx: &Context<'_>) -> Vec<Fault> {
+fn check(stated: &StatementSubject<'_>, cx: &Context<'_>) -> Vec<Fault> {
     fault(stated, cx).into_iter().collect()
 }
 
-fn fault(stated: &Stated<'_>, cx: &Context<'_>) -> Option<Fault> {
+fn fault(stated: &StatementSubject<'_>, cx: &Context<'_>) -> Option<Fault> {
     let statement = stated.statement;
     if statement.effect == Effect::Deny || statement.version == Version::V2008 {
         return None;
@@ -46,7 +46,7 @@ fn fault(stated: &Stated<'_>, cx: &Context<'_>) -> Option<Fault> {
     Some(fault.mended_by(fix(stated, &team)))
 }
 
-fn fix(stated: &Stated<'_>, team: &str) -> Remediation {
+fn fix(stated: &StatementSubject<'_>, team: &str) -> Remediation {
     let mut statement = stated.statement.clone();
     let resources = statement.resources.iter_mut().flat_map(|it| match it {
         Choice::Only(patterns) | Choice::AllBut(patterns) => patterns,

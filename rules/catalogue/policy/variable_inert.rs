@@ -2,14 +2,14 @@ use crate::finding::Fault;
 use crate::iam::{Choice, Pattern, Statement, Version};
 use crate::settings::Context;
 use crate::subject::rule::rule;
-use crate::subject::statement::Stated;
+use crate::subject::statement::StatementSubject;
 
 rule! {
     /// A policy's variables are text
     ///
     /// Flags policies with a variable such as `${aws:PrincipalTag/Team}` in a statement about the
     /// boundary, whose `Version` is not 2012-10-17: missing, or 2008-10-17. The escapes `${*}`, `${?}`
-    /// and `${$}` are no variables.
+    /// and `${$}` are not variables.
     ///
     /// ## Why it matters
     /// In these documents `${…}` is compared to the letter. No tag and no ARN reads so: what is allowed by
@@ -22,11 +22,11 @@ rule! {
     "policy-variable-inert", Medium, Statement { check }
 }
 
-fn check(stated: &Stated<'_>, cx: &Context<'_>) -> Vec<Fault> {
+fn check(stated: &StatementSubject<'_>, cx: &Context<'_>) -> Vec<Fault> {
     fault(stated, cx).into_iter().collect()
 }
 
-fn fault(stated: &Stated<'_>, _: &Context<'_>) -> Option<Fault> {
+fn fault(stated: &StatementSubject<'_>, _: &Context<'_>) -> Option<Fault> {
     let statement = stated.statement;
     if statement.version == Version::V2012 {
         return None;

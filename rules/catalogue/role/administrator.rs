@@ -2,8 +2,8 @@ use serde_json::{Value, json};
 
 use crate::finding::Fault;
 use crate::iam::{
-    Because, Choice, EMR_SERVERLESS, Granted, Holder, Inventory, Known, PASSED_TO, PolicyName,
-    Statement,
+    Choice, EMR_SERVERLESS, Grant, Holder, Inventory, Known, MatchedStatement, PASSED_TO,
+    PolicyName, Statement,
 };
 use crate::remedy::iam::mend;
 use crate::settings::Context;
@@ -39,7 +39,7 @@ fn check(subject: &RoleSubject<'_>, cx: &Context<'_>) -> Vec<Fault> {
     }
     let statements = holder.policies.iter().flat_map(|held| {
         let all = held.document.statements.iter();
-        all.map(|statement| Because {
+        all.map(|statement| MatchedStatement {
             policy: held.name,
             statement,
         })
@@ -53,7 +53,7 @@ fn check(subject: &RoleSubject<'_>, cx: &Context<'_>) -> Vec<Fault> {
 fn fault(
     holder: &Holder<'_>,
     inventory: &Inventory<'_>,
-    by: &Because<'_, PolicyName<'_>>,
+    by: &MatchedStatement<'_, PolicyName<'_>>,
     cx: &Context<'_>,
 ) -> Option<Fault> {
     let mut actions = BOUNDARY_ACTIONS
@@ -100,7 +100,7 @@ fn allowed(
             for key in ["aws:RequestTag/", "aws:TagKeys"] {
                 request.context.set(key, Known::Unknown);
             }
-            let Granted { access, by } = holder.may(&request);
+            let Grant { access, by } = holder.may(&request);
             let by = by.filter(|it| access.may() && std::ptr::eq(it.statement, statement));
             by.map(|by| witness(holder, &request, access, Some(&by)))
         })

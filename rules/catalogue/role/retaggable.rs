@@ -10,7 +10,7 @@ rule! {
     ///
     /// Flags statements by which a role of a team may give any team's role of the account, its own team's
     /// among them, another team with `iam:TagRole`, or take its team away with `iam:UntagRole`; and those by
-    /// which it may call a role of nobody, which passes or assumes others, another team's. It is asked by
+    /// which it may call an untagged role, which passes or assumes others, another team's. It is asked by
     /// evaluation: denials and permissions boundaries count. Roles of `[teams] shared` are trusted to do so.
     ///
     /// ## Why it matters

@@ -81,7 +81,7 @@ fn worsen(faults: &mut BTreeMap<Arn, Fault>, fault: Fault) {
     }
 }
 
-/// The roles of nobody, each with the roles of teams that may assume it. Whoever may assume everything is found
+/// The untagged roles, each with the roles of teams that may assume it. Whoever may assume everything is found
 /// as that.
 fn comers(estate: &Estate<'_>, cx: &Context<'_>) -> BTreeMap<usize, Vec<usize>> {
     let mut comers: BTreeMap<usize, Vec<usize>> = BTreeMap::new();

@@ -2,7 +2,7 @@ use crate::finding::{Fault, Remediation};
 use crate::remedy::{edits_between, open_with};
 use crate::settings::Context;
 use crate::subject::rule::rule;
-use crate::subject::session::Opened;
+use crate::subject::session::SessionSubject;
 
 rule! {
     /// A session drops its application's lineage
@@ -25,7 +25,7 @@ rule! {
     "session-drops-lineage", High, Session { check }
 }
 
-fn check<'a>(opened: &Opened<'a>, cx: &Context<'a>) -> Vec<Fault> {
+fn check<'a>(opened: &SessionSubject<'a>, cx: &Context<'a>) -> Vec<Fault> {
     let Some(dropped) = opened.started.dropped(cx) else {
         return Vec::new();
     };
@@ -46,18 +46,22 @@ mod tests {
     use super::*;
     use crate::estate::{Application, Configuration, Session};
     use crate::finding::Verdict;
-    use crate::subject::application::Judged;
+    use crate::subject::application::ApplicationSubject;
     use crate::subject::rule::bench::verdict as told;
 
     fn verdict(overrides: &[(&str, &str)]) -> Verdict {
         let cx = Context::example();
         let application = Application::example();
-        let judged = Judged::new(&application, cx.policy, crate::catalogue::lineage_checks());
+        let judged =
+            ApplicationSubject::new(&application, cx.policy, crate::catalogue::lineage_checks());
         let mut session = Session::example();
         if !overrides.is_empty() {
             session.configuration = vec![Configuration::new("spark-defaults", overrides)];
         }
-        told(check(&Opened::new(&session, &judged, cx.policy), &cx))
+        told(check(
+            &SessionSubject::new(&session, &judged, cx.policy),
+            &cx,
+        ))
     }
 
     #[test]
@@ -78,12 +82,13 @@ mod tests {
     fn fixed(configuration: Configuration) -> String {
         let cx = Context::example();
         let application = Application::example();
-        let judged = Judged::new(&application, cx.policy, crate::catalogue::lineage_checks());
+        let judged =
+            ApplicationSubject::new(&application, cx.policy, crate::catalogue::lineage_checks());
         let session = Session {
             configuration: vec![configuration],
             ..Session::example()
         };
-        check(&Opened::new(&session, &judged, cx.policy), &cx)[0]
+        check(&SessionSubject::new(&session, &judged, cx.policy), &cx)[0]
             .remedy
             .written()
             .aws_cli

@@ -14,7 +14,7 @@ rule! {
     /// `emr-serverless:AccessLivyEndpoints` and `emr-serverless:AccessInteractiveEndpoints` into those of Livy and of
     /// EMR Studio. An application that doesn't open such an endpoint is passed over. A condition on `aws:ResourceTag`
     /// counts as a guard; it is asked of a session that has its application's tags, and of the sessions that were
-    /// read. A `[[sharing]]` of the application, and teams that are `shared`, are no crossing.
+    /// read. A `[[sharing]]` of the application, and teams that are `shared`, are not a crossing.
     /// A grant that hangs on conditions which can't be known is not told.
     ///
     /// ## Why it matters

@@ -2,14 +2,14 @@ use std::collections::BTreeSet;
 
 use crate::finding::{Fault, Remediation};
 use crate::graph::stranger::{by_stranger, stranger};
-use crate::graph::{Estate, Spoofable};
+use crate::graph::{Estate, SpoofableRole};
 use crate::iam::{
     Choice, Context as Keys, Effect, Holder, Inventory, Known, Principal, Statement, Tags, Truth,
 };
 use crate::remedy::iam::{guard, mend};
 use crate::settings::Context;
 use crate::subject::rule::rule;
-use crate::subject::statement::Stated;
+use crate::subject::statement::StatementSubject;
 use crate::subject::trust::{named, target};
 
 rule! {
@@ -50,7 +50,7 @@ fn check(estate: &Estate<'_>, cx: &Context<'_>) -> Vec<Fault> {
 }
 
 /// The trust that lets the caller choose its team tag.
-pub(crate) fn spoofable(inventory: &Inventory<'_>, cx: &Context<'_>) -> Vec<Spoofable> {
+pub(crate) fn spoofable(inventory: &Inventory<'_>, cx: &Context<'_>) -> Vec<SpoofableRole> {
     let mut found = Vec::new();
     for holder in &inventory.roles {
         let Some(held) = &holder.trust else {
@@ -58,7 +58,7 @@ pub(crate) fn spoofable(inventory: &Inventory<'_>, cx: &Context<'_>) -> Vec<Spoo
         };
         let statements = held.document.statements.iter();
         let faults = statements.filter_map(|statement| {
-            let stated = Stated {
+            let stated = StatementSubject {
                 inventory,
                 holder,
                 held,
@@ -66,7 +66,7 @@ pub(crate) fn spoofable(inventory: &Inventory<'_>, cx: &Context<'_>) -> Vec<Spoo
             };
             spoof(&stated, cx)
         });
-        found.extend(faults.map(|(fault, teams)| Spoofable {
+        found.extend(faults.map(|(fault, teams)| SpoofableRole {
             role: holder.role.arn.clone(),
             opens: opens(holder, inventory, teams.as_ref(), cx),
             fault,
@@ -150,7 +150,7 @@ fn is_about_data(statement: &Statement) -> bool {
 const PROBE: &str = "lineward-probe";
 
 /// The teams that a caller whom the statement names may choose of; nothing where it may choose any.
-fn choice(stated: &Stated<'_>, cx: &Context<'_>) -> Option<BTreeSet<String>> {
+fn choice(stated: &StatementSubject<'_>, cx: &Context<'_>) -> Option<BTreeSet<String>> {
     if passes(stated, PROBE, cx) {
         return None;
     }
@@ -161,7 +161,7 @@ fn choice(stated: &Stated<'_>, cx: &Context<'_>) -> Option<BTreeSet<String>> {
 }
 
 /// Whether a caller that the statement names may pass a team as the session's.
-fn passes(stated: &Stated<'_>, team: &str, cx: &Context<'_>) -> bool {
+fn passes(stated: &StatementSubject<'_>, team: &str, cx: &Context<'_>) -> bool {
     let tag = &cx.policy.team_tag;
     let caller = stranger(target(stated), stated.inventory.account.id.as_str());
     let mut request = by_stranger(stated.statement, target(stated), &caller, cx.organization);
@@ -184,7 +184,10 @@ fn passes(stated: &Stated<'_>, team: &str, cx: &Context<'_>) -> bool {
 }
 
 /// Whether a caller that the statement names may pass another team than the role's, and which.
-fn spoof(stated: &Stated<'_>, cx: &Context<'_>) -> Option<(Fault, Option<BTreeSet<String>>)> {
+fn spoof(
+    stated: &StatementSubject<'_>,
+    cx: &Context<'_>,
+) -> Option<(Fault, Option<BTreeSet<String>>)> {
     let (holder, statement) = (stated.holder, stated.statement);
     let allows = statement.effect == Effect::Allow && statement.is_about("sts:TagSession");
     let names = named(stated).iter().find_map(Principal::aws);

@@ -12,7 +12,7 @@ rule! {
     /// Several Spline agents are configured
     ///
     /// Flags Spark applications that put more than one Spline agent on the class path. The same agent
-    /// named twice is no fault.
+    /// named twice is not a fault.
     ///
     /// ## Why it matters
     /// Which of them is loaded is up to the order of the class path. Classes of both mix, and what fits the

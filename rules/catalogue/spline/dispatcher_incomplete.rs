@@ -45,7 +45,7 @@ fn verdict(setup: &Setup<'_>, _: &Context<'_>) -> Verdict {
     let fact = match lack {
         Lack::Key(key) => missing(&setup.spark, &key),
         Lack::Class(name) => format!(
-            "`{name}` is no dispatcher of the agent, and \
+            "`{name}` is not a dispatcher of the agent, and \
              `spark.spline.lineageDispatcher.{name}.className` is not set"
         ),
         Lack::Endless(name) => format!("the dispatcher `{name}` stands within itself"),

@@ -125,7 +125,7 @@ fn lacking(
     Some(keys.collect())
 }
 
-/// What to set a key to: the first approved destination that is no pattern, where the key holds one, or
+/// What to set a key to: the first approved destination that is not a pattern, where the key holds one, or
 /// what is to be filled in.
 pub(super) fn value_for(key: &str, allowed: &DispatcherUnapproved) -> Template {
     let last = key.rsplit('.').next().unwrap_or_default();

@@ -2,7 +2,7 @@ use crate::finding::{Edit, Fault};
 use crate::lineage::{Lack, Setup};
 use crate::settings::Context;
 use crate::spark::agent::AgentKind;
-use crate::subject::application::Judged;
+use crate::subject::application::ApplicationSubject;
 use crate::subject::rule::rule;
 
 rule! {
@@ -22,7 +22,7 @@ rule! {
     "spline-key-ignored", Low, Application { check }
 }
 
-fn check(judged: &Judged<'_>, _: &Context<'_>) -> Vec<Fault> {
+fn check(judged: &ApplicationSubject<'_>, _: &Context<'_>) -> Vec<Fault> {
     let setup = &judged.setup;
     if !setup.wants(AgentKind::Spline) {
         return Vec::new();
@@ -89,12 +89,13 @@ mod tests {
         let fact = "`spline.mode` in `spark-defaults` lacks the prefix `spark.`";
         assert_eq!(judged(check, &application), Verdict::Fail(fact.into()));
         let cx = Context::example();
-        let judged = Judged::new(&application, cx.policy, crate::catalogue::lineage_checks());
+        let judged =
+            ApplicationSubject::new(&application, cx.policy, crate::catalogue::lineage_checks());
         let edits = prefixed(&judged.setup);
         let mended = edited(&application, &edits);
         assert_eq!(
             super::check(
-                &Judged::new(&mended, cx.policy, crate::catalogue::lineage_checks()),
+                &ApplicationSubject::new(&mended, cx.policy, crate::catalogue::lineage_checks()),
                 &cx
             ),
             []

@@ -5,7 +5,7 @@ use crate::spark::agent::AgentKind;
 use crate::subject::rule::rule;
 
 rule! {
-    /// Spline's mode is no mode of this agent
+    /// Spline's mode is not a mode of this agent
     ///
     /// Flags Spark applications whose `spline.mode` the agent doesn't know. From version 1.0.0 it is
     /// `ENABLED` or `DISABLED`, before it was `BEST_EFFORT`, `REQUIRED` or `DISABLED`, to the letter and

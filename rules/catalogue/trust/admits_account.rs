@@ -3,7 +3,7 @@ use crate::graph::stranger::{admitted, asks_external_id, by_stranger, open, stra
 use crate::iam::{Principal, Truth};
 use crate::settings::Context;
 use crate::subject::rule::rule;
-use crate::subject::statement::Stated;
+use crate::subject::statement::StatementSubject;
 use crate::subject::trust::{guarded, lets_assume, named, target, unknown_keys};
 
 rule! {
@@ -28,11 +28,11 @@ rule! {
     yields_to: [trust::admits_anyone, trust::admits_foreign_account, trust::admits_other_team],
 }
 
-fn check(stated: &Stated<'_>, cx: &Context<'_>) -> Vec<Fault> {
+fn check(stated: &StatementSubject<'_>, cx: &Context<'_>) -> Vec<Fault> {
     fault(stated, cx).into_iter().collect()
 }
 
-fn fault(stated: &Stated<'_>, cx: &Context<'_>) -> Option<Fault> {
+fn fault(stated: &StatementSubject<'_>, cx: &Context<'_>) -> Option<Fault> {
     if !lets_assume(stated) || cx.policy.is_shared(stated.holder.team) {
         return None;
     }
@@ -76,7 +76,7 @@ fn fault(stated: &Stated<'_>, cx: &Context<'_>) -> Option<Fault> {
 }
 
 /// The accounts that a statement holds its callers to.
-fn accounts<'a>(stated: &Stated<'a>) -> impl Iterator<Item = &'a str> {
+fn accounts<'a>(stated: &StatementSubject<'a>) -> impl Iterator<Item = &'a str> {
     let named = named(stated).iter().filter_map(|it| match it {
         Principal::Account(account) => Some(account.as_str()),
         Principal::Anyone

@@ -1,10 +1,10 @@
 use crate::finding::Fault;
 use crate::finding::Severity;
-use crate::graph::stranger::{NOBODY, Open, by_stranger, open, stranger};
+use crate::graph::stranger::{NOBODY, Strangers, by_stranger, open, stranger};
 use crate::iam::Principal;
 use crate::settings::Context;
 use crate::subject::rule::rule;
-use crate::subject::statement::Stated;
+use crate::subject::statement::StatementSubject;
 use crate::subject::trust::{guarded, lets_assume, named, target, unknown_keys};
 
 rule! {
@@ -27,11 +27,11 @@ rule! {
     "trust-admits-anyone", Critical, Statement { check }, tells: Effect
 }
 
-fn check(stated: &Stated<'_>, cx: &Context<'_>) -> Vec<Fault> {
+fn check(stated: &StatementSubject<'_>, cx: &Context<'_>) -> Vec<Fault> {
     fault(stated, cx).into_iter().collect()
 }
 
-fn fault(stated: &Stated<'_>, cx: &Context<'_>) -> Option<Fault> {
+fn fault(stated: &StatementSubject<'_>, cx: &Context<'_>) -> Option<Fault> {
     if !lets_assume(stated) || !named(stated).contains(&Principal::Anyone) {
         return None;
     }
@@ -42,9 +42,11 @@ fn fault(stated: &Stated<'_>, cx: &Context<'_>) -> Option<Fault> {
     let trust = stated.held.document.statements.iter();
     let (open, is_sure) = open(stated.statement, &trust, target(stated), cx)?;
     let who = match open {
-        Open::Everybody => "every role of every account of AWS".to_owned(),
-        Open::Foreign(id) => format!("every role of the organization `{id}`, which isn't yours"),
-        Open::Organization => "every role of the organization".to_owned(),
+        Strangers::Everybody => "every role of every account of AWS".to_owned(),
+        Strangers::Foreign(id) => {
+            format!("every role of the organization `{id}`, which isn't yours")
+        }
+        Strangers::Organization => "every role of the organization".to_owned(),
     };
     let who = who.as_str();
     if !is_sure {
@@ -53,13 +55,13 @@ fn fault(stated: &Stated<'_>, cx: &Context<'_>) -> Option<Fault> {
         let keys = unknown_keys(stated.statement, &request);
         let fault = stated.unknown(&format!("whether it admits {who} hangs on {keys}"));
         return Some(match open {
-            Open::Everybody | Open::Foreign(_) => fault,
-            Open::Organization => fault.of_severity(Severity::High),
+            Strangers::Everybody | Strangers::Foreign(_) => fault,
+            Strangers::Organization => fault.of_severity(Severity::High),
         });
     }
     Some(match open {
-        Open::Everybody | Open::Foreign(_) => fault(who),
-        Open::Organization => fault(who).of_severity(Severity::High),
+        Strangers::Everybody | Strangers::Foreign(_) => fault(who),
+        Strangers::Organization => fault(who).of_severity(Severity::High),
     })
 }
 

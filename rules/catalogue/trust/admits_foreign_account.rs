@@ -1,7 +1,7 @@
 use crate::estate::{Arn, ReadScope};
 use crate::finding::Fault;
 use crate::graph::stranger::{NO_ORGANIZATION, asks_external_id, by_stranger, stranger};
-use crate::graph::{Estate, Kept, Node};
+use crate::graph::{Estate, LocatedStatement, Node};
 use crate::iam::{Effect, Known, Principal, Truth};
 use crate::settings::Context;
 use crate::subject::rule::rule;
@@ -50,7 +50,7 @@ fn check(estate: &Estate<'_>, cx: &Context<'_>) -> Vec<Fault> {
 }
 
 /// Whether the trust policy denies for sure whomever a statement of it admits of an account of another organization.
-fn is_denied(node: &Node, kept: &Kept, account: &str, cx: &Context<'_>) -> bool {
+fn is_denied(node: &Node, kept: &LocatedStatement, account: &str, cx: &Context<'_>) -> bool {
     let named = kept.statement.named().iter();
     let identities = named.filter_map(|principal| {
         let is_identity = matches!(principal, Principal::Identity(_));

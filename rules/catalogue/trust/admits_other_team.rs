@@ -1,6 +1,6 @@
 use crate::finding::Fault;
 use crate::graph::stranger::{admits_account, open};
-use crate::graph::{Estate, Kept, Kind, Node};
+use crate::graph::{Estate, Kind, LocatedStatement, Node};
 use crate::remedy::iam::guard;
 use crate::remedy::iam::part_services;
 use crate::settings::Context;
@@ -32,7 +32,7 @@ fn check(estate: &Estate<'_>, cx: &Context<'_>) -> Vec<Fault> {
             .filter(|it| it.kind == Kind::Assume && it.allowed_by.is_none());
         for step in alone {
             let how = "and needs no more";
-            let admitted = Admitted {
+            let admitted = AdmittedRole {
                 from,
                 to: step.to,
                 trusted_by: step.trusted_by,
@@ -43,7 +43,7 @@ fn check(estate: &Estate<'_>, cx: &Context<'_>) -> Vec<Fault> {
     }
     for refusal in &estate.refused {
         let how = "whose own policies don't allow it yet";
-        let admitted = Admitted {
+        let admitted = AdmittedRole {
             from: refusal.from,
             to: refusal.to,
             trusted_by: refusal.trusted_by,
@@ -55,14 +55,19 @@ fn check(estate: &Estate<'_>, cx: &Context<'_>) -> Vec<Fault> {
 }
 
 /// A role that another's trust policy admits.
-struct Admitted {
+struct AdmittedRole {
     from: usize,
     to: usize,
     trusted_by: Option<usize>,
     is_sure: bool,
 }
 
-fn fault(estate: &Estate<'_>, admitted: &Admitted, how: &str, cx: &Context<'_>) -> Option<Fault> {
+fn fault(
+    estate: &Estate<'_>,
+    admitted: &AdmittedRole,
+    how: &str,
+    cx: &Context<'_>,
+) -> Option<Fault> {
     let (from, to) = (admitted.from, admitted.to);
     let (caller, target) = (estate.node(from)?, estate.node(to)?);
     if !estate.crosses(caller, target, cx) {
@@ -89,7 +94,7 @@ fn fault(estate: &Estate<'_>, admitted: &Admitted, how: &str, cx: &Context<'_>) 
 }
 
 /// The trust policy whose statement admits the team's own roles alone.
-fn closed(kept: &Kept, target: &Node, cx: &Context<'_>) -> crate::Remediation {
+fn closed(kept: &LocatedStatement, target: &Node, cx: &Context<'_>) -> crate::Remediation {
     let team = target.team.as_deref().unwrap_or_default();
     let tag = format!("aws:PrincipalTag/{}", cx.policy.team_tag);
     let guarded = kept.changed(|list, at| {

@@ -1,5 +1,5 @@
 use crate::finding::Fault;
-use crate::graph::{Estate, Kept, Node};
+use crate::graph::{Estate, LocatedStatement, Node};
 use crate::iam::{Effect, Issuer, Pattern, Truth, Version};
 use crate::settings::Context;
 use crate::subject::rule::rule;
@@ -9,7 +9,7 @@ rule! {
     ///
     /// Flags roles of a team whose trust policy admits subjects of a web identity provider by a pattern that also
     /// takes in those which a role of another team admits: `repo:acme/*` beside the other's `repo:acme/blue:*`. One
-    /// repository that serves two teams is no crossing.
+    /// repository that serves two teams is not a crossing.
     ///
     /// ## Why it matters
     /// The other team's pipelines may become this role.
@@ -22,9 +22,9 @@ rule! {
 }
 
 /// A statement that admits subjects of a web identity provider.
-struct Admitting<'e> {
+struct AdmittingStatement<'e> {
     node: &'e Node,
-    kept: &'e Kept,
+    kept: &'e LocatedStatement,
     issuer: Issuer<'e>,
     subjects: Vec<&'e str>,
 }
@@ -53,7 +53,7 @@ fn check(estate: &Estate<'_>, cx: &Context<'_>) -> Vec<Fault> {
     faults.collect()
 }
 
-fn admitting(node: &Node) -> Vec<Admitting<'_>> {
+fn admitting(node: &Node) -> Vec<AdmittingStatement<'_>> {
     let allows = node
         .trust()
         .iter()
@@ -61,7 +61,7 @@ fn admitting(node: &Node) -> Vec<Admitting<'_>> {
     let web = allows.filter(|it| it.statement.is_about("sts:AssumeRoleWithWebIdentity"));
     let admitting = web.flat_map(|kept| {
         let issuers = kept.statement.named().iter().filter_map(Issuer::of);
-        issuers.map(move |issuer| Admitting {
+        issuers.map(move |issuer| AdmittingStatement {
             node,
             kept,
             issuer,
@@ -71,7 +71,7 @@ fn admitting(node: &Node) -> Vec<Admitting<'_>> {
     admitting.collect()
 }
 
-impl<'e> Admitting<'e> {
+impl<'e> AdmittingStatement<'e> {
     /// The patterns that take in more than one team may own.
     fn patterns(&self) -> impl Iterator<Item = &'e str> {
         let subjects = self.subjects.iter().copied();

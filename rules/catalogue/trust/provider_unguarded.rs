@@ -2,7 +2,7 @@ use crate::finding::{Fault, Severity};
 use crate::iam::{Effect, Issuer, Principal};
 use crate::settings::Context;
 use crate::subject::rule::rule;
-use crate::subject::statement::Stated;
+use crate::subject::statement::StatementSubject;
 use crate::subject::trust::named;
 
 rule! {
@@ -26,11 +26,11 @@ rule! {
     "trust-provider-unguarded", Critical, Statement { check }
 }
 
-fn check(stated: &Stated<'_>, cx: &Context<'_>) -> Vec<Fault> {
+fn check(stated: &StatementSubject<'_>, cx: &Context<'_>) -> Vec<Fault> {
     fault(stated, cx).into_iter().collect()
 }
 
-fn fault(stated: &Stated<'_>, _: &Context<'_>) -> Option<Fault> {
+fn fault(stated: &StatementSubject<'_>, _: &Context<'_>) -> Option<Fault> {
     let statement = stated.statement;
     if !stated.is_trust() || stated.holder.team.is_none() || statement.effect == Effect::Deny {
         return None;
@@ -40,7 +40,7 @@ fn fault(stated: &Stated<'_>, _: &Context<'_>) -> Option<Fault> {
         .find_map(|principal| web(stated, principal).or_else(|| saml(stated, principal)))
 }
 
-fn web(stated: &Stated<'_>, principal: &Principal) -> Option<Fault> {
+fn web(stated: &StatementSubject<'_>, principal: &Principal) -> Option<Fault> {
     let issuer = Issuer::of(principal)?;
     let statement = stated.statement;
     let trust = &stated.held.document.statements;
@@ -58,7 +58,7 @@ fn web(stated: &Stated<'_>, principal: &Principal) -> Option<Fault> {
     })
 }
 
-fn saml(stated: &Stated<'_>, principal: &Principal) -> Option<Fault> {
+fn saml(stated: &StatementSubject<'_>, principal: &Principal) -> Option<Fault> {
     let provider = principal
         .federated()
         .filter(|it| it.contains(":saml-provider/"))?;

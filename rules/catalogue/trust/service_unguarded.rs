@@ -6,7 +6,7 @@ use crate::remedy::iam::part_services;
 use crate::remedy::iam::{guard, mend};
 use crate::settings::Context;
 use crate::subject::rule::rule;
-use crate::subject::statement::Stated;
+use crate::subject::statement::StatementSubject;
 use crate::subject::trust::{lets_assume, named};
 
 rule! {
@@ -28,11 +28,11 @@ rule! {
     "trust-service-unguarded", Medium, Statement { check }
 }
 
-fn check(stated: &Stated<'_>, cx: &Context<'_>) -> Vec<Fault> {
+fn check(stated: &StatementSubject<'_>, cx: &Context<'_>) -> Vec<Fault> {
     fault(stated, cx).into_iter().collect()
 }
 
-fn fault(stated: &Stated<'_>, _: &Context<'_>) -> Option<Fault> {
+fn fault(stated: &StatementSubject<'_>, _: &Context<'_>) -> Option<Fault> {
     if !lets_assume(stated) || !stated.holder.is_execution {
         return None;
     }

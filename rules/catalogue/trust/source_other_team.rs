@@ -2,7 +2,7 @@ use crate::estate::ReadScope;
 use crate::finding::Fault;
 use crate::settings::Context;
 use crate::subject::rule::rule;
-use crate::subject::statement::Stated;
+use crate::subject::statement::StatementSubject;
 use crate::subject::trust::lets_assume;
 
 rule! {
@@ -18,11 +18,11 @@ rule! {
     "trust-source-other-team", High, Statement { check }
 }
 
-fn check(stated: &Stated<'_>, cx: &Context<'_>) -> Vec<Fault> {
+fn check(stated: &StatementSubject<'_>, cx: &Context<'_>) -> Vec<Fault> {
     fault(stated, cx).into_iter().collect()
 }
 
-fn fault(stated: &Stated<'_>, cx: &Context<'_>) -> Option<Fault> {
+fn fault(stated: &StatementSubject<'_>, cx: &Context<'_>) -> Option<Fault> {
     if !lets_assume(stated) {
         return None;
     }

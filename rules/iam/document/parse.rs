@@ -95,7 +95,7 @@ fn conditions(value: Option<&Value>, path: &str) -> Result<Vec<Condition>, Docum
     for (operator, keys) in object(value, path)? {
         let path = format!("{path}.{operator}");
         let parsed = Operator::parse(operator);
-        let operator = parsed.ok_or_else(|| wrong(&path, "is no operator that is known"))?;
+        let operator = parsed.ok_or_else(|| wrong(&path, "is not a known operator"))?;
         for (key, values) in object(keys, &path)? {
             conditions.push(Condition {
                 operator,
@@ -116,7 +116,7 @@ fn principals(value: &Value, path: &str) -> Result<Vec<Principal>, DocumentError
         let path = format!("{path}.{kind}");
         for name in strings(names, &path)? {
             let principal = Principal::of(kind, &name);
-            principals.push(principal.ok_or_else(|| wrong(&path, "is no kind of principal"))?);
+            principals.push(principal.ok_or_else(|| wrong(&path, "is not a kind of principal"))?);
         }
     }
     Ok(principals)
@@ -127,7 +127,7 @@ fn strings(value: &Value, path: &str) -> Result<Vec<String>, DocumentError> {
     let one = |value: &Value| match value {
         Value::String(text) => Ok(text.clone()),
         Value::Bool(_) | Value::Number(_) => Ok(value.to_string()),
-        Value::Null | Value::Array(_) | Value::Object(_) => Err(wrong(path, "is no text")),
+        Value::Null | Value::Array(_) | Value::Object(_) => Err(wrong(path, "is not a text")),
     };
     match value {
         Value::Array(list) => list.iter().map(one).collect(),

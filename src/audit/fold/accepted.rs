@@ -9,12 +9,12 @@ use lineward_rules::{Finding, Policy};
 use crate::report::{Acceptance, ExemptionRow, ExemptionSource, ExemptionState};
 
 /// What may accept findings, as far as the slices have come.
-pub(super) struct Accepted<'a> {
+pub(super) struct Acceptances<'a> {
     cx: &'a Context<'a>,
     tagged: Vec<Tagged>,
 }
 
-impl<'a> Accepted<'a> {
+impl<'a> Acceptances<'a> {
     pub(super) fn new(cx: &'a Context<'a>) -> Self {
         Self {
             cx,

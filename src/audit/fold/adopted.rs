@@ -10,7 +10,7 @@ use crate::report::{AccountAdoption, ApplicationRow, LackingRow, LineageSummary,
 
 /// Who reports lineage, of the slices that have come so far.
 #[derive(Default)]
-pub(super) struct Adopted {
+pub(super) struct AdoptionTotals {
     organization: Adoption,
     teams: BTreeMap<Option<String>, Adoption>,
     accounts: BTreeMap<AccountId, Adoption>,
@@ -18,7 +18,7 @@ pub(super) struct Adopted {
     lacking: Vec<LackingRow>,
 }
 
-impl Adopted {
+impl AdoptionTotals {
     /// Adds an application that was read.
     pub(super) fn add(&mut self, row: &ApplicationRow, lineage: OfApplication) {
         self.count(row, lineage.adoption);

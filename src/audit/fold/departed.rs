@@ -6,19 +6,19 @@ use jiff::{SignedDuration, Timestamp};
 use lineward_rules::Finding;
 use lineward_rules::estate::{AccountId, Region, ScopeState, Service};
 
-use crate::ledger::{Ledger, Looked};
+use crate::ledger::{AuditedScopes, Ledger};
 use crate::report::ScopeRow;
 
 /// The accounts that the organization lists no longer.
 #[derive(Default)]
-pub(super) struct Departed {
+pub(super) struct DepartedAccounts {
     /// Since when each is missing that is still waited for.
     pub(super) since: BTreeMap<AccountId, Timestamp>,
     /// Those that are given up.
     forgotten: BTreeSet<AccountId>,
 }
 
-impl Departed {
+impl DepartedAccounts {
     /// Those of which the ledger knows something, and that a whole list doesn't name.
     pub(super) fn of(
         ledger: &Ledger,
@@ -56,7 +56,7 @@ impl Departed {
     }
 
     /// Counts what goes with them as looked at.
-    pub(super) fn forget(&self, ledger: &Ledger, looked: &mut Looked) {
+    pub(super) fn forget(&self, ledger: &Ledger, looked: &mut AuditedScopes) {
         let findings = ledger.findings.iter();
         let findings = findings.filter(|(_, known)| self.takes(&known.finding));
         looked.findings.extend(findings.map(|(it, _)| it.clone()));

@@ -12,7 +12,7 @@ const FEW: usize = 2;
 
 /// Why accounts could not be entered.
 #[derive(Default)]
-pub(super) struct Unreachable {
+pub(super) struct UnreachableAccounts {
     reasons: BTreeMap<AccountId, String>,
 }
 
@@ -22,7 +22,7 @@ pub(super) fn is_of_entry(finding: &Finding) -> bool {
     read_from.any(|scope| scope.service == Service::Sts)
 }
 
-impl Unreachable {
+impl UnreachableAccounts {
     /// Adds the account of a slice, if it could not be entered.
     pub(super) fn add(&mut self, slice: &Slice) {
         let mut scopes = slice.scopes.iter();
