@@ -62,3 +62,48 @@ fn check(subject: &RoleSubject<'_>, cx: &Context<'_>) -> Vec<Fault> {
     faults.extend(more.map(|fault| fault.of_severity(Severity::High)));
     faults
 }
+
+#[cfg(test)]
+mod tests {
+    use super::RULE;
+    use crate::finding::Severity;
+    use crate::subject::bench::{Bench, allow, application, role};
+
+    const ENDPOINT: &str = "emr-serverless:GetSessionEndpoint";
+    const LIVY: &str = "emr-serverless:AccessLivyEndpoints";
+
+    /// A role of `ads` among an application of its own and one of `billing`, with what both open.
+    fn among(action: &str, conditions: &str, is_open: bool) -> Bench {
+        let reaching = role("ads", "ads").may(&allow(action, "*", conditions));
+        let opened = |id: &str, team: &str| {
+            let mut application = application(id, team);
+            application.interactive.session = is_open;
+            application.interactive.livy = is_open;
+            application
+        };
+        Bench::of([reaching])
+            .applications([opened("00fads", "ads"), opened("00fbilling", "billing")])
+    }
+
+    #[test]
+    fn sessions_of_another_teams_application_are_flagged() {
+        let fault = among(ENDPOINT, "", true).fault(&RULE);
+        assert_eq!(fault.severity, None);
+        let evidence = among(ENDPOINT, "", true).evidence(&RULE);
+        assert!(evidence.contains("applications/00fbilling"), "{evidence}");
+    }
+
+    #[test]
+    fn what_nobody_has_tried_is_less_severe() {
+        let fault = among(LIVY, "", true).fault(&RULE);
+        assert_eq!(fault.severity, Some(Severity::High));
+    }
+
+    #[test]
+    fn a_guard_by_tag_and_an_application_that_opens_nothing_pass() {
+        let own = "StringEquals aws:ResourceTag/Team ads";
+        assert_eq!(among(ENDPOINT, own, true).faults(&RULE), []);
+        assert_eq!(among(LIVY, "", false).faults(&RULE), []);
+        assert_eq!(among(ENDPOINT, "", true).shared("ads").faults(&RULE), []);
+    }
+}
