@@ -119,7 +119,7 @@ async fn handle(event: LambdaEvent<Value>) -> Result<Value, Failure> {
             let scanned = scanned.map_err(Failure::FanOut)?;
             (batch.run, scanned.calls, written(&scanned))
         }
-        Task::Look(messages) => look::at(&config, &messages, plan(), request).await?,
+        Task::Look(messages) => Box::pin(look::at(&config, &messages, plan(), request)).await?,
     };
     metrics::of_invocation(&run, calls, begun.elapsed());
     Ok(answer)
