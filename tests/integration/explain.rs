@@ -53,7 +53,7 @@ fn a_rule_is_explained_by_its_page_and_on_a_resource_by_its_finding() {
 #[test]
 fn what_is_not_there_is_said_with_what_is_near() {
     let (bed, _) = audited();
-    let misspelt = bed.run(&["explain", "spline-agent-mising"]);
+    let misspelt = bed.run(&["explain", "spline-agents-missing"]);
     assert_eq!(misspelt.code, 2);
     assert!(
         misspelt
