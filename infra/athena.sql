@@ -11,7 +11,7 @@ CREATE EXTERNAL TABLE lineward_runs (
     accounts_total int, accounts_audited int, accounts_skipped int, accounts_failed int,
     applications int, new_applications int, job_runs int, sessions int, roles int,
     findings_critical int, findings_high int, findings_medium int, findings_low int,
-    findings_unknown int, findings_exempt int,
+    findings_unknown int, findings_exempt int, findings_outside int,
     applications_with_lineage int, applications_without_lineage int,
     applications_with_unknown_lineage int
 )
@@ -68,8 +68,8 @@ TBLPROPERTIES (
     'storage.location.template' = 's3://BUCKET/PREFIX/coverage/dt=${dt}/'
 );
 
--- How many findings are open, by day and severity, as far as the last run of each day knew. That may be a run
--- that looked at one application alone: what it left out is `unseen`.
+-- How many findings are open, by day and severity, as far as the last run of each day knew. A run that was asked for
+-- a part alone leaves out what is known elsewhere (`findings_outside`) and is passed over.
 --   SELECT dt, severity, count(*) FROM lineward_findings
---   WHERE status IN ('new', 'ongoing', 'unseen') AND verdict = 'fail' AND run_id IN (SELECT max(run_id) FROM lineward_runs GROUP BY dt)
+--   WHERE status IN ('new', 'ongoing', 'unseen') AND verdict = 'fail' AND run_id IN (SELECT max(run_id) FROM lineward_runs WHERE coalesce(findings_outside, 0) = 0 GROUP BY dt)
 --   GROUP BY dt, severity ORDER BY dt, severity;

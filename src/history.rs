@@ -57,6 +57,7 @@ fn run(report: &Report) -> Value {
         "findings_low": findings.low,
         "findings_unknown": summary.unknown,
         "findings_exempt": summary.exempt,
+        "findings_outside": summary.outside_selection,
         "applications_with_lineage": lineage.with,
         "applications_without_lineage": lineage.without,
         "applications_with_unknown_lineage": lineage.unknown,
