@@ -51,6 +51,10 @@ def toml(name):
     return tomllib.loads((ROOT / "rules" / "spark" / name).read_text())
 
 
+def numbers(version):
+    return [int(number) for number in version.split(".")]
+
+
 def module(**variables):
     return Module(MODULE, **{**REQUIRED, "log_plugin": LOG_PLUGIN, **variables})
 
@@ -104,8 +108,11 @@ def test_the_matrix_is_that_of_the_rules():
     used = {(it["spark"], it["scala"]) for it in releases.values()}
     assert matrix["agents"] == {spark: bundles[spark, scala] for spark, scala in used}
     assert len(used) == len(matrix["agents"])
-    broken = {it["version"] for it in toml("agents.toml")["broken"]}
-    assert not broken & set(matrix["agents"].values())
+    broken = [fault for fault in toml("agents.toml")["broken"] if "agent" not in fault]
+    assert not {fault.get("version") for fault in broken} & set(matrix["agents"].values())
+    for fault in (fault for fault in broken if "since" in fault):
+        agents = [agent for spark, agent in matrix["agents"].items() if spark.startswith(fault["spark"])]
+        assert all(not numbers(fault["since"]) <= numbers(agent) < numbers(fault["mended"]) for agent in agents)
 
 
 def test_an_application_of_each_release_passes_every_rule(audit):

@@ -161,9 +161,10 @@ def test_roles_are_read_with_tags_documents_and_policies(lineward, clients):
     # moto gives each member account the role of Organizations besides.
     _, report = lineward.audit()
     assert report["run"]["complete"]
-    assert report["summary"]["roles"] == len(members)
+    # Its trust names another account, so that it is judged as well.
+    assert report["summary"]["roles"] == 2 * len(members)
     assert report["summary"]["roles_excluded"] == {
         "service_linked": 0,
         "identity_center": 0,
-        "out_of_scope": len(members),
+        "out_of_scope": 0,
     }
