@@ -149,7 +149,7 @@ fn unmended(slice: &Slice, findings: &[Finding], cx: &Context<'_>) -> Vec<String
             };
             let after = judge(&slice, cx).findings.into_iter().filter(|after| {
                 let is_one_change = is_on_lineage(finding) && is_on_lineage(after);
-                after.verdict == Failing::Fail && (after.rule == finding.rule || is_one_change)
+                after.rule == finding.rule || is_one_change && after.verdict == Failing::Fail
             });
             left.extend(after.map(|after| format!("{}: {}", after.rule, after.evidence)));
         }
