@@ -31,6 +31,7 @@ use crate::subject::job_run::{JobRunSubject, Roles};
 use crate::subject::rule::{Check, Rule};
 use crate::subject::session::SessionSubject;
 use activity::{Activity, Group};
+use mending::Mending;
 use subject::Subject;
 
 /// What the rules make of one account.
@@ -68,6 +69,7 @@ pub fn judge_until(
     let submits = activity::submits(slice);
     let roles = Roles::of(slice);
     let activity = Activity::new(slice, &applications, &submits, &roles, cx);
+    let mendings: Vec<_> = applications.iter().map(|_| Mending::default()).collect();
     let mut findings = Vec::new();
     for rule in rules().filter(|rule| rule.severity_in(cx.policy).is_some()) {
         if is_over() {
@@ -76,6 +78,7 @@ pub fn judge_until(
         let question = Question {
             rule,
             account: &slice.account,
+            mendings: &mendings,
             cx,
         };
         question.all(slice, &applications, &activity, &mut findings);
@@ -129,6 +132,8 @@ pub fn sort_findings(findings: &mut [Finding]) {
 struct Question<'a> {
     rule: &'static Rule,
     account: &'a Account,
+    /// What mends the lineage of each application.
+    mendings: &'a [Mending],
     cx: &'a Context<'a>,
 }
 
@@ -144,9 +149,9 @@ impl<'a> Question<'a> {
         let cx = self.cx;
         match self.rule.check {
             Check::Lineage { check } => {
-                for judged in applications {
+                for (judged, mending) in applications.iter().zip(self.mendings) {
                     let faults = check(&judged.setup, cx);
-                    let faults = mending::together(faults, judged.application, cx);
+                    let faults = mending.of(faults, judged.application, cx);
                     self.tell_application(judged, faults, findings);
                 }
             }

@@ -1,8 +1,11 @@
 //! What mends all that is wrong with the lineage of an application, in one change.
 
-use crate::catalogue::{find, lineage_checks, rules};
+use std::cell::OnceCell;
+
+use crate::catalogue::{lineage_checks, rules};
 use crate::estate::Application;
-use crate::finding::{Edit, Fault, Remedy, Verdict};
+use crate::finding::{Edit, Fault, Remedy, Severity, Verdict};
+use crate::lineage::Concerns;
 use crate::remedy::edited;
 use crate::settings::Context;
 use crate::subject::application::ApplicationSubject;
@@ -11,26 +14,28 @@ use crate::subject::rule::{Check, Rule};
 /// How often what was mended is judged again: one fault may hide the next.
 const ROUNDS: usize = 12;
 
-/// The faults of one rule, with one change for all that is wrong with the lineage of their application: it is
-/// stopped once, and no other fault comes to light by it.
-pub(super) fn together(
-    faults: Vec<Fault>,
-    application: &Application,
-    cx: &Context<'_>,
-) -> Vec<Fault> {
-    let is_mended = |fault: &Fault| fault.remedy != Remedy::None;
-    if !faults.iter().any(is_mended) {
-        return faults;
-    }
-    let edits = all_edits(application, cx);
-    let faults = faults.into_iter().map(|fault| {
-        if is_mended(&fault) {
+/// The edits that mend the lineage of an application, worked out for the first of its faults that asks.
+#[derive(Default)]
+pub(super) struct Mending(OnceCell<Vec<Edit>>);
+
+impl Mending {
+    /// The faults of one rule, with one change for all that is wrong with the lineage of their application: it
+    /// is stopped once, and no other fault comes to light by it.
+    pub(super) fn of(
+        &self,
+        faults: Vec<Fault>,
+        application: &Application,
+        cx: &Context<'_>,
+    ) -> Vec<Fault> {
+        let faults = faults.into_iter().map(|fault| {
+            if fault.remedy == Remedy::None {
+                return fault;
+            }
+            let edits = self.0.get_or_init(|| all_edits(application, cx));
             fault.mended_by(edits.clone())
-        } else {
-            fault
-        }
-    });
-    faults.collect()
+        });
+        faults.collect()
+    }
 }
 
 fn all_edits(application: &Application, cx: &Context<'_>) -> Vec<Edit> {
@@ -40,7 +45,7 @@ fn all_edits(application: &Application, cx: &Context<'_>) -> Vec<Edit> {
         let judged = ApplicationSubject::new(&mended, cx.policy, lineage_checks());
         let faults = judged.setup.faults(cx);
         let faults = faults.filter(|(check, fault)| {
-            let is_on = find(check.rule).is_some_and(|rule| rule.severity_in(cx.policy).is_some());
+            let is_on = cx.policy.severity(check.rule, Severity::High).is_some();
             is_on && matches!(fault.verdict, Verdict::Fail(_))
         });
         let faults = faults.map(|(_, fault)| fault);
@@ -65,11 +70,8 @@ fn beside_lineage<'a>(
     judged: &'a ApplicationSubject<'_>,
     cx: &'a Context<'_>,
 ) -> impl Iterator<Item = Fault> + 'a {
-    let is_beside = |rule: &&Rule| {
-        let rooms = ["spline-", "lineage-"];
-        let is_there = rooms.iter().any(|room| rule.id.starts_with(room));
-        is_there && rule.severity_in(cx.policy).is_some()
-    };
+    let is_beside =
+        |rule: &&Rule| rule.concerns == Concerns::Keys && rule.severity_in(cx.policy).is_some();
     let rules = rules().filter(is_beside);
     rules.flat_map(move |rule| {
         let Check::Application { check } = rule.check else {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::catalogue::rules;
 use crate::estate::{Arn, ManagedPolicy};
 use crate::finding::{Fault, Finding, Fingerprint, RuleId};
-use crate::iam::{AttachedPolicy, Inventory};
+use crate::iam::Inventory;
 use crate::judge::subject::Subject;
 use crate::settings::Context;
 use crate::subject::role::{ManagedPolicySubject, RoleSubject};
@@ -52,7 +52,7 @@ pub(super) fn of_account(inventory: &Inventory<'_>, cx: &Context<'_>) -> Vec<Rul
                 }
             }
             Check::Statement { check } => {
-                for stated in statements(inventory) {
+                for stated in StatementSubject::all(inventory) {
                     let faults = check(&stated, cx);
                     found.extend(RuleFault::all(rule, &stated.holder.role.arn, faults));
                 }
@@ -72,21 +72,6 @@ pub(super) fn of_account(inventory: &Inventory<'_>, cx: &Context<'_>) -> Vec<Rul
 
 fn is_own(policy: &ManagedPolicy) -> bool {
     policy.arn.account() != "aws"
-}
-
-fn statements<'a>(inventory: &'a Inventory<'a>) -> impl Iterator<Item = StatementSubject<'a>> {
-    inventory.roles.iter().flat_map(move |holder| {
-        let policies = holder.policies.iter().chain(&holder.trust);
-        policies.flat_map(move |held: &'a AttachedPolicy<'a>| {
-            let statements = held.document.statements.iter();
-            statements.map(move |statement| StatementSubject {
-                inventory,
-                holder,
-                held,
-                statement,
-            })
-        })
-    })
 }
 
 /// What single faults come to: one cause is one finding, whoever holds the policy.

@@ -2,7 +2,9 @@
 
 use jiff::Timestamp;
 
-use crate::estate::{Account, AccountId, Arn, ReadScope, ReadScopes, Region, Scope, Service};
+use crate::estate::{
+    Account, AccountId, Application, Arn, ReadScope, ReadScopes, Region, Scope, Service,
+};
 use crate::finding::{
     Failing, Fault, Finding, Fingerprint, Remediation, Remedy, RuleId, Severity, Verdict,
 };
@@ -24,7 +26,7 @@ pub(super) struct Subject<'a> {
     created_at: Option<Timestamp>,
     read_from: ReadScopes,
     /// The application that edits are made to.
-    application: Option<&'a crate::estate::Application>,
+    application: Option<&'a Application>,
 }
 
 impl<'a> Subject<'a> {
@@ -76,38 +78,20 @@ impl<'a> Subject<'a> {
 
     /// A role, a policy or a statement: the fault names what is to blame.
     pub(super) fn blamed(resource: &Arn) -> Self {
-        let resource = resource.clone();
-        let read_from = ReadScopes::none().and(ReadScope::resource(&resource));
-        Self {
-            account: AccountId::from(resource.account()),
-            region: Region::global(),
-            identity: (resource.clone(), String::new()),
-            resource,
-            team: None,
-            group: None,
-            created_at: None,
-            read_from,
-            application: None,
-        }
+        let account = AccountId::from(resource.account());
+        let read_from = ReadScope::resource(resource).into_iter().collect();
+        Self::read(account, Region::global(), resource.clone(), read_from)
     }
 
     /// What an exemption is for, which is of `home` where that is of several accounts.
     pub(super) fn exempted(resource: Arn, home: &AccountId, read_from: ReadScopes) -> Self {
         let account = resource.account();
         let account = AccountId::is_valid(account).then(|| AccountId::from(account));
-        Self {
-            account: account.unwrap_or_else(|| home.clone()),
-            region: Region::global(),
-            identity: (resource.clone(), String::new()),
-            resource,
-            team: None,
-            group: None,
-            created_at: None,
-            read_from,
-            application: None,
-        }
+        let account = account.unwrap_or_else(|| home.clone());
+        Self::read(account, Region::global(), resource, read_from)
     }
 
+    /// What a service has in a Region.
     fn of(account: AccountId, region: Region, service: Service, resource: Arn) -> Self {
         let own = ReadScope {
             account: account.clone(),
@@ -115,6 +99,10 @@ impl<'a> Subject<'a> {
             service,
             resource: Some(resource.clone()),
         };
+        Self::read(account, region, resource, std::iter::once(own).collect())
+    }
+
+    fn read(account: AccountId, region: Region, resource: Arn, read_from: ReadScopes) -> Self {
         Self {
             account,
             region,
@@ -123,7 +111,7 @@ impl<'a> Subject<'a> {
             team: None,
             group: None,
             created_at: None,
-            read_from: std::iter::once(own).collect(),
+            read_from,
             application: None,
         }
     }

@@ -26,6 +26,8 @@ pub struct LineageCheck {
 pub enum Concerns {
     /// Whether lineage is reported.
     Lineage,
+    /// Whether keys of an agent do nothing, which is mended with what costs lineage.
+    Keys,
     /// Whether an organization approves of how it is reported: that this can't be told costs no lineage.
     Approval,
 }

@@ -11,7 +11,7 @@ use crate::estate::{
 };
 use crate::finding::{Fault, Verdict};
 use crate::graph::{Edges, Estate};
-use crate::iam::{AttachedPolicy, Inventory};
+use crate::iam::Inventory;
 use crate::settings::{Context, Policy};
 use crate::subject::role::{ManagedPolicySubject, RoleSubject};
 use crate::subject::rule::{Check, Rule};
@@ -191,7 +191,7 @@ fn of_account(rule: &Rule, inventory: &Inventory<'_>, cx: &Context<'_>) -> Vec<F
                 .collect()
         }
         Check::Statement { check } => {
-            let all = statements(inventory);
+            let all = StatementSubject::all(inventory);
             all.flat_map(|stated| check(&stated, cx)).collect()
         }
         Check::Lineage { .. }
@@ -203,19 +203,4 @@ fn of_account(rule: &Rule, inventory: &Inventory<'_>, cx: &Context<'_>) -> Vec<F
         | Check::Exemption { .. }
         | Check::Scope { .. } => panic!("{} is not a rule on roles and policies", rule.id),
     }
-}
-
-fn statements<'a>(inventory: &'a Inventory<'a>) -> impl Iterator<Item = StatementSubject<'a>> {
-    inventory.roles.iter().flat_map(move |holder| {
-        let policies = holder.policies.iter().chain(&holder.trust);
-        policies.flat_map(move |held: &'a AttachedPolicy<'a>| {
-            let statements = held.document.statements.iter();
-            statements.map(move |statement| StatementSubject {
-                inventory,
-                holder,
-                held,
-                statement,
-            })
-        })
-    })
 }

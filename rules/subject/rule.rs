@@ -47,6 +47,7 @@ macro_rules! rule {
             concerns: crate::subject::rule::rule!(@concerns $($concerns)?),
             costs_lineage: crate::subject::rule::rule!(@costs_lineage $($costs)?),
             tells: crate::subject::rule::rule!(@tells $($tells)?),
+            // Seen from the rule: it is two below the catalogue, which this room doesn't know.
             yields_to: &[$($(&super::super::$room::$exact::RULE),+)?],
         };
     };

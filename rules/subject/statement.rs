@@ -79,6 +79,22 @@ impl TeamKey {
 }
 
 impl<'a> StatementSubject<'a> {
+    /// The statements of all policies that roles hold, and of their trust policies.
+    pub fn all(inventory: &'a Inventory<'a>) -> impl Iterator<Item = Self> {
+        inventory.roles.iter().flat_map(move |holder| {
+            let policies = holder.policies.iter().chain(&holder.trust);
+            policies.flat_map(move |held| {
+                let statements = held.document.statements.iter();
+                statements.map(move |statement| Self {
+                    inventory,
+                    holder,
+                    held,
+                    statement,
+                })
+            })
+        })
+    }
+
     /// The role's team, where the statement is held to it: what a role of a team that serves all others may do is
     /// bounded by none, yet who may become that role is.
     pub fn bounded_team(&self, policy: &Policy) -> Option<&'a str> {

@@ -125,17 +125,10 @@ const ROOMS: [&str; 12] = [
 
 /// All files of a room, those below its folder included.
 fn files_of(room: &str) -> Vec<PathBuf> {
+    let folder = root().join(room);
     let mut files = vec![root().join(format!("{room}.rs"))];
-    let mut folders = vec![root().join(room)];
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(&folder).into_iter().flatten() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|end| end == "rs") {
-                files.push(path);
-            }
-        }
+    if folder.is_dir() {
+        files.extend(files_below(&folder));
     }
     files
 }

@@ -19,7 +19,7 @@ rule! {
     /// Put `spark.` before the key.
     ///
     /// Source: tried on Apache Spark 3.5.6.
-    "spline-key-ignored", Low, Application { check }
+    "spline-key-ignored", Low, Application { check }, concerns: Keys
 }
 
 fn check(judged: &ApplicationSubject<'_>, _: &Context<'_>) -> Vec<Fault> {
