@@ -9,11 +9,13 @@ pub mod iam;
 pub(crate) mod pasted;
 mod restate;
 mod start;
+mod tag;
 mod terraform;
 
 pub use agent::{put_in, put_in_place};
 pub use artifacts::renamed;
 pub use change::{edited, written};
-pub use emr::{drop_images, hcl, set_tag, shell, stop, tag_policy, tag_role, target};
+pub use emr::{drop_images, hcl, shell, stop, target};
 pub use restate::restate;
 pub use start::{Parameter, edits_between, open_with, start_with};
+pub use tag::{tag_application, tag_policy, tag_role};

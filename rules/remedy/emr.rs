@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use crate::estate::{Application, Arn, ManagedPolicy};
+use crate::estate::Application;
 use crate::finding::{Attribute, Edit, Remediation};
 
 /// The options that name an application to the AWS CLI.
@@ -56,69 +56,6 @@ pub fn stop(application: &Application) -> Remediation {
     }
 }
 
-/// Sets a tag of an application; where no value is given, a person has to say which.
-pub fn set_tag(application: &Application, key: &str, value: Option<&str>) -> Remediation {
-    let region = shell(application.region.as_str());
-    let arn = shell(application.arn.as_str());
-    let tag = |tags: &str| {
-        format!(
-            "aws emr-serverless tag-resource --region {region} --resource-arn {arn} --tags {tags}"
-        )
-    };
-    if let Some(value) = value {
-        return Remediation {
-            aws_cli: tag(&shell(&json!({ key: value }).to_string())),
-            terraform: tags_block(key, &hcl(value)),
-        };
-    }
-    let program = shell(&format!("{{{}: $TEAM}}", json!(key)));
-    let tags = format!("\"$(jq -n --arg TEAM \"$TEAM\" {program})\"");
-    Remediation {
-        aws_cli: format!(": \"${{TEAM:?set TEAM, such as ads}}\" &&\n{}", tag(&tags)),
-        terraform: tags_block(key, "var.team"),
-    }
-}
-
-/// Sets a tag of a role.
-pub fn tag_role(role: &Arn, key: &str, value: &str) -> Remediation {
-    let name = role.as_str().rsplit('/').next().unwrap_or_default();
-    Remediation {
-        aws_cli: format!(
-            "# in account {}\naws iam tag-role --role-name {} --tags {}",
-            role.account(),
-            shell(name),
-            shell(&iam_tag(key, value))
-        ),
-        terraform: tags_block(key, &hcl(value)),
-    }
-}
-
-/// Sets a tag of a customer managed policy.
-pub fn tag_policy(policy: &ManagedPolicy, key: &str, value: &str) -> Remediation {
-    Remediation {
-        aws_cli: format!(
-            "# in account {}\naws iam tag-policy --policy-arn {} --tags {}",
-            policy.arn.account(),
-            shell(policy.arn.as_str()),
-            shell(&iam_tag(key, value))
-        ),
-        terraform: tags_block(key, &hcl(value)),
-    }
-}
-
-/// A tag in the AWS CLI's shorthand, or as JSON where the shorthand would read it otherwise.
-fn iam_tag(key: &str, value: &str) -> String {
-    let special = |text: &str| text.contains([',', '=', '"', '\'', '[', ']', '{', '}']);
-    if special(key) || special(value) {
-        return json!([{ "Key": key, "Value": value }]).to_string();
-    }
-    format!("Key={key},Value={value}")
-}
-
-fn tags_block(key: &str, value: &str) -> String {
-    format!("tags = {{\n  {} = {value}\n}}", hcl(key))
-}
-
 /// A word for a POSIX shell, quoted where it needs to be.
 pub fn shell(word: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:=@%+,".contains(&byte);
@@ -146,16 +83,6 @@ pub fn hcl(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_tag_is_written_so_that_the_command_reads_it_as_it_is() {
-        let tagged =
-            |value: &str| tag_role(&crate::estate::Role::example().arn, "Team", value).aws_cli;
-        let command = "aws iam tag-role --role-name ads-execution --tags";
-        assert!(tagged("ads").ends_with(&format!("{command} Key=Team,Value=ads")));
-        let json = r#"'[{"Key":"Team","Value":"a,b"}]'"#;
-        assert!(tagged("a,b").ends_with(&format!("{command} {json}")));
-    }
 
     #[test]
     fn hostile_text_stays_a_word() {

@@ -66,7 +66,7 @@ impl<'a> Tagged<'a> {
         }
     }
 
-    pub(crate) fn tag(self, key: &str, value: &str) -> Remediation {
+    pub(crate) fn tag(self, key: &str, value: Option<&str>) -> Remediation {
         match self {
             Self::Role(holder) => tag_role(&holder.role.arn, key, value),
             Self::Policy(policy, _) => tag_policy(policy, key, value),

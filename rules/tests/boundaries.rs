@@ -20,7 +20,7 @@ use lineward_rules::estate::{
 use lineward_rules::graph::Edges;
 use lineward_rules::judge::judge_estate;
 use lineward_rules::settings::Sharing;
-use lineward_rules::{Check, Failing, Finding, Policy, Rule, judge};
+use lineward_rules::{Check, Failing, Finding, Policy, Remediation, Rule, judge};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
@@ -282,12 +282,27 @@ fn told(finding: &Finding, expected: &BTreeSet<String>) -> String {
     if asked { severe } else { plain }
 }
 
+/// What stands where a command would take it, and is no value: a placeholder, or what is hidden here.
+fn no_value(remediation: &Remediation) -> Option<&str> {
+    let texts = [&remediation.aws_cli, &remediation.terraform];
+    let lines = texts.into_iter().flat_map(|text| text.lines());
+    let mut lines = lines.filter(|line| !line.trim_start().starts_with('#'));
+    lines.find(|line| {
+        let mut opened = line.split('<').skip(1);
+        let is_named = |text: &str| text.starts_with(|letter: char| letter.is_ascii_lowercase());
+        opened.any(|text| is_named(text) && text.contains('>')) || line.contains("[redacted")
+    })
+}
+
 #[test]
 fn every_case_causes_its_findings_and_no_others() {
     let mut wrong = Vec::new();
     for case in &cases() {
         assert!(!case.source.is_empty(), "{}", case.name);
         let findings = findings(case, &slices(case), true);
+        for finding in &findings {
+            assert_eq!(no_value(&finding.remediation), None, "{}", finding.rule);
+        }
         let told: BTreeSet<_> = findings.iter().map(|it| told(it, &case.expected)).collect();
         let needs = findings.iter().flat_map(|it| {
             let accounts = it.read_from.iter().map(|scope| &scope.account);

@@ -133,6 +133,18 @@ fn examples(commands: &str) -> Vec<(String, String)> {
     asked.collect()
 }
 
+/// What stands where a command would take it, and is no value: a placeholder, or what is hidden here.
+fn no_value(remediation: &Remediation) -> Option<&str> {
+    let texts = [&remediation.aws_cli, &remediation.terraform];
+    let lines = texts.into_iter().flat_map(|text| text.lines());
+    let mut lines = lines.filter(|line| !line.trim_start().starts_with('#'));
+    lines.find(|line| {
+        let mut opened = line.split('<').skip(1);
+        let is_named = |text: &str| text.starts_with(|letter: char| letter.is_ascii_lowercase());
+        opened.any(|text| is_named(text) && text.contains('>')) || line.contains("[redacted")
+    })
+}
+
 /// The findings that outlive their own remedy, and those on lineage that outlive the remedy of one of them.
 fn unmended(slice: &Slice, findings: &[Finding], cx: &Context<'_>) -> Vec<String> {
     let is_on_lineage = |finding: &Finding| {
@@ -141,6 +153,7 @@ fn unmended(slice: &Slice, findings: &[Finding], cx: &Context<'_>) -> Vec<String
     };
     let mut left = Vec::new();
     for finding in findings {
+        assert_eq!(no_value(&finding.remediation), None, "{}", finding.rule);
         let application = slice.applications.first().unwrap();
         if let Some(application) = mended(application, &finding.remediation) {
             let slice = Slice {

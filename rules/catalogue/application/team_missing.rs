@@ -1,5 +1,5 @@
 use crate::finding::Fault;
-use crate::remedy::set_tag;
+use crate::remedy::tag_application;
 use crate::settings::Context;
 use crate::subject::application::ApplicationSubject;
 use crate::subject::rule::rule;
@@ -26,7 +26,7 @@ fn check(judged: &ApplicationSubject<'_>, cx: &Context<'_>) -> Vec<Fault> {
         Some(team) if team.trim().is_empty() => format!("its tag `{key}` is empty"),
         Some(_) => return Vec::new(),
     };
-    vec![Fault::fail(evidence).mended_by(set_tag(judged.application, key, None))]
+    vec![Fault::fail(evidence).mended_by(tag_application(judged.application, key, None))]
 }
 
 #[cfg(test)]

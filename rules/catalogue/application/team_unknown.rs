@@ -1,5 +1,5 @@
 use crate::finding::Fault;
-use crate::remedy::set_tag;
+use crate::remedy::tag_application;
 use crate::settings::Context;
 use crate::subject::application::ApplicationSubject;
 use crate::subject::rule::rule;
@@ -33,7 +33,7 @@ fn check(judged: &ApplicationSubject<'_>, cx: &Context<'_>) -> Vec<Fault> {
     }
     let near = cx.policy.near_team(team);
     let guess = near.map_or_else(String::new, |known| format!("; did you mean `{known}`?"));
-    let mended = set_tag(judged.application, &cx.policy.team_tag, near);
+    let mended = tag_application(judged.application, &cx.policy.team_tag, near);
     vec![Fault::fail(format!("team `{team}` is not registered{guess}")).mended_by(mended)]
 }
 

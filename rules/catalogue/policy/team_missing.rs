@@ -45,10 +45,9 @@ fn fault(subject: &ManagedPolicySubject<'_>, cx: &Context<'_>) -> Option<Fault> 
     let (role, team) = holders.next()?;
     let mut teams: BTreeSet<&str> = holders.map(|(_, team)| team).collect();
     teams.insert(team);
-    let meant = if teams.len() == 1 { team } else { "<team>" };
     let evidence = format!("{fact}; role `{}` of team `{team}` holds it", role.name);
-    let fix = tag_policy(policy, key, meant);
     let owner = (teams.len() == 1).then_some(team);
+    let fix = tag_policy(policy, key, owner);
     Some(Fault::of(&policy.arn, owner, evidence).mended_by(fix))
 }
 
@@ -89,7 +88,7 @@ mod tests {
         let fault = held(policy(""), &["ads", "billing"]).fault(&RULE);
         assert_eq!(fault.team, None);
         let fix = fault.remedy.written().aws_cli;
-        assert!(fix.contains("<team>"), "{fix}");
+        assert!(fix.contains("${TEAM:?"), "{fix}");
     }
 
     #[test]

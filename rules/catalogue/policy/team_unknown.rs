@@ -31,7 +31,7 @@ fn fault(subject: &ManagedPolicySubject<'_>, cx: &Context<'_>) -> Option<Fault> 
     let policy = subject.policy;
     let team = cx.policy.team(policy.tags.as_ref()?)?;
     let evidence = unknown_team(team, cx)?;
-    let near = cx.policy.near_team(team).unwrap_or("<team>");
+    let near = cx.policy.near_team(team);
     let fix = tag_policy(policy, &cx.policy.team_tag, near);
     Some(Fault::of(&policy.arn, Some(team), evidence).mended_by(fix))
 }
@@ -58,7 +58,7 @@ mod tests {
     #[test]
     fn another_name_is_flagged_without_a_guess() {
         let fault = tagged("nobody").fault(&RULE);
-        assert!(fault.remedy.written().aws_cli.contains("<team>"));
+        assert!(fault.remedy.written().aws_cli.contains("${TEAM:?"));
     }
 
     #[test]

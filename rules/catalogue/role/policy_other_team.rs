@@ -49,10 +49,11 @@ fn fault(holder: &Holder<'_>, policy: &ManagedPolicy, theirs: &str, is_boundary:
     let fix = if is_boundary {
         Remediation {
             aws_cli: format!(
-                "# in account {account}\naws iam put-role-permissions-boundary --role-name {name} \
-                 --permissions-boundary '<boundary of team {own}>'"
+                "# in account {account}\n: \"${{BOUNDARY_ARN:?set BOUNDARY_ARN to the ARN of its own team's boundary}}\" \
+                 &&\naws iam put-role-permissions-boundary --role-name {name} --permissions-boundary \
+                 \"$BOUNDARY_ARN\""
             ),
-            terraform: "permissions_boundary = \"<boundary of its own team>\"".into(),
+            terraform: "permissions_boundary = var.boundary_arn".into(),
         }
     } else {
         Remediation {

@@ -135,7 +135,7 @@ fn names(estate: &Estate<'_>, comers: &[usize]) -> String {
 fn reached(role: &Arn, comers: &str, cx: &Context<'_>) -> Fault {
     let key = &cx.policy.team_tag;
     let evidence = format!("has no tag `{key}`, and may be assumed by {comers}");
-    let fault = Fault::of(role, None, evidence).mended_by(tag_role(role, key, "<team>"));
+    let fault = Fault::of(role, None, evidence).mended_by(tag_role(role, key, None));
     fault.of_severity(Severity::High)
 }
 
@@ -159,7 +159,7 @@ fn of_account(holder: &Holder<'_>, inventory: &Inventory<'_>, cx: &Context<'_>) 
         Some(team) if team.trim().is_empty() => format!("its tag `{key}` is empty"),
         Some(_) => return None,
     };
-    let fix = tag_role(&holder.role.arn, key, "<team>");
+    let fix = tag_role(&holder.role.arn, key, None);
     let fault = evidence::of_role(holder, evidence).mended_by(fix);
     Some(if is_data {
         fault.of_severity(Severity::High)

@@ -30,8 +30,7 @@ fn check(subject: &RoleSubject<'_>, cx: &Context<'_>) -> Vec<Fault> {
         return Vec::new();
     };
     let near = holder.team.and_then(|team| cx.policy.near_team(team));
-    let meant = near.unwrap_or("<team>");
-    let fix = tag_role(&holder.role.arn, &cx.policy.team_tag, meant);
+    let fix = tag_role(&holder.role.arn, &cx.policy.team_tag, near);
     vec![evidence::of_role(holder, evidence).mended_by(fix)]
 }
 
@@ -59,7 +58,7 @@ mod tests {
         let bench = tagged("nobody");
         assert_eq!(bench.evidence(&RULE), "team `nobody` is not registered");
         let fix = bench.fault(&RULE).remedy.written().aws_cli;
-        assert!(fix.contains("<team>"), "{fix}");
+        assert!(fix.contains("${TEAM:?"), "{fix}");
     }
 
     #[test]

@@ -48,7 +48,7 @@ fn fault(tagged: Tagged<'_>, cx: &Context<'_>) -> Option<Fault> {
     );
     let fix = Remediation {
         aws_cli,
-        terraform: tagged.tag(key, "<team>").terraform,
+        terraform: tagged.tag(key, None).terraform,
     };
     Some(tagged.fault(evidence, cx).mended_by(fix))
 }

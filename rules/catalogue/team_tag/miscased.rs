@@ -50,7 +50,7 @@ fn fault(tagged: Tagged<'_>, cx: &Context<'_>) -> Option<Fault> {
     };
     let untag: Vec<_> = wrong.iter().map(|it| tagged.untag(it)).collect();
     let untag = untag.join("\n");
-    let set = tagged.tag(key, value);
+    let set = tagged.tag(key, Some(value));
     let aws_cli = match tagged {
         _ if is_there => untag,
         Tagged::Role(_) => format!("{untag}\n{}", set.aws_cli),
