@@ -3,6 +3,7 @@
 mod agent;
 mod artifacts;
 mod change;
+mod edited;
 mod emr;
 pub mod iam;
 #[cfg(test)]
@@ -14,7 +15,8 @@ mod terraform;
 
 pub use agent::{put_in, put_in_place};
 pub use artifacts::renamed;
-pub use change::{edited, written};
+pub use change::written;
+pub use edited::edited;
 pub use emr::{drop_images, hcl, shell, stop, target};
 pub use restate::restate;
 pub use start::{Parameter, edits_between, open_with, start_with};

@@ -1,20 +1,18 @@
-//! Edits of an application, applied to what was read of it and written out as commands.
+//! Edits of an application, written out as commands.
 //!
 //! The commands read the live application and change only what is wrong in it: what Lineward has read may be
 //! old, and secrets in it are out of sight.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use serde_json::json;
 
+use super::edited::SPARK_DEFAULTS;
 use super::emr::{shell, target};
 use super::terraform;
-use crate::estate::{Application, Configuration};
+use crate::estate::Application;
 use crate::finding::{Edit, Piece, Remediation, ShellParameter, Template};
-use crate::spark::entries;
-
-const SPARK_DEFAULTS: &str = "spark-defaults";
 
 /// The functions of jq that edit a runtime configuration. Of two classifications of one name the last counts.
 pub(super) const EDITING: &str = r#"def entries: (. // "") | split(",") | map(gsub("^\\s+|\\s+$"; "")) | map(select(. != ""));
@@ -26,84 +24,6 @@ def at($name; f):
   | (map(.classification) | rindex([$name])) as $place | .[$place].properties |= ((. // {}) | f);
 def list($key; f): at("spark-defaults"; .[$key] |= f | if .[$key] == "" then del(.[$key]) else . end);
 "#;
-
-/// What the application would be after the edits of its configuration. Where a person has to supply
-/// something, its example stands.
-pub fn edited(application: &Application, edits: &[Edit]) -> Application {
-    let mut edited = application.clone();
-    for edit in edits {
-        apply(&mut edited.runtime_configuration, edit);
-    }
-    edited
-}
-
-fn apply(configurations: &mut Vec<Configuration>, edit: &Edit) {
-    match edit {
-        Edit::Set {
-            classification,
-            key,
-            value,
-        } => on(configurations, classification, |properties| {
-            properties.insert(key.clone(), value.example());
-        }),
-        Edit::Unset {
-            classification,
-            key,
-        } => on(configurations, classification, |properties| {
-            properties.remove(key);
-        }),
-        Edit::Rename { key, to } => on(configurations, SPARK_DEFAULTS, |properties| {
-            if let Some(value) = properties.remove(key) {
-                properties.insert(to.clone(), value);
-            }
-        }),
-        Edit::Add { key, entry } => on_list(configurations, key, |held| {
-            let entry = entry.example();
-            if !held.contains(&entry) {
-                held.push(entry);
-            }
-        }),
-        Edit::Remove { key, entry } => on_list(configurations, key, |held| {
-            held.retain(|other| other != entry);
-        }),
-        Edit::Replace { key, entry, with } => on_list(configurations, key, |held| {
-            for other in held.iter_mut().filter(|other| *other == entry) {
-                *other = with.example();
-            }
-        }),
-        Edit::Attribute(_) | Edit::ByHand(_) => {}
-    }
-}
-
-/// Edits the last classification of a name, which is made where there is none.
-fn on(
-    configurations: &mut Vec<Configuration>,
-    name: &str,
-    edit: impl FnOnce(&mut BTreeMap<String, String>),
-) {
-    let is_named = |held: &Configuration| held.classification == name;
-    if !configurations.iter().any(is_named) {
-        configurations.push(Configuration::new(name, &[]));
-    }
-    if let Some(last) = configurations.iter_mut().rfind(|held| is_named(held)) {
-        edit(&mut last.properties);
-    }
-}
-
-fn on_list(
-    configurations: &mut Vec<Configuration>,
-    key: &str,
-    edit: impl FnOnce(&mut Vec<String>),
-) {
-    on(configurations, SPARK_DEFAULTS, |properties| {
-        let held = properties.remove(key).unwrap_or_default();
-        let mut held: Vec<_> = entries(&held).map(str::to_owned).collect();
-        edit(&mut held);
-        if !held.is_empty() {
-            properties.insert(key.to_owned(), held.join(","));
-        }
-    });
-}
 
 /// The edits as commands and as Terraform.
 pub fn written(application: &Application, edits: &[Edit]) -> Remediation {
@@ -291,7 +211,9 @@ pub(super) fn asked(edit: &Edit) -> Vec<ShellParameter> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::estate::Configuration;
     use crate::finding::Attribute;
+    use crate::remedy::edited;
     use crate::remedy::pasted::{Pasted, paste};
 
     fn edits() -> Vec<Edit> {

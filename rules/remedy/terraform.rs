@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::change::edited;
+use super::edited::{SPARK_DEFAULTS, edited};
 use super::emr::hcl;
 use crate::estate::{Application, Configuration};
 use crate::finding::{Attribute, Edit, Piece, Template};
@@ -44,7 +44,7 @@ fn classifications(edits: &[Edit]) -> BTreeSet<&str> {
             Some(classification.as_str())
         }
         Edit::Rename { .. } | Edit::Add { .. } | Edit::Remove { .. } | Edit::Replace { .. } => {
-            Some("spark-defaults")
+            Some(SPARK_DEFAULTS)
         }
         Edit::Attribute(_) | Edit::ByHand(_) => None,
     });
